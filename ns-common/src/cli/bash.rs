@@ -1,0 +1,109 @@
+//! Completion for bash.
+
+use crate::cli::table::{Offer, Opt, Takes};
+use crate::tool::{Order, Tool};
+
+/// Renders the completion of `tool`, to be read as `completions/NAME` of bash-completion, which it does not need.
+pub fn render<Id>(tool: &Tool<Id>) -> String {
+    let name = tool.name;
+    let mut words = String::new();
+    for option in tool.options {
+        words.extend(option.short.map(|letter| format!("-{letter} ")));
+        words.push_str("--");
+        words.push_str(option.long);
+        words.push_str(if option.takes.value().is_some() && is_attached(option) { "= " } else { " " });
+    }
+    let operands = match tool.order {
+        Order::StopAtOperand => "mapfile -t COMPREPLY < <(compgen -c -- \"$current\")",
+        Order::Permute => "COMPREPLY=()",
+    };
+    let skip = match tool.order {
+        Order::StopAtOperand => stop_at_program(tool),
+        Order::Permute => String::new(),
+    };
+    let separate = cases(tool, |option| matches!(option.takes, Takes::Required(_)), |option| {
+        let short = option.short.map_or(String::new(), |letter| format!("-{letter} | "));
+        format!("{short}--{}", option.long)
+    });
+    let attached = cases(tool, |_| true, |option| format!("--{}", option.long));
+    format!(
+        "# bash completion for {name}; rendered from the option table.\n\
+         _ns_tools_{name}() {{\n\
+         \x20   local current=${{COMP_WORDS[COMP_CWORD]}} previous=${{COMP_WORDS[COMP_CWORD - 1]}} option=\n\
+         \x20   COMPREPLY=()\n\
+         {skip}\
+         \x20   # `=` breaks words: the option is one or two words back.\n\
+         \x20   if [[ $current == '=' ]]; then\n\
+         \x20       option=$previous current=\n\
+         \x20   elif [[ $previous == '=' ]]; then\n\
+         \x20       option=${{COMP_WORDS[COMP_CWORD - 2]}}\n\
+         \x20   fi\n\
+         \x20   case $option in\n\
+         {attached}\
+         \x20   esac\n\
+         \x20   case $previous in\n\
+         {separate}\
+         \x20   esac\n\
+         \x20   if [[ $current == -* ]]; then\n\
+         \x20       mapfile -t COMPREPLY < <(compgen -W '{words}' -- \"$current\")\n\
+         \x20       [[ ${{COMPREPLY[0]}} == *= ]] && compopt -o nospace\n\
+         \x20   else\n\
+         \x20       {operands}\n\
+         \x20   fi\n\
+         }}\n\
+         complete -o bashdefault -o default -F _ns_tools_{name} {name}\n",
+        words = words.trim_end(),
+    )
+}
+
+fn is_attached<Id>(option: &Opt<Id>) -> bool {
+    matches!(option.takes, Takes::Optional(_) | Takes::OptionalLong(_))
+}
+
+/// Once the program has been named, completion is that of the program.
+fn stop_at_program<Id>(tool: &Tool<Id>) -> String {
+    let with_value: Vec<String> = tool
+        .options
+        .iter()
+        .filter(|option| matches!(option.takes, Takes::Required(_)))
+        .flat_map(|option| option.short.map(|letter| format!("-{letter}")).into_iter().chain([format!("--{}", option.long)]))
+        .collect();
+    format!(
+        "\x20   local word\n\
+         \x20   for ((word = 1; word < COMP_CWORD; word++)); do\n\
+         \x20       case ${{COMP_WORDS[word]}} in\n\
+         \x20       {}) ((word++)) ;;\n\
+         \x20       =) ((word++)) ;;\n\
+         \x20       -*) ;;\n\
+         \x20       *)\n\
+         \x20           declare -F _command_offset >/dev/null && _command_offset \"$word\"\n\
+         \x20           return\n\
+         \x20           ;;\n\
+         \x20       esac\n\
+         \x20   done\n",
+        with_value.join(" | "),
+    )
+}
+
+fn cases<Id>(
+    tool: &Tool<Id>,
+    wanted: impl Fn(&Opt<Id>) -> bool,
+    pattern: impl Fn(&Opt<Id>) -> String,
+) -> String {
+    let mut text = String::new();
+    for option in tool.options.iter().filter(|option| wanted(option)) {
+        let Some(value) = option.takes.value() else { continue };
+        let action = match value.offer {
+            Offer::Nothing => "COMPREPLY=()".to_owned(),
+            Offer::File => "mapfile -t COMPREPLY < <(compgen -f -- \"$current\")".to_owned(),
+            Offer::Directory => "mapfile -t COMPREPLY < <(compgen -d -- \"$current\")".to_owned(),
+            Offer::Process => "mapfile -t COMPREPLY < <(cd /proc && compgen -G '[0-9]*' -- \"$current\")".to_owned(),
+            Offer::User => "mapfile -t COMPREPLY < <(compgen -u -- \"$current\")".to_owned(),
+            Offer::Group => "mapfile -t COMPREPLY < <(compgen -g -- \"$current\")".to_owned(),
+            Offer::Signal => "mapfile -t COMPREPLY < <(compgen -A signal -- \"$current\")".to_owned(),
+            Offer::Words(list) => format!("mapfile -t COMPREPLY < <(compgen -W '{}' -- \"$current\")", list.join(" ")),
+        };
+        text.push_str(&format!("\x20   {})\n\x20       {action}\n\x20       return\n\x20       ;;\n", pattern(option)));
+    }
+    if text.is_empty() { "\x20   '') ;;\n".to_owned() } else { text }
+}

@@ -1,0 +1,38 @@
+//! Completion for fish.
+
+use crate::cli::table::{Offer, Takes};
+use crate::tool::{Order, Tool};
+
+/// Renders the completion of `tool`, to be read as `NAME.fish` on fish's completion path.
+pub fn render<Id>(tool: &Tool<Id>) -> String {
+    let name = tool.name;
+    let mut text = format!("# fish completion for {name}; rendered from the option table.\n");
+    text.push_str(&match tool.order {
+        Order::StopAtOperand => format!("complete -c {name} -x -a '(__fish_complete_subcommand)'\n"),
+        Order::Permute => format!("complete -c {name} -f\n"),
+    });
+    for option in tool.options {
+        let summary = option.summary.replace('\\', "\\\\").replace('\'', "\\'");
+        let short = option.short.map_or(String::new(), |letter| format!(" -s {letter}"));
+        let value = match option.takes {
+            Takes::Nothing => String::new(),
+            Takes::Required(value) => format!(" -x{}", offer(value.offer)),
+            Takes::Optional(value) | Takes::OptionalLong(value) => offer(value.offer),
+        };
+        text.push_str(&format!("complete -c {name}{short} -l {}{value} -d '{summary}'\n", option.long));
+    }
+    text
+}
+
+fn offer(offer: Offer) -> String {
+    match offer {
+        Offer::Nothing => String::new(),
+        Offer::File => " -a '(__fish_complete_path)'".to_owned(),
+        Offer::Directory => " -a '(__fish_complete_directories)'".to_owned(),
+        Offer::Process => " -a '(__fish_complete_pids)'".to_owned(),
+        Offer::User => " -a '(__fish_complete_users)'".to_owned(),
+        Offer::Group => " -a '(__fish_complete_groups)'".to_owned(),
+        Offer::Signal => " -a '(kill -l)'".to_owned(),
+        Offer::Words(list) => format!(" -a '{}'", list.join(" ")),
+    }
+}

@@ -1,0 +1,62 @@
+//! The text of `--help`.
+
+use crate::cli::table::{Opt, Takes};
+use crate::tool::Tool;
+
+const WIDTH: usize = 80;
+/// Forms longer than this have their summary on the next line.
+const LONGEST_FORM: usize = 25;
+
+/// Renders the help of `tool`, run under `name`; no line is wider than 80 columns.
+pub fn render<Id>(tool: &Tool<Id>, name: &str) -> String {
+    let forms: Vec<String> = tool.options.iter().map(form).collect();
+    let widest = forms.iter().map(String::len).filter(|width| *width <= LONGEST_FORM).max().unwrap_or(0);
+    let mut text = String::from("\nUsage:\n");
+    for usage in tool.usage {
+        text.extend([" ", name, " ", usage, "\n"]);
+    }
+    text.extend(["\n", tool.purpose, "\n\nOptions:\n"]);
+    let is_general = |option: &Opt<Id>| matches!(option.long, "help" | "version");
+    for general in [false, true] {
+        for (option, form) in tool.options.iter().zip(&forms) {
+            if is_general(option) == general {
+                push_row(&mut text, form, option.summary, widest);
+            }
+        }
+        text.push('\n');
+    }
+    text.extend(["For more details see ", tool.name, "(1).\n"]);
+    text
+}
+
+/// `-m, --mount[=<file>]`
+fn form<Id>(option: &Opt<Id>) -> String {
+    let short = option.short.map_or("    ".to_owned(), |letter| format!("-{letter}, "));
+    let value = match option.takes {
+        Takes::Nothing => String::new(),
+        Takes::Required(value) => format!(" <{}>", value.name),
+        Takes::Optional(value) | Takes::OptionalLong(value) => format!("[=<{}>]", value.name),
+    };
+    format!("{short}--{}{value}", option.long)
+}
+
+fn push_row(text: &mut String, form: &str, summary: &str, widest: usize) {
+    let indent = widest + 3;
+    text.extend([" ", form]);
+    let mut column = form.len() + 1;
+    if form.len() > widest {
+        text.push('\n');
+        column = 0;
+    }
+    for word in summary.split(' ') {
+        if column > indent && column + 1 + word.len() > WIDTH {
+            text.push('\n');
+            column = 0;
+        }
+        let gap = if column > indent { 1 } else { indent - column };
+        text.push_str(&" ".repeat(gap));
+        text.push_str(word);
+        column += gap + word.len();
+    }
+    text.push('\n');
+}

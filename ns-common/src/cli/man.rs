@@ -1,0 +1,122 @@
+//! The manual page, in mdoc(7).
+
+use crate::cli::table::{Opt, Takes};
+use crate::tool::Tool;
+
+/// Renders the manual page of `tool`.
+pub fn render<Id>(tool: &Tool<Id>) -> String {
+    let mut page = Page(String::new());
+    let title = tool.name.to_uppercase();
+    page.0.push_str(".\\\" Rendered from the option table; `NS_BLESS=1 cargo test --test docs` writes it anew.\n");
+    page.line(&["Dd November 24, 2026"]);
+    page.line(&["Dt ", &title, " 1"]);
+    page.line(&["Os ns-tools ", env!("CARGO_PKG_VERSION")]);
+    page.line(&["Sh NAME"]);
+    page.line(&["Nm ", tool.name]);
+    page.line(&["Nd ", &escape(tool.summary)]);
+    page.line(&["Sh SYNOPSIS"]);
+    for usage in tool.usage {
+        page.line(&["Nm"]);
+        page.text(usage);
+    }
+    page.line(&["Sh DESCRIPTION"]);
+    page.paragraphs(tool.manual.description);
+    page.line(&["Sh OPTIONS"]);
+    page.line(&["Bl -tag -width Ds"]);
+    for option in tool.options {
+        page.option(option);
+    }
+    page.line(&["El"]);
+    for (heading, paragraphs) in tool.manual.sections {
+        page.line(&["Sh ", heading]);
+        page.paragraphs(paragraphs);
+    }
+    page.examples(tool.manual.examples);
+    page.line(&["Sh SEE ALSO"]);
+    for (position, (name, section)) in tool.manual.see_also.iter().enumerate() {
+        let comma = if position + 1 < tool.manual.see_also.len() { " ," } else { "" };
+        page.line(&["Xr ", name, " ", &section.to_string(), comma]);
+    }
+    page.0
+}
+
+struct Page(String);
+
+impl Page {
+    fn line(&mut self, parts: &[&str]) {
+        self.0.push('.');
+        self.0.extend(parts.iter().copied());
+        self.0.push('\n');
+    }
+
+    /// Writes a sentence a line, as mdoc wants it.
+    fn text(&mut self, text: &str) {
+        for sentence in text.split_inclusive(". ") {
+            let sentence = escape(sentence.trim_end());
+            if sentence.starts_with(['.', '\'']) {
+                self.0.push_str("\\&");
+            }
+            self.0.extend([&sentence, "\n"]);
+        }
+    }
+
+    fn paragraphs(&mut self, paragraphs: &[&str]) {
+        for (position, paragraph) in paragraphs.iter().enumerate() {
+            if position > 0 {
+                self.line(&["Pp"]);
+            }
+            self.text(paragraph);
+        }
+    }
+
+    fn option<Id>(&mut self, option: &Opt<Id>) {
+        let mut forms = Vec::new();
+        if let Some(letter) = option.short {
+            let value = match option.takes {
+                Takes::Nothing | Takes::OptionalLong(_) => String::new(),
+                Takes::Required(value) => format!(" Ar {}", value.name),
+                Takes::Optional(value) => format!(" Ns Op Ar {}", value.name),
+            };
+            forms.push(format!("Fl {letter}{value}"));
+        }
+        let value = match option.takes {
+            Takes::Nothing => String::new(),
+            Takes::Required(value) => format!(" Ar {}", value.name),
+            Takes::Optional(value) | Takes::OptionalLong(value) => format!(" Ns Op = Ns Ar {}", value.name),
+        };
+        forms.push(format!("Fl -{}{value}", option.long.replace('-', "\\-")));
+        self.line(&["It ", &forms.join(" , ")]);
+        self.text(option.manual);
+    }
+
+    fn examples(&mut self, examples: &[(&str, &str)]) {
+        if examples.is_empty() {
+            return;
+        }
+        self.line(&["Sh EXAMPLES"]);
+        for (purpose, command) in examples {
+            self.text(purpose);
+            self.line(&["Bd -literal -offset indent"]);
+            self.0.extend([&escape(command), "\n"]);
+            self.line(&["Ed"]);
+        }
+    }
+}
+
+/// Makes text safe for roff and sets words between backticks in bold.
+fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    let mut bold = false;
+    for letter in text.chars() {
+        match letter {
+            '\\' => escaped.push_str("\\e"),
+            '-' => escaped.push_str("\\-"),
+            '`' => {
+                bold = !bold;
+                escaped.push_str(if bold { "\\fB" } else { "\\fP" });
+            }
+            other => escaped.push(other),
+        }
+    }
+    escaped
+}

@@ -1,0 +1,207 @@
+//! What can go wrong, in words, and the exit status that follows.
+
+use std::ffi::{CStr, CString, OsStr, OsString};
+use std::fmt;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use nix::errno::Errno;
+
+/// The status a process ends with, 0 to 255.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ExitStatus(u8);
+
+impl ExitStatus {
+    /// All went well.
+    pub const SUCCESS: Self = Self(0);
+    /// A usage error or a step that failed.
+    pub const FAILURE: Self = Self(1);
+    /// The program was found and could not be executed.
+    pub const CANNOT_EXECUTE: Self = Self(126);
+    /// The program was not found.
+    pub const NOT_FOUND: Self = Self(127);
+
+    /// The status with the given number.
+    pub const fn new(code: u8) -> Self {
+        Self(code)
+    }
+
+    /// The number that `exit(3)` takes.
+    pub fn code(self) -> libc::c_int {
+        self.0.into()
+    }
+}
+
+/// Words for people, as bytes: a file name in them need not be UTF-8.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct Message(Vec<u8>);
+
+impl Message {
+    /// Starts a message with nothing in it.
+    pub const fn new() -> Self {
+        Self(Vec::new())
+    }
+
+    /// The message with `piece` appended.
+    #[must_use]
+    pub fn with(mut self, piece: &(impl Piece + ?Sized)) -> Self {
+        piece.append_to(&mut self.0);
+        self
+    }
+
+    /// The bytes to print.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Message {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{:?}", String::from_utf8_lossy(&self.0))
+    }
+}
+
+/// Something a [`Message`] can contain, as the user typed it.
+pub trait Piece {
+    /// Appends the bytes that stand for `self`.
+    fn append_to(&self, text: &mut Vec<u8>);
+}
+
+impl<T: Piece + ?Sized> Piece for &T {
+    fn append_to(&self, text: &mut Vec<u8>) {
+        (**self).append_to(text);
+    }
+}
+
+macro_rules! piece {
+    ($($type:ty: $this:ident => $bytes:expr),+ $(,)?) => {$(
+        impl Piece for $type {
+            fn append_to(&self, text: &mut Vec<u8>) {
+                let $this = self;
+                text.extend_from_slice($bytes);
+            }
+        }
+    )+};
+}
+
+piece! {
+    str: text => text.as_bytes(),
+    String: text => text.as_bytes(),
+    [u8]: bytes => bytes,
+    OsStr: text => text.as_bytes(),
+    OsString: text => text.as_bytes(),
+    CStr: text => text.to_bytes(),
+    CString: text => text.to_bytes(),
+    Path: path => path.as_os_str().as_bytes(),
+    PathBuf: path => path.as_os_str().as_bytes(),
+    Message: message => message.as_bytes(),
+    i32: number => number.to_string().as_bytes(),
+    u32: number => number.to_string().as_bytes(),
+    i64: number => number.to_string().as_bytes(),
+    u64: number => number.to_string().as_bytes(),
+    usize: number => number.to_string().as_bytes(),
+}
+
+/// Puts a [`Message`] together from anything that is a [`Piece`].
+#[macro_export]
+macro_rules! words {
+    ($($piece:expr),+ $(,)?) => {
+        $crate::error::Message::new()$(.with(&$piece))+
+    };
+}
+
+/// A step that failed: what was tried, on what, and the system's reason.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Error {
+    what: Message,
+    cause: Option<Errno>,
+    hint: Option<Message>,
+    status: ExitStatus,
+}
+
+impl Error {
+    /// A failure that no system call reported; its status is 1.
+    pub fn new(what: Message) -> Self {
+        Self { what, cause: None, hint: None, status: ExitStatus::FAILURE }
+    }
+
+    /// A failure with the system's reason; its status is 1.
+    pub fn caused_by(what: Message, cause: Errno) -> Self {
+        Self { cause: Some(cause), ..Self::new(what) }
+    }
+
+    /// The same error with another exit status.
+    #[must_use]
+    pub fn with_status(self, status: ExitStatus) -> Self {
+        Self { status, ..self }
+    }
+
+    /// The same error with a cure on a line of its own, after the reference's wording.
+    #[must_use]
+    pub fn with_hint(self, hint: Message) -> Self {
+        Self { hint: Some(hint), ..self }
+    }
+
+    /// The system's reason, if a system call reported one.
+    pub fn cause(&self) -> Option<Errno> {
+        self.cause
+    }
+
+    /// The exit status that this error leads to.
+    pub fn status(&self) -> ExitStatus {
+        self.status
+    }
+
+    /// The whole text for standard error, each line ended and prefixed with the tool's `name`.
+    pub fn lines(&self, name: &[u8]) -> Vec<u8> {
+        let mut text = Message::new().with(name).with(": ").with(&self.what);
+        if let Some(cause) = self.cause {
+            text = text.with(": ").with(&crate::sys::text::errno(cause));
+        }
+        text = text.with("\n");
+        if let Some(hint) = &self.hint {
+            text = text.with(name).with(": hint: ").with(hint).with("\n");
+        }
+        text.0
+    }
+}
+
+/// Gives the errno of a failed system call its words.
+pub trait Attempt<T> {
+    /// Turns a failure into an [`Error`] that says `what` was tried.
+    fn attempt(self, what: impl FnOnce() -> Message) -> Result<T, Error>;
+}
+
+impl<T> Attempt<T> for nix::Result<T> {
+    fn attempt(self, what: impl FnOnce() -> Message) -> Result<T, Error> {
+        self.map_err(|errno| Error::caused_by(what(), errno))
+    }
+}
+
+impl<T> Attempt<T> for std::io::Result<T> {
+    fn attempt(self, what: impl FnOnce() -> Message) -> Result<T, Error> {
+        self.map_err(|error| match error.raw_os_error() {
+            Some(number) => Error::caused_by(what(), Errno::from_raw(number)),
+            None => Error::new(what().with(": ").with(&error.to_string())),
+        })
+    }
+}
+
+/// Why a tool ends without having done what was asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Failure {
+    /// The command line has no meaning by the rules of `getopt_long(3)`; the text names the tool as it was typed.
+    Getopt(Message),
+    /// The command line reads well and still makes no sense for this tool.
+    Usage(Message),
+    /// A step failed.
+    Step(Error),
+    /// Somebody else has told the user already.
+    Told(ExitStatus),
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Step(error)
+    }
+}

@@ -1,0 +1,284 @@
+//! Maps of user and group ids: user_namespaces(7), subuid(5).
+
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use nix::errno::Errno;
+
+use crate::error::{Error, Message};
+use crate::number::{self, NumberError, Radix};
+use crate::words;
+
+/// Which ids a map is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// User ids.
+    User,
+    /// Group ids.
+    Group,
+}
+
+impl Side {
+    /// The map's file below `/proc/PID`.
+    pub fn map_file(self) -> &'static str {
+        match self {
+            Self::User => "uid_map",
+            Self::Group => "gid_map",
+        }
+    }
+
+    /// The file with the ranges that users may map: subuid(5), subgid(5).
+    pub fn subid_file(self) -> &'static Path {
+        Path::new(match self {
+            Self::User => "/etc/subuid",
+            Self::Group => "/etc/subgid",
+        })
+    }
+
+    /// The privileged program that writes the map for a user: newuidmap(1), newgidmap(1).
+    pub fn helper(self) -> &'static std::ffi::CStr {
+        match self {
+            Self::User => c"newuidmap",
+            Self::Group => c"newgidmap",
+        }
+    }
+}
+
+/// One line of a map: `count` ids from `inner` on are, outside, those from `outer` on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct IdExtent {
+    /// The first id inside.
+    pub inner: u32,
+    /// The first id outside.
+    pub outer: u32,
+    /// How many ids.
+    pub count: u32,
+}
+
+impl IdExtent {
+    /// The extent that makes one `outer` id appear as `inner`.
+    pub const fn single(inner: u32, outer: u32) -> Self {
+        Self { inner, outer, count: 1 }
+    }
+
+    /// Reads `INNER:OUTER:COUNT`, or `OUTER,INNER,COUNT` as it was written once. Blanks and a sign may come before
+    /// each number. `None` for anything else, a negative number and one that is no id among it.
+    pub fn parse(text: &OsStr) -> Option<Self> {
+        let (first, separator, rest) = id_and_rest(text.as_bytes())?;
+        let (second, same, rest) = id_and_rest(rest)?;
+        let (count, end, _) = id_and_rest(rest)?;
+        if separator != same || end.is_some() {
+            return None;
+        }
+        match separator? {
+            b':' => Some(Self { inner: first, outer: second, count }),
+            b',' => Some(Self { inner: second, outer: first, count }),
+            _ => None,
+        }
+    }
+
+    /// Cuts the single id of `alone` out on both sides, and pairs what is left in order.
+    ///
+    /// The result has up to three extents, and none of them is empty.
+    fn around(self, alone: IdExtent) -> Vec<Self> {
+        let position = |id: u32, base: u32| id.checked_sub(base);
+        let (inner_hole, outer_hole) = (position(alone.inner, self.inner), position(alone.outer, self.outer));
+        let mut ends: Vec<u32> =
+            [inner_hole, outer_hole, Some(self.count)].into_iter().flatten().filter(|end| *end <= self.count).collect();
+        ends.sort_unstable();
+        let mut start = 0;
+        let mut extents = Vec::with_capacity(ends.len());
+        for end in ends {
+            if end > start {
+                let skip = |hole: Option<u32>| u32::from(hole.is_some_and(|hole| hole <= start));
+                extents.push(Self {
+                    inner: self.inner.wrapping_add(start).wrapping_add(skip(inner_hole)),
+                    outer: self.outer.wrapping_add(start).wrapping_add(skip(outer_hole)),
+                    count: end - start,
+                });
+            }
+            start = end;
+        }
+        extents
+    }
+
+    /// Whether `alone` lies in one of the ranges or follows it immediately.
+    fn touches(self, alone: IdExtent) -> bool {
+        let touches = |base: u32, id: u32| base <= id && id - base <= self.count;
+        touches(self.outer, alone.outer) || touches(self.inner, alone.inner)
+    }
+}
+
+fn id_and_rest(text: &[u8]) -> Option<(u32, Option<u8>, &[u8])> {
+    let (number, rest) = number::leading(text, Radix::Decimal)?;
+    let id = u32::try_from(number?).ok()?;
+    let separator = rest.first().copied();
+    Some((id, separator, rest.get(1..).unwrap_or_default()))
+}
+
+/// What a map gives up for the id that is mapped alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hole {
+    /// The highest id of an extent that touches the single one.
+    CostsOneId,
+    /// Nothing: the extent keeps its count.
+    Free,
+}
+
+/// A whole map, in the order in which its lines are written.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct IdMap(Vec<IdExtent>);
+
+impl IdMap {
+    /// The map with one extent.
+    pub fn single(extent: IdExtent) -> Self {
+        Self(vec![extent])
+    }
+
+    /// The map of `ranges`, and before them the extent that maps one id alone, which is cut out of the ranges.
+    pub fn new(alone: Option<IdExtent>, ranges: &[(IdExtent, Hole)]) -> Self {
+        let Some(alone) = alone else {
+            return Self(ranges.iter().map(|(range, _)| *range).filter(|range| range.count > 0).collect());
+        };
+        let mut extents = vec![alone];
+        for (range, hole) in ranges {
+            let mut range = *range;
+            if *hole == Hole::CostsOneId && range.touches(alone) {
+                range.count = range.count.saturating_sub(1);
+            }
+            extents.extend(range.around(alone));
+        }
+        Self(extents)
+    }
+
+    /// The lines of the map, in order.
+    pub fn extents(&self) -> &[IdExtent] {
+        &self.0
+    }
+
+    /// The text for `uid_map` or `gid_map`.
+    pub fn to_text(&self) -> Vec<u8> {
+        let mut text = Message::new();
+        for extent in &self.0 {
+            text = text.with(&words![extent.inner, " ", extent.outer, " ", extent.count, "\n"]);
+        }
+        text.as_bytes().to_vec()
+    }
+}
+
+/// Finds the ids that `/etc/subuid` or `/etc/subgid`, whose text is `table`, delegates to a user; the first line counts.
+///
+/// The user is known by `name` and by the number `uid`, for the group side too. `None`: no line is for that user.
+///
+/// # Errors
+/// A line for the user has something else than an id where the first id or the count should be.
+pub fn delegated(table: &[u8], name: &str, uid: u32) -> Result<Option<IdExtent>, Error> {
+    let number = uid.to_string();
+    for line in table.split(|byte| *byte == b'\n') {
+        let mut fields = line.splitn(3, |byte| *byte == b':');
+        let (Some(key), Some(first), Some(count)) = (fields.next(), fields.next(), fields.next()) else {
+            continue;
+        };
+        if key == name.as_bytes() || key == number.as_bytes() {
+            let outer = delegated_number(first)?;
+            return Ok(Some(IdExtent { inner: outer, outer, count: delegated_number(count)? }));
+        }
+    }
+    Ok(None)
+}
+
+fn delegated_number(text: &[u8]) -> Result<u32, Error> {
+    let text = OsStr::from_bytes(text);
+    let what = || words!["failed to parse subid map: '", text, "'"];
+    let number = number::parse(text, Radix::Decimal, number::ID).map_err(|reason| match reason {
+        NumberError::Syntax => Error::new(what()),
+        NumberError::Range => Error::caused_by(what(), Errno::ERANGE),
+    })?;
+    u32::try_from(number).map_err(|_| Error::new(what()))
+}
+
+/// Reads a map as the kernel prints it, each extent as one that maps the inner ids to themselves.
+pub fn inner_identity(map: &[u8]) -> Vec<IdExtent> {
+    map.split(|byte| *byte == b'\n')
+        .filter_map(|line| {
+            let mut fields = line.split(|byte| *byte == b' ').filter(|field| !field.is_empty());
+            let mut number = || std::str::from_utf8(fields.next()?).ok()?.parse().ok();
+            let (inner, _outer, count): (u32, Option<u32>, u32) = (number()?, number(), number()?);
+            Some(IdExtent { inner, outer: inner, count })
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Option<(u32, u32, u32)> {
+        IdExtent::parse(OsStr::new(text)).map(|extent| (extent.inner, extent.outer, extent.count))
+    }
+
+    fn map(alone: (u32, u32), range: (u32, u32, u32), hole: Hole) -> Vec<(u32, u32, u32)> {
+        let range = IdExtent { inner: range.0, outer: range.1, count: range.2 };
+        let map = IdMap::new(Some(IdExtent::single(alone.0, alone.1)), &[(range, hole)]);
+        map.extents().iter().map(|extent| (extent.inner, extent.outer, extent.count)).collect()
+    }
+
+    #[test]
+    fn both_spellings_of_a_range_are_read() {
+        assert_eq!(parse("0:100000:65536"), Some((0, 100_000, 65536)));
+        assert_eq!(parse("100000,0,65536"), Some((0, 100_000, 65536)));
+        assert_eq!(parse(" 1: +2: 3"), Some((1, 2, 3)));
+        for text in ["", "1", "1:2", "1:2:3:4", "1:2,3", "1:2:3x", "1:2:3 ", "-1:2:3", "4294967296:0:1", "a:b:c", "1::3"] {
+            assert_eq!(parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn single_id_is_cut_out_of_the_ranges() {
+        use Hole::{CostsOneId, Free};
+        assert_eq!(map((0, 1000), (0, 100_000, 65536), Free), [(0, 1000, 1), (1, 100_000, 65536)]);
+        assert_eq!(
+            map((1000, 1000), (0, 100_000, 65536), Free),
+            [(1000, 1000, 1), (0, 100_000, 1000), (1001, 101_000, 64536)]
+        );
+        assert_eq!(
+            map((1000, 1000), (995, 100_000, 10), CostsOneId),
+            [(1000, 1000, 1), (995, 100_000, 5), (1001, 100_005, 4)]
+        );
+        assert_eq!(map((1000, 1000), (0, 100_000, 1000), CostsOneId), [(1000, 1000, 1), (0, 100_000, 999)]);
+        assert_eq!(
+            map((100_005, 1000), (100_000, 100_000, 65536), CostsOneId),
+            [(100_005, 1000, 1), (100_000, 100_000, 5), (100_006, 100_005, 65530)]
+        );
+        assert_eq!(
+            map((5, 0), (0, 0, u32::MAX), CostsOneId),
+            [(5, 0, 1), (0, 1, 5), (6, 6, 4_294_967_289)]
+        );
+        assert_eq!(map((0, 0), (0, 0, 0), CostsOneId), [(0, 0, 1)]);
+    }
+
+    #[test]
+    fn ranges_alone_are_kept_as_they_are() {
+        let range = |count| (IdExtent { inner: 7, outer: 7, count }, Hole::CostsOneId);
+        assert_eq!(IdMap::new(None, &[range(2), range(0)]).to_text(), b"7 7 2\n");
+    }
+
+    #[test]
+    fn delegation_compares_names_exactly() {
+        let table = b"short:1\n1000abc:1:2\nann:300000:10\n1000:200000:20\n";
+        let found = |name, uid| delegated(table, name, uid).unwrap().map(|extent| extent.outer);
+        assert_eq!(found("ann", 1), Some(300_000));
+        assert_eq!(found("bob", 1000), Some(200_000));
+        assert_eq!(found("root", 0), None);
+        assert!(delegated(b"ann:abc:1\n", "ann", 1).is_err());
+        assert!(delegated(b"ann:1:2 \n", "ann", 1).is_err());
+    }
+
+    #[test]
+    fn kernel_map_is_read_as_identity() {
+        let map = inner_identity(b"         0       1000          1\n      1000     100000      65536\n");
+        assert_eq!(map[1], IdExtent { inner: 1000, outer: 1000, count: 65536 });
+        assert_eq!(map.len(), 2);
+    }
+}

@@ -1,0 +1,17 @@
+//! What the ns-tools commands share: system calls, option tables, errors and exact output.
+//!
+//! The modules of [`sys`] are the only home of `unsafe`; everything above them is safe code.
+
+pub mod cli;
+pub mod console;
+pub mod error;
+pub mod exec;
+pub mod idmap;
+pub mod name_service;
+pub mod namespace;
+pub mod number;
+pub mod output;
+pub mod privileges;
+pub mod procfs;
+pub mod sys;
+pub mod tool;

@@ -1,0 +1,154 @@
+//! Numbers as the C library's `strtol(3)` family reads them.
+
+use std::ffi::OsStr;
+use std::ops::RangeInclusive;
+use std::os::unix::ffi::OsStrExt;
+
+use nix::errno::Errno;
+
+use crate::error::{Error, Message};
+use crate::words;
+
+/// Why a text is not the number that was wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NumberError {
+    /// Not a number, or more than a number.
+    Syntax,
+    /// A number out of range.
+    Range,
+}
+
+impl NumberError {
+    /// `WHAT: 'TEXT'`, with the reason only for a range: how most options report a bad number.
+    pub fn into_error(self, what: &str, text: &OsStr) -> Error {
+        let message = quoted(what, text);
+        match self {
+            Self::Syntax => Error::new(message),
+            Self::Range => Error::caused_by(message, Errno::ERANGE),
+        }
+    }
+
+    /// The errno that stands for the reason.
+    pub fn errno(self) -> Errno {
+        match self {
+            Self::Syntax => Errno::EINVAL,
+            Self::Range => Errno::ERANGE,
+        }
+    }
+}
+
+/// `WHAT: 'TEXT'`
+pub fn quoted(what: &str, text: &OsStr) -> Message {
+    words![what, ": '", text, "'"]
+}
+
+/// How the digits of a number are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Radix {
+    /// Base eight.
+    Octal,
+    /// Base ten; leading zeros do not count.
+    Decimal,
+    /// Base sixteen after `0x`, eight after `0`, else ten.
+    ByPrefix,
+}
+
+/// A number of 64 bits, signed.
+pub const SIGNED: RangeInclusive<i128> = i64::MIN as i128..=i64::MAX as i128;
+/// A number of 64 bits, unsigned.
+pub const UNSIGNED: RangeInclusive<i128> = 0..=u64::MAX as i128;
+/// Ids of users and groups; the last number of 32 bits means "none" to the kernel and is passed on.
+pub const ID: RangeInclusive<i128> = 0..=u32::MAX as i128;
+
+/// Reads a whole text as a number: white space and a sign may come first, nothing may follow.
+///
+/// A number that does not fit 64 bits is out of range whatever follows it; text after any other
+/// number makes it no number at all. What remains must lie in `range`.
+pub fn parse(text: &OsStr, radix: Radix, range: RangeInclusive<i128>) -> Result<i128, NumberError> {
+    let fits = if *range.start() < 0 { SIGNED } else { i128::from(i64::MIN)..=*UNSIGNED.end() };
+    let (number, rest) = leading(text.as_bytes(), radix).ok_or(NumberError::Syntax)?;
+    match number {
+        Some(number) if fits.contains(&number) => {
+            if !rest.is_empty() {
+                Err(NumberError::Syntax)
+            } else if range.contains(&number) {
+                Ok(number)
+            } else {
+                Err(NumberError::Range)
+            }
+        }
+        _ => Err(NumberError::Range),
+    }
+}
+
+/// Splits the number at the start of `text` from what follows; the number is `None` when it is beyond 64 bits.
+pub fn leading(text: &[u8], radix: Radix) -> Option<(Option<i128>, &[u8])> {
+    let blanks = text.iter().take_while(|byte| is_space(**byte)).count();
+    let text = &text[blanks..];
+    let (negative, text) = match text {
+        [b'-', rest @ ..] => (true, rest),
+        [b'+', rest @ ..] => (false, rest),
+        _ => (false, text),
+    };
+    let (base, text) = match (radix, text) {
+        (Radix::ByPrefix, [b'0', b'x' | b'X', digit, ..]) if digit.is_ascii_hexdigit() => (16, &text[2..]),
+        (Radix::ByPrefix, [b'0', ..]) | (Radix::Octal, _) => (8, text),
+        _ => (10, text),
+    };
+    let digits = text.iter().take_while(|byte| char::from(**byte).is_digit(base)).count();
+    if digits == 0 {
+        return None;
+    }
+    let magnitude = text[..digits].iter().try_fold(0_i128, |sum, byte| {
+        let digit = char::from(*byte).to_digit(base)?;
+        let sum = sum * i128::from(base) + i128::from(digit);
+        (sum <= *UNSIGNED.end()).then_some(sum)
+    });
+    Some((magnitude.map(|number| if negative { -number } else { number }), &text[digits..]))
+}
+
+/// White space of the C locale: isspace(3).
+pub fn is_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t'..=b'\r')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str, range: RangeInclusive<i128>) -> Result<i128, NumberError> {
+        parse(OsStr::new(text), Radix::Decimal, range)
+    }
+
+    #[test]
+    fn blanks_signs_and_zeros_may_lead() {
+        for (text, number) in [("5", 5), (" \t+5", 5), ("010", 10), ("-7", -7)] {
+            assert_eq!(read(text, SIGNED), Ok(number));
+        }
+        for text in ["", " ", "+", "0x10", "5x", "5 ", "- 5", "1.5"] {
+            assert_eq!(read(text, SIGNED), Err(NumberError::Syntax), "{text}");
+        }
+    }
+
+    #[test]
+    fn range_wins_over_what_follows_only_beyond_64_bits() {
+        assert_eq!(read("2147483648", 0..=2_147_483_647), Err(NumberError::Range));
+        assert_eq!(read("4294967296x", ID), Err(NumberError::Syntax));
+        assert_eq!(read("18446744073709551616x", UNSIGNED), Err(NumberError::Range));
+        assert_eq!(read("9223372036854775808x", SIGNED), Err(NumberError::Range));
+        assert_eq!(read("-1", UNSIGNED), Err(NumberError::Range));
+        assert_eq!(read(&"9".repeat(500), ID), Err(NumberError::Range));
+    }
+
+    #[test]
+    fn prefix_tells_the_base() {
+        let read = |text| parse(OsStr::new(text), Radix::ByPrefix, UNSIGNED);
+        assert_eq!(read("0x1F"), Ok(31));
+        assert_eq!(read("017"), Ok(15));
+        assert_eq!(read("17"), Ok(17));
+        assert_eq!(read("08"), Err(NumberError::Syntax));
+        assert_eq!(read("0x"), Err(NumberError::Syntax));
+        assert_eq!(parse(OsStr::new("777"), Radix::Octal, UNSIGNED), Ok(0o777));
+        assert_eq!(parse(OsStr::new("8"), Radix::Octal, UNSIGNED), Err(NumberError::Syntax));
+    }
+}

@@ -1,0 +1,48 @@
+//! Small files below /proc, written in one piece as the kernel wants it, and read whole.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::path::Path;
+
+use nix::errno::Errno;
+
+/// At which step a write to a file failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WriteFailure {
+    /// The file could not be opened.
+    Open(Errno),
+    /// The kernel refused the text.
+    Write(Errno),
+}
+
+/// Writes `text` to `path` with one write(2).
+pub fn write(path: &Path, text: &[u8]) -> Result<(), WriteFailure> {
+    let mut file = OpenOptions::new().write(true).open(path).map_err(|error| WriteFailure::Open(errno(&error)))?;
+    match retry(|| file.write(text)) {
+        Ok(written) if written == text.len() => Ok(()),
+        Ok(_) => Err(WriteFailure::Write(Errno::EIO)),
+        Err(error) => Err(WriteFailure::Write(errno(&error))),
+    }
+}
+
+/// Reads the whole file `path`.
+pub fn read(path: &Path) -> Result<Vec<u8>, Errno> {
+    let mut content = Vec::new();
+    let mut file = File::open(path).map_err(|error| errno(&error))?;
+    io::Read::read_to_end(&mut file, &mut content).map_err(|error| errno(&error))?;
+    Ok(content)
+}
+
+/// The errno of an I/O error; those the standard library makes up itself count as EIO.
+pub fn errno(error: &io::Error) -> Errno {
+    error.raw_os_error().map_or(Errno::EIO, Errno::from_raw)
+}
+
+fn retry<T>(mut operation: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    loop {
+        match operation() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            result => return result,
+        }
+    }
+}

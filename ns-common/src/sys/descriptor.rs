@@ -1,0 +1,52 @@
+//! File descriptors: the standard ones as inherited, and ours kept clear of their numbers.
+#![allow(unsafe_code)]
+
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::path::Path;
+
+use nix::errno::Errno;
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use nix::sys::stat::Mode;
+
+/// Standard output as inherited; writing to it fails with EBADF when it was closed from the start.
+pub fn standard_output() -> BorrowedFd<'static> {
+    // SAFETY: nothing here closes descriptor 1 or keeps one of its own under that number.
+    unsafe { BorrowedFd::borrow_raw(libc::STDOUT_FILENO) }
+}
+
+/// Standard error as inherited; writing to it fails with EBADF when it was closed from the start.
+pub fn standard_error() -> BorrowedFd<'static> {
+    // SAFETY: nothing here closes descriptor 2 or keeps one of its own under that number.
+    unsafe { BorrowedFd::borrow_raw(libc::STDERR_FILENO) }
+}
+
+/// Moves a descriptor that got the number of a closed standard one to a number above them.
+///
+/// Without this a message for the user would land in our own file.
+pub fn above_standard(descriptor: OwnedFd) -> nix::Result<OwnedFd> {
+    if descriptor.as_raw_fd() > libc::STDERR_FILENO {
+        return Ok(descriptor);
+    }
+    let least = libc::STDERR_FILENO + 1;
+    match fcntl(descriptor.as_fd(), FcntlArg::F_DUPFD_CLOEXEC(least)) {
+        // The limit of open files is below `least`.
+        Err(Errno::EINVAL) => Err(Errno::EMFILE),
+        result => result.map(|number| own(number)),
+    }
+}
+
+/// Opens `path` close-on-exec, above the standard descriptors.
+pub fn open(path: &Path, flags: OFlag) -> nix::Result<OwnedFd> {
+    nix::fcntl::open(path, flags | OFlag::O_CLOEXEC, Mode::empty()).and_then(above_standard)
+}
+
+/// Opens `path` as openat(2) does, close-on-exec, above the standard descriptors.
+pub fn open_at(directory: BorrowedFd<'_>, path: &Path, flags: OFlag) -> nix::Result<OwnedFd> {
+    nix::fcntl::openat(directory, path, flags | OFlag::O_CLOEXEC, Mode::empty()).and_then(above_standard)
+}
+
+/// Takes over a descriptor that a system call has just made.
+pub(super) fn own(number: RawFd) -> OwnedFd {
+    // SAFETY: the callers pass on what the kernel returned a moment ago, and keep no copy.
+    unsafe { OwnedFd::from_raw_fd(number) }
+}

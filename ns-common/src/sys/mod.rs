@@ -1,0 +1,12 @@
+//! The system calls that nix does not wrap, behind safe faces: the only home of `unsafe`.
+
+pub mod capability;
+pub mod descriptor;
+pub mod entry;
+pub mod environment;
+pub mod fork;
+pub mod namespace;
+pub mod pidfd;
+pub mod signal;
+pub mod text;
+pub mod time;

@@ -1,0 +1,64 @@
+//! Questions to namespace descriptors and to sockets: ioctl_ns(2), nsfs.
+#![allow(unsafe_code)]
+
+use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
+
+use nix::errno::Errno;
+
+use crate::sys::descriptor;
+
+/// `_IO(0xb7, 0x1)`
+const NS_GET_USERNS: libc::c_ulong = 0xb701;
+/// `_IOR(0xb7, 0x5, __u64)`
+const NS_GET_MNTNS_ID: libc::c_ulong = 0x8008_b705;
+const SIOCGSKNS: libc::c_ulong = 0x894c;
+
+/// The user namespace that owns `namespace`; for a user namespace, its parent.
+///
+/// # Errors
+/// EPERM when it lies outside of what the caller may see.
+pub fn owner(namespace: BorrowedFd<'_>) -> nix::Result<OwnedFd> {
+    descriptor_by_ioctl(namespace, NS_GET_USERNS)
+}
+
+/// The network namespace of a socket; needs CAP_NET_ADMIN over it.
+pub fn of_socket(socket: BorrowedFd<'_>) -> nix::Result<OwnedFd> {
+    descriptor_by_ioctl(socket, SIOCGSKNS)
+}
+
+/// The id of a mount namespace, which is unique for the time the machine runs; Linux 6.12.
+pub fn mount_namespace_id(namespace: BorrowedFd<'_>) -> nix::Result<u64> {
+    let mut id = 0_u64;
+    // SAFETY: this ioctl writes one u64 through the pointer.
+    Errno::result(unsafe { libc::ioctl(namespace.as_raw_fd(), NS_GET_MNTNS_ID as _, &raw mut id) })?;
+    Ok(id)
+}
+
+/// Opens the namespace with the given id through `any`, an open namespace file: open_by_handle_at(2) on nsfs.
+///
+/// # Errors
+/// ESTALE where there is no such namespace; kernels before 6.19 find none by its id alone.
+pub fn open_by_id(any: BorrowedFd<'_>, id: u64) -> nix::Result<OwnedFd> {
+    /// `FILEID_NSFS` of the kernel's exportfs.
+    const NSFS: libc::c_int = 0xf1;
+    #[repr(C)]
+    struct Handle {
+        bytes: libc::c_uint,
+        kind: libc::c_int,
+        namespace: [u32; 4],
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "the id is split into its two halves")]
+    let halves = if cfg!(target_endian = "little") { [id as u32, (id >> 32) as u32] } else { [(id >> 32) as u32, id as u32] };
+    let mut handle = Handle { bytes: 16, kind: NSFS, namespace: [halves[0], halves[1], 0, 0] };
+    let flags = libc::O_RDONLY | libc::O_CLOEXEC;
+    // SAFETY: the kernel reads `bytes` bytes behind the header, and they are there.
+    let number = unsafe { libc::syscall(libc::SYS_open_by_handle_at, any.as_raw_fd(), &raw mut handle, flags) };
+    let number = libc::c_int::try_from(Errno::result(number)?).map_err(|_| Errno::EBADF)?;
+    descriptor::above_standard(descriptor::own(number))
+}
+
+fn descriptor_by_ioctl(of: BorrowedFd<'_>, request: libc::c_ulong) -> nix::Result<OwnedFd> {
+    // SAFETY: these ioctls take no argument and return a new descriptor.
+    let number = Errno::result(unsafe { libc::ioctl(of.as_raw_fd(), request as _) })?;
+    descriptor::above_standard(descriptor::own(number))
+}

@@ -1,0 +1,137 @@
+//! Signals by number, real-time ones included, which nix's type leaves out.
+#![allow(unsafe_code)]
+
+use std::mem::MaybeUninit;
+use std::sync::atomic::{AtomicI32, Ordering};
+
+use nix::errno::Errno;
+use nix::unistd::Pid;
+
+use crate::sys::fork::Child;
+
+/// The signals blocked for this process, to be restored.
+#[derive(Debug, Clone, Copy)]
+pub struct Mask(libc::sigset_t);
+
+/// Gives SIGCHLD its default disposition: a parent that ignores it, and whose children do so in turn,
+/// would make the kernel reap ours before we can ask for their status.
+pub fn default_child_signal() -> nix::Result<()> {
+    set_disposition(libc::SIGCHLD, libc::SIG_DFL)
+}
+
+/// Blocks `signals` and returns the mask as it was.
+pub fn block(signals: &[i32]) -> nix::Result<Mask> {
+    let mut before = empty_set();
+    let set = set_of(signals);
+    // SAFETY: both pointers are valid signal sets.
+    Errno::result(unsafe { libc::sigprocmask(libc::SIG_BLOCK, &raw const set, &raw mut before) })?;
+    Ok(Mask(before))
+}
+
+/// Brings back a mask.
+pub fn restore(mask: &Mask) -> nix::Result<()> {
+    // SAFETY: the set is valid and the old one is not asked for.
+    Errno::result(unsafe { libc::sigprocmask(libc::SIG_SETMASK, &raw const mask.0, std::ptr::null_mut()) }).map(drop)
+}
+
+/// Kills this process by `signal`, without a core file: that one is the child's, whose death we repeat.
+///
+/// Returns only if the signal does not kill.
+pub fn die_of(signal: i32) {
+    // A process that may not be looked into leaves no core either.
+    hide_from_other_processes();
+    // SIGKILL has no disposition to change and cannot be blocked: failures here do not matter.
+    let _ = set_disposition(signal, libc::SIG_DFL);
+    let set = set_of(&[signal]);
+    // SAFETY: the set is valid and the old one is not asked for.
+    unsafe { libc::sigprocmask(libc::SIG_UNBLOCK, &raw const set, std::ptr::null_mut()) };
+    let _ = send(Pid::this(), signal);
+}
+
+/// Stops this process until somebody continues it, as its child has stopped.
+pub fn stop() {
+    let _ = send(Pid::this(), libc::SIGSTOP);
+}
+
+/// Makes this process one that others may not look into, until it executes a program: its descriptors, memory and
+/// program file stay closed even to the superuser of a namespace it enters.
+pub fn hide_from_other_processes() {
+    let zero: libc::c_ulong = 0;
+    // SAFETY: this operation of prctl takes a number only.
+    unsafe { libc::prctl(libc::PR_SET_DUMPABLE, zero, zero, zero, zero) };
+}
+
+/// Sends `signal` to process `pid`.
+pub fn send(pid: Pid, signal: i32) -> nix::Result<()> {
+    // SAFETY: kill takes numbers only.
+    Errno::result(unsafe { libc::kill(pid.as_raw(), signal) }).map(drop)
+}
+
+/// Has the kernel send this process `signal` when its parent dies: prctl(2), PR_SET_PDEATHSIG.
+pub fn set_parent_death(signal: i32) -> nix::Result<()> {
+    let number = libc::c_ulong::from(signal.unsigned_abs());
+    let zero: libc::c_ulong = 0;
+    // SAFETY: this operation of prctl takes a number only.
+    Errno::result(unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, number, zero, zero, zero) }).map(drop)
+}
+
+/// The child that gets what [`forward`] catches; 0 while there is none.
+static FORWARD_TO: AtomicI32 = AtomicI32::new(0);
+
+/// Passes `signals` on to the child given later to [`forward_to`]; waits are restarted.
+pub fn forward(signals: &[i32]) -> nix::Result<()> {
+    extern "C" fn pass_on(signal: libc::c_int) {
+        let child = FORWARD_TO.load(Ordering::Relaxed);
+        if child > 0 {
+            // SAFETY: the location of errno is valid in every thread.
+            let errno = unsafe { *libc::__errno_location() };
+            // SAFETY: kill is async-signal-safe.
+            unsafe { libc::kill(child, signal) };
+            // SAFETY: as above; what the handler interrupted finds its errno unchanged.
+            unsafe { *libc::__errno_location() = errno };
+        }
+    }
+    signals.iter().try_for_each(|signal| set_disposition(*signal, pass_on as *const () as libc::sighandler_t))
+}
+
+/// Names the child that caught signals go to from now on, or that none is left.
+pub fn forward_to(child: Option<Child>) {
+    FORWARD_TO.store(child.map_or(0, |child| child.pid().as_raw()), Ordering::Relaxed);
+}
+
+/// Gives `signals` their default disposition.
+pub fn set_default(signals: &[i32]) -> nix::Result<()> {
+    signals.iter().try_for_each(|signal| set_disposition(*signal, libc::SIG_DFL))
+}
+
+/// The lowest and the highest real-time signal that programs may use.
+pub fn real_time_range() -> (i32, i32) {
+    (libc::SIGRTMIN(), libc::SIGRTMAX())
+}
+
+fn set_disposition(signal: i32, handler: libc::sighandler_t) -> nix::Result<()> {
+    let mut action = MaybeUninit::<libc::sigaction>::zeroed();
+    // SAFETY: a sigaction of zeros is valid: no flags, an empty mask, no restorer.
+    let action = unsafe { action.assume_init_mut() };
+    action.sa_sigaction = handler;
+    action.sa_flags = libc::SA_RESTART;
+    // SAFETY: the action is valid and its handler, if any, calls async-signal-safe functions only.
+    Errno::result(unsafe { libc::sigaction(signal, action, std::ptr::null_mut()) }).map(drop)
+}
+
+fn empty_set() -> libc::sigset_t {
+    let mut set = MaybeUninit::uninit();
+    // SAFETY: sigemptyset fills the set in.
+    unsafe { libc::sigemptyset(set.as_mut_ptr()) };
+    // SAFETY: it cannot fail for a valid pointer.
+    unsafe { set.assume_init() }
+}
+
+fn set_of(signals: &[i32]) -> libc::sigset_t {
+    let mut set = empty_set();
+    for signal in signals {
+        // SAFETY: the set has been initialised; a number out of range is refused.
+        unsafe { libc::sigaddset(&raw mut set, *signal) };
+    }
+    set
+}

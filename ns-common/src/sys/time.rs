@@ -1,0 +1,44 @@
+//! Broken-down time of the local zone: localtime(3).
+#![allow(unsafe_code)]
+
+use std::mem::MaybeUninit;
+
+/// A moment as a clock on the wall shows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LocalTime {
+    /// Days since Sunday.
+    pub weekday: usize,
+    /// Months since January.
+    pub month: usize,
+    /// Day of the month, from 1.
+    pub day: i32,
+    /// Hours since midnight.
+    pub hour: i32,
+    /// Minutes after the hour.
+    pub minute: i32,
+    /// Seconds after the minute.
+    pub second: i32,
+    /// The year of the common era.
+    pub year: i64,
+}
+
+/// The local time `seconds` after the epoch; `None` when its year does not fit the C type.
+pub fn local(seconds: i64) -> Option<LocalTime> {
+    let mut broken_down = MaybeUninit::<libc::tm>::uninit();
+    // SAFETY: both pointers are valid, and no other thread changes the time zone.
+    let result = unsafe { libc::localtime_r(&raw const seconds, broken_down.as_mut_ptr()) };
+    if result.is_null() {
+        return None;
+    }
+    // SAFETY: localtime_r succeeded and filled the structure in.
+    let tm = unsafe { broken_down.assume_init() };
+    Some(LocalTime {
+        weekday: usize::try_from(tm.tm_wday).ok()?,
+        month: usize::try_from(tm.tm_mon).ok()?,
+        day: tm.tm_mday,
+        hour: tm.tm_hour,
+        minute: tm.tm_min,
+        second: tm.tm_sec,
+        year: i64::from(tm.tm_year) + 1900,
+    })
+}

@@ -1,0 +1,96 @@
+//! A tool as its option table and its texts describe it, and the frame that every tool runs in.
+
+use std::ffi::CStr;
+
+use crate::cli::getopt::Parser;
+use crate::cli::help;
+use crate::cli::table::Opt;
+use crate::console::Console;
+use crate::error::{ExitStatus, Failure};
+use crate::words;
+
+/// The release of util-linux whose behaviour these tools follow.
+pub const COMPATIBLE_WITH: &str = "util-linux 2.43";
+
+/// What is done with words of the command line that are no options.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// The first operand ends the options: it is a program and what follows belongs to it.
+    StopAtOperand,
+    /// Options and operands may be mixed, unless the environment has `POSIXLY_CORRECT`.
+    Permute,
+}
+
+/// Everything that help, manual and completions say of a tool; the parser reads the same table.
+#[derive(Debug)]
+pub struct Tool<Id: 'static> {
+    /// The command's name and that of its manual page.
+    pub name: &'static str,
+    /// One line without a full stop, for the head of the manual.
+    pub summary: &'static str,
+    /// One sentence, for `--help`.
+    pub purpose: &'static str,
+    /// What follows the command's name, one entry a form of use.
+    pub usage: &'static [&'static str],
+    /// How operands end or do not end the options.
+    pub order: Order,
+    /// The options, in the order in which `getopt_long(3)` lists candidates.
+    pub options: &'static [Opt<Id>],
+    /// What only the manual page says.
+    pub manual: Manual,
+}
+
+/// The parts of a manual page that no option has. In all texts, words between backticks are set in bold.
+#[derive(Debug)]
+pub struct Manual {
+    /// The paragraphs before the options.
+    pub description: &'static [&'static str],
+    /// Further sections: a heading and its paragraphs.
+    pub sections: &'static [(&'static str, &'static [&'static str])],
+    /// What a command does, and the command.
+    pub examples: &'static [(&'static str, &'static str)],
+    /// Names and sections of related pages.
+    pub see_also: &'static [(&'static str, u8)],
+}
+
+/// What a command line asks for.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Parsed<Request> {
+    /// `--help`: nothing else was looked at.
+    Help,
+    /// `--version`: nothing else was looked at.
+    Version,
+    /// The tool's own work.
+    Request(Request),
+}
+
+/// Runs a tool: parses `arguments` (`argv[0]` first), carries the request out, reports, and settles the status.
+///
+/// This is the only place that turns an outcome into messages and a status; forked children have
+/// [`crate::sys::fork::spawn`].
+pub fn main<Id: Copy, Request>(
+    tool: &'static Tool<Id>,
+    arguments: &[&'static CStr],
+    parse: impl FnOnce(&mut Parser<Id>) -> Result<Parsed<Request>, Failure>,
+    execute: impl FnOnce(Request, &mut Console) -> Result<ExitStatus, Failure>,
+) -> ExitStatus {
+    let (invoked_as, words) = arguments.split_first().map_or((c"", [].as_slice()), |(first, rest)| (*first, rest));
+    let mut console = Console::new(invoked_as);
+    let mut parser = Parser::new(tool, words);
+    let outcome = parse(&mut parser).and_then(|parsed| match parsed {
+        Parsed::Help => {
+            let name = String::from_utf8_lossy(console.name());
+            console.output.push(&help::render(tool, &name));
+            Ok(ExitStatus::SUCCESS)
+        }
+        Parsed::Version => {
+            let version = env!("CARGO_PKG_VERSION");
+            let line =
+                words![console.name(), " from ns-tools ", version, " (compatible with ", COMPATIBLE_WITH, ")\n"];
+            console.output.push(&line);
+            Ok(ExitStatus::SUCCESS)
+        }
+        Parsed::Request(request) => execute(request, &mut console),
+    });
+    console.finish(outcome)
+}

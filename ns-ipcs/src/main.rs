@@ -1,0 +1,4 @@
+//! The `ipcs` command.
+#![no_main]
+
+ns_common::tool_main!(ns_ipcs::run);

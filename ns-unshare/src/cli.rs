@@ -1,0 +1,695 @@
+//! The command line of `unshare`.
+
+use std::collections::BTreeMap;
+use std::ffi::{CStr, OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
+
+use nix::errno::Errno;
+use ns_common::cli::getopt::{Parser, Token};
+use ns_common::cli::table::{Offer, Opt, Takes, Value};
+use ns_common::error::{Error, Failure};
+use ns_common::idmap::{IdExtent, Side};
+use ns_common::name_service;
+use ns_common::namespace::{Kind, KindSet};
+use ns_common::number::{self, NumberError, Radix};
+use ns_common::tool::{Manual, Order, Parsed, Tool};
+use ns_common::words;
+
+use crate::signals;
+
+/// What the command line asks for; nothing in it depends on who asks.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Request {
+    /// The kinds to unshare, implied ones included.
+    pub kinds: KindSet,
+    /// Where to keep a new namespace.
+    pub files: BTreeMap<Kind, PathBuf>,
+    /// Run the program in a child.
+    pub fork: bool,
+    /// The signal, by number, that the child gets when we die.
+    pub kill_child: Option<i32>,
+    /// Pass INT and TERM on to the child.
+    pub forward_signals: bool,
+    /// Where to mount a new proc.
+    pub mount_proc: Option<PathBuf>,
+    /// Where to mount a new binfmt_misc.
+    pub mount_binfmt: Option<PathBuf>,
+    /// What to register there.
+    pub load_interpreter: Option<OsString>,
+    /// The id the caller's effective uid appears as.
+    pub map_user: Option<SingleId>,
+    /// The id the caller's effective gid appears as.
+    pub map_group: Option<SingleId>,
+    /// Blocks of user ids to map.
+    pub user_ranges: Vec<Range>,
+    /// Blocks of group ids to map.
+    pub group_ranges: Vec<Range>,
+    /// Who is to own the user namespace.
+    pub owner: Option<Owner>,
+    /// What becomes of the mounts' propagation.
+    pub propagation: Propagation,
+    /// What to write to `/proc/self/setgroups`.
+    pub setgroups: Option<SetGroups>,
+    /// Let the capabilities reach the program.
+    pub keep_capabilities: bool,
+    /// The program's uid.
+    pub uid: Option<u32>,
+    /// The program's gid.
+    pub gid: Option<u32>,
+    /// The program's root directory.
+    pub root: Option<PathBuf>,
+    /// The program's working directory.
+    pub working_directory: Option<PathBuf>,
+    /// Seconds to add to CLOCK_MONOTONIC.
+    pub monotonic: Option<i64>,
+    /// Seconds to add to CLOCK_BOOTTIME.
+    pub boottime: Option<i64>,
+    /// The only variables the program gets, in the order named; `None` for all.
+    pub environment: Option<Vec<OsString>>,
+    /// The program and its arguments; empty for a shell.
+    pub command: Vec<&'static CStr>,
+}
+
+/// An id inside for the caller's own one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SingleId {
+    /// This one.
+    Id(u32),
+    /// The one the caller has outside.
+    Same,
+}
+
+/// A block of ids to map.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Range {
+    /// As given.
+    Extent(IdExtent),
+    /// The caller's delegated block, from 0 on inside.
+    Auto,
+    /// The caller's delegated block, under the same ids inside.
+    Subids,
+    /// Every id there is, under the same id inside.
+    All,
+}
+
+/// The ids that are to own the user namespace; `None` leaves that one alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Owner {
+    /// The owner's uid.
+    pub uid: Option<u32>,
+    /// The owner's gid.
+    pub gid: Option<u32>,
+}
+
+/// How mounts are shared with other mount namespaces: mount_namespaces(7).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Propagation {
+    /// Not at all.
+    #[default]
+    Private,
+    /// Changes outside are seen inside.
+    Slave,
+    /// Changes are seen on both sides.
+    Shared,
+    /// As the copied mounts have it.
+    Unchanged,
+}
+
+/// The policy in `/proc/PID/setgroups`: user_namespaces(7).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SetGroups {
+    /// setgroups(2) works.
+    Allow,
+    /// setgroups(2) fails, for good.
+    Deny,
+}
+
+/// The options, as the parser hands them on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each is documented by its row in the table")]
+pub enum Id {
+    Help,
+    Version,
+    Namespace(Kind),
+    Fork,
+    KillChild,
+    ForwardSignals,
+    MountProc,
+    MountBinfmt,
+    MapUser,
+    MapUsers,
+    MapGroup,
+    MapGroups,
+    MapRootUser,
+    MapCurrentUser,
+    MapAuto,
+    MapSubids,
+    Owner,
+    Propagation,
+    SetGroups,
+    KeepCaps,
+    SetUid,
+    SetGid,
+    Root,
+    WorkingDirectory,
+    Monotonic,
+    Boottime,
+    LoadInterp,
+    ClearEnv,
+    WhitelistEnv,
+}
+
+const FILE: Value = Value { name: "file", offer: Offer::File };
+const DIRECTORY: Value = Value { name: "dir", offer: Offer::Directory };
+const RANGE: Value = Value { name: "range", offer: Offer::Words(&["auto", "subids", "all"]) };
+const UID: Value = Value { name: "uid", offer: Offer::Nothing };
+const GID: Value = Value { name: "gid", offer: Offer::Nothing };
+const SECONDS: Value = Value { name: "seconds", offer: Offer::Nothing };
+
+const fn namespace(
+    kind: Kind,
+    short: char,
+    long: &'static str,
+    summary: &'static str,
+    manual: &'static str,
+) -> Opt<Id> {
+    Opt { id: Id::Namespace(kind), short: Some(short), long, takes: Takes::OptionalLong(FILE), summary, manual }
+}
+
+const fn row(
+    id: Id,
+    short: Option<char>,
+    long: &'static str,
+    takes: Takes,
+    summary: &'static str,
+    manual: &'static str,
+) -> Opt<Id> {
+    Opt { id, short, long, takes, summary, manual }
+}
+
+static OPTIONS: &[Opt<Id>] = &[
+    row(Id::Help, Some('h'), "help", Takes::Nothing, "show this help and leave", "Shows a summary of the options and leaves."),
+    row(Id::Version, Some('V'), "version", Takes::Nothing, "show the version and leave", "Shows the version and leaves."),
+    namespace(
+        Kind::Mount,
+        'm',
+        "mount",
+        "new mount namespace",
+        "Creates a mount namespace: mounts made by the program stay its own, see `--propagation`. The file must not lie on a mount with shared propagation.",
+    ),
+    namespace(
+        Kind::Uts,
+        'u',
+        "uts",
+        "new UTS namespace: host and domain name",
+        "Creates a UTS namespace: the host name and the NIS domain name can be changed without the rest of the system seeing it.",
+    ),
+    namespace(
+        Kind::Ipc,
+        'i',
+        "ipc",
+        "new IPC namespace: System V IPC, POSIX queues",
+        "Creates an IPC namespace, which has System V message queues, semaphore sets, shared memory segments and POSIX message queues of its own, and none of them at first.",
+    ),
+    namespace(
+        Kind::Net,
+        'n',
+        "net",
+        "new network namespace",
+        "Creates a network namespace with nothing in it but a loopback device that is down.",
+    ),
+    namespace(
+        Kind::Pid,
+        'p',
+        "pid",
+        "new PID namespace, for children",
+        "Creates a PID namespace. It holds the children only: without `--fork` the program stays outside, its first child becomes process 1, and when that ends no further process can be made.",
+    ),
+    namespace(
+        Kind::User,
+        'U',
+        "user",
+        "new user namespace",
+        "Creates a user namespace, in which the program may have all capabilities. No id is mapped unless an option below maps it, so that all appear as the overflow id.",
+    ),
+    namespace(
+        Kind::Cgroup,
+        'C',
+        "cgroup",
+        "new cgroup namespace",
+        "Creates a cgroup namespace: the present cgroup appears as the root of the hierarchy.",
+    ),
+    namespace(
+        Kind::Time,
+        'T',
+        "time",
+        "new time namespace",
+        "Creates a time namespace, see `--monotonic` and `--boottime`.",
+    ),
+    row(
+        Id::Fork,
+        Some('f'),
+        "fork",
+        Takes::Nothing,
+        "run the program in a child and wait for it",
+        "Runs the program in a child and waits for it. Meanwhile INT and TERM are held back from the waiting process. It ends as the child did: with its status, or killed by its signal.",
+    ),
+    row(
+        Id::KillChild,
+        None,
+        "kill-child",
+        Takes::Optional(Value { name: "signal", offer: Offer::Signal }),
+        "send the child a signal when unshare dies (implies --fork; default KILL)",
+        "Has the kernel send the child a signal, by default `KILL`, when the waiting process dies. Implies `--fork`. The signal is given by name; numbers are not accepted. It stays armed when `--setuid` or `--setgid` changes the ids.",
+    ),
+    row(
+        Id::ForwardSignals,
+        None,
+        "forward-signals",
+        Takes::Nothing,
+        "pass INT and TERM on to the child (implies --fork)",
+        "Passes INT and TERM on to the child instead of holding them back. Implies `--fork`. A program that is process 1 of a PID namespace gets only signals for which it has a handler.",
+    ),
+    row(
+        Id::MountProc,
+        None,
+        "mount-proc",
+        Takes::Optional(DIRECTORY),
+        "mount a new proc (implies --mount; default /proc)",
+        "Mounts a new proc file system, by default on `/proc`, so that tools such as `ps` see the new PID namespace. Implies `--mount`. The kernel allows it only together with `--pid` and `--fork`, or to a privileged caller.",
+    ),
+    row(
+        Id::MountBinfmt,
+        None,
+        "mount-binfmt",
+        Takes::Optional(DIRECTORY),
+        "mount a new binfmt_misc (implies --mount, --user)",
+        "Mounts a new binfmt_misc file system, which the user namespace has for itself since Linux 6.7. Implies `--mount` and `--user`. Without a directory it is mounted on `/proc/sys/fs/binfmt_misc`, and `--mount-proc` is implied too.",
+    ),
+    row(
+        Id::MapUser,
+        None,
+        "map-user",
+        Takes::Required(Value { name: "user", offer: Offer::User }),
+        "let the caller appear as this user (implies --user)",
+        "Maps the caller's effective uid to a uid, given by number or by name. Implies `--user`.",
+    ),
+    row(
+        Id::MapUsers,
+        None,
+        "map-users",
+        Takes::Required(RANGE),
+        "map a block of uids: <inner>:<outer>:<count>, auto, subids or all (implies --user)",
+        "Maps a block of uids; may be repeated. The block is written `inner:outer:count`, or with commas `outer,inner,count`. `auto` stands for the caller's first block in subuid(5), from 0 on inside; `subids` for the same block under the same ids; `all` for every id there is. A uid mapped alone, as by `--map-user`, is cut out of the blocks. A caller other than root needs newuidmap(1). Implies `--user`.",
+    ),
+    row(
+        Id::MapGroup,
+        None,
+        "map-group",
+        Takes::Required(Value { name: "group", offer: Offer::Group }),
+        "let the caller appear as in this group (implies --user)",
+        "Maps the caller's effective gid to a gid, given by number or by name. Implies `--user`, and `--setgroups=deny` unless `--map-groups` is given.",
+    ),
+    row(
+        Id::MapGroups,
+        None,
+        "map-groups",
+        Takes::Required(RANGE),
+        "map a block of gids, written like that of --map-users (implies --user)",
+        "Maps a block of gids, as `--map-users` does for uids. The block of `auto` and `subids` is the one that subgid(5) has for the user, not for the group.",
+    ),
+    row(
+        Id::MapRootUser,
+        Some('r'),
+        "map-root-user",
+        Takes::Nothing,
+        "let the caller appear as root (implies --user)",
+        "Maps the caller's uid and gid to 0: the same as `--map-user=0 --map-group=0`.",
+    ),
+    row(
+        Id::MapCurrentUser,
+        Some('c'),
+        "map-current-user",
+        Takes::Nothing,
+        "keep the caller's uid and gid (implies --user)",
+        "Maps the caller's uid and gid to themselves. The capabilities are lost when the program starts, unless `--keep-caps` is given.",
+    ),
+    row(
+        Id::MapAuto,
+        None,
+        "map-auto",
+        Takes::Nothing,
+        "the same as --map-users=auto --map-groups=auto",
+        "The same as `--map-users=auto --map-groups=auto`.",
+    ),
+    row(
+        Id::MapSubids,
+        None,
+        "map-subids",
+        Takes::Nothing,
+        "the same as --map-users=subids --map-groups=subids",
+        "The same as `--map-users=subids --map-groups=subids`.",
+    ),
+    row(
+        Id::Owner,
+        None,
+        "owner",
+        Takes::Required(Value { name: "uid>:<gid", offer: Offer::Nothing }),
+        "who owns the user namespace (implies --user)",
+        "Takes on a uid and a gid before the user namespace is made, so that they own it. A half that is -1 is left alone. Implies `--user`.",
+    ),
+    row(
+        Id::Propagation,
+        None,
+        "propagation",
+        Takes::Required(Value {
+            name: "mode",
+            offer: Offer::Words(&["private", "slave", "shared", "unchanged"]),
+        }),
+        "mount propagation: private (default), slave, shared or unchanged",
+        "Sets the propagation of all mounts in a new mount namespace: `private`, which is the default, `slave`, `shared`, or `unchanged` to leave it as it is.",
+    ),
+    row(
+        Id::SetGroups,
+        None,
+        "setgroups",
+        Takes::Required(Value { name: "policy", offer: Offer::Words(&["allow", "deny"]) }),
+        "whether setgroups works in the user namespace: allow or deny",
+        "Allows or denies the system call setgroups(2) in the new user namespace. Once gids are mapped the kernel refuses any change.",
+    ),
+    row(
+        Id::KeepCaps,
+        None,
+        "keep-caps",
+        Takes::Nothing,
+        "keep the capabilities in the user namespace for the program",
+        "Makes all permitted capabilities ambient, so that the program has them whatever its uid. Without a new user namespace the option has no effect.",
+    ),
+    row(Id::SetUid, Some('S'), "setuid", Takes::Required(UID), "uid of the program", "Sets the uid of the program, as seen inside."),
+    row(
+        Id::SetGid,
+        Some('G'),
+        "setgid",
+        Takes::Required(GID),
+        "gid of the program; drops other groups",
+        "Sets the gid of the program, as seen inside, and drops all supplementary groups.",
+    ),
+    row(
+        Id::Root,
+        Some('R'),
+        "root",
+        Takes::Required(DIRECTORY),
+        "root directory of the program",
+        "Changes the root directory, and the working directory to the new root unless `--wd` is given.",
+    ),
+    row(
+        Id::WorkingDirectory,
+        Some('w'),
+        "wd",
+        Takes::Required(DIRECTORY),
+        "working directory of the program",
+        "Changes the working directory, after the root directory. A relative path starts at the directory the caller was in.",
+    ),
+    row(
+        Id::Monotonic,
+        None,
+        "monotonic",
+        Takes::Required(SECONDS),
+        "offset of the monotonic clock (needs --time)",
+        "Sets the offset of CLOCK_MONOTONIC in the new time namespace, in seconds; it may be negative.",
+    ),
+    row(
+        Id::Boottime,
+        None,
+        "boottime",
+        Takes::Required(SECONDS),
+        "offset of the boot-time clock (needs --time)",
+        "Sets the offset of CLOCK_BOOTTIME in the new time namespace, in seconds; it may be negative.",
+    ),
+    row(
+        Id::LoadInterp,
+        Some('l'),
+        "load-interp",
+        Takes::Required(Value { name: "string", offer: Offer::Nothing }),
+        "register an interpreter in a new binfmt_misc (implies --mount-binfmt)",
+        "Registers an interpreter in the new binfmt_misc file system. The string has the form `:name:type:offset:magic:mask:interpreter:flags`. With the flag `F` and `--root` the interpreter is looked up before the root directory changes. Implies `--mount-binfmt`.",
+    ),
+    row(
+        Id::ClearEnv,
+        None,
+        "clear-env",
+        Takes::Nothing,
+        "start the program with an empty environment",
+        "Starts the program with an empty environment.",
+    ),
+    row(
+        Id::WhitelistEnv,
+        None,
+        "whitelist-env",
+        Takes::Required(Value { name: "name>[,<name>...]", offer: Offer::Nothing }),
+        "start the program with these variables only",
+        "Starts the program with the named variables only, those of them that are set. May be repeated. The program is searched in the `PATH` that remains.",
+    ),
+];
+
+/// All that is known of the tool.
+pub static TOOL: Tool<Id> = Tool {
+    name: "unshare",
+    summary: "run a program in new namespaces",
+    purpose: "Run a program in namespaces of its own, apart from those of the caller.",
+    usage: &["[options] [<program> [<argument>...]]"],
+    order: Order::StopAtOperand,
+    options: OPTIONS,
+    manual: Manual {
+        description: &[
+            "`unshare` leaves the namespaces of its caller for new ones of the kinds asked for, and runs a program there. Without a program it starts the shell that `SHELL` names, or that of the user's account, or `/bin/sh`, as a login shell.",
+            "A new namespace ends with its last process, unless it is kept: the long option of a kind takes a file that exists already, and the namespace is bound to it until the file is unmounted. `nsenter` enters it there.",
+            "All namespaces are made at once, so those of an ordinary user belong to the user namespace made along with them. An ordinary user needs one; `--map-root-user` is the usual way.",
+        ],
+        sections: &[(
+            "EXIT STATUS",
+            &["That of the program. 1 for a usage error or a step that failed, 126 if the program was found and could not be executed, 127 if it was not found. With `--fork`, if a signal killed the program, the same signal kills `unshare`."],
+        )],
+        examples: &[
+            ("A host name and System V IPC objects of one's own, as an ordinary user:", "unshare -r -u -i sh"),
+            ("Processes of one's own, which end with the shell:", "unshare -r --pid --fork --mount-proc --kill-child sh"),
+            ("A network namespace that stays:", "touch /run/netns-a && unshare --net=/run/netns-a true"),
+        ],
+        see_also: &[
+            ("nsenter", 1),
+            ("unshare", 2),
+            ("cgroup_namespaces", 7),
+            ("ipc_namespaces", 7),
+            ("mount_namespaces", 7),
+            ("namespaces", 7),
+            ("pid_namespaces", 7),
+            ("time_namespaces", 7),
+            ("user_namespaces", 7),
+        ],
+    },
+};
+
+/// Reads the command line; values are checked as they are met, conflicts at the end.
+pub fn parse(parser: &mut Parser<Id>) -> Result<Parsed<Request>, Failure> {
+    let mut request = Request::default();
+    while let Some(token) = parser.token()? {
+        match token {
+            Token::Operand(_) => {
+                request.command = parser.words_from_operand();
+                break;
+            }
+            Token::Option(Id::Help, _) => return Ok(Parsed::Help),
+            Token::Option(Id::Version, _) => return Ok(Parsed::Version),
+            Token::Option(id, value) => request.take(id, value)?,
+        }
+    }
+    if (request.monotonic.is_some() || request.boottime.is_some()) && !request.kinds.contains(Kind::Time) {
+        let text = words!["options --monotonic and --boottime require unsharing of a time namespace (-T)"];
+        return Err(Error::new(text).into());
+    }
+    Ok(Parsed::Request(request))
+}
+
+impl Request {
+    fn take(&mut self, id: Id, value: Option<OsString>) -> Result<(), Error> {
+        // Options that require a value come with one; for the others the empty text is never looked at.
+        let given = value.is_some();
+        let text = value.unwrap_or_default();
+        match id {
+            Id::Help | Id::Version => {}
+            Id::Namespace(kind) => {
+                self.kinds.insert(kind);
+                if given {
+                    self.files.insert(kind, text.into());
+                }
+            }
+            Id::Fork => self.fork = true,
+            Id::KillChild => {
+                self.fork = true;
+                self.kill_child = Some(if given { signal(&text)? } else { libc::SIGKILL });
+            }
+            Id::ForwardSignals => {
+                self.fork = true;
+                self.forward_signals = true;
+            }
+            Id::MountProc => {
+                self.kinds.insert(Kind::Mount);
+                self.mount_proc = Some(if given { text.into() } else { "/proc".into() });
+            }
+            Id::MountBinfmt => self.mount_binfmt(given.then(|| text.into())),
+            Id::LoadInterp => {
+                if self.mount_binfmt.is_none() {
+                    self.mount_binfmt(None);
+                }
+                self.load_interpreter = Some(text);
+            }
+            Id::MapUser => self.map_user(SingleId::Id(single_id(&text, Side::User)?)),
+            Id::MapGroup => self.map_group(SingleId::Id(single_id(&text, Side::Group)?)),
+            Id::MapRootUser => {
+                self.map_user(SingleId::Id(0));
+                self.map_group(SingleId::Id(0));
+            }
+            Id::MapCurrentUser => {
+                self.map_user(SingleId::Same);
+                self.map_group(SingleId::Same);
+            }
+            Id::MapUsers => self.map_range(Side::User, range(&text)?),
+            Id::MapGroups => self.map_range(Side::Group, range(&text)?),
+            Id::MapAuto => {
+                self.map_range(Side::User, Range::Auto);
+                self.map_range(Side::Group, Range::Auto);
+            }
+            Id::MapSubids => {
+                self.map_range(Side::User, Range::Subids);
+                self.map_range(Side::Group, Range::Subids);
+            }
+            Id::Owner => {
+                self.kinds.insert(Kind::User);
+                self.owner = Some(owner(&text)?);
+            }
+            Id::Propagation => self.propagation = propagation(&text)?,
+            Id::SetGroups => self.setgroups = Some(setgroups(&text)?),
+            Id::KeepCaps => self.keep_capabilities = true,
+            Id::SetUid => self.uid = Some(plain_id(&text, "failed to parse uid")?),
+            Id::SetGid => self.gid = Some(plain_id(&text, "failed to parse gid")?),
+            Id::Root => self.root = Some(text.into()),
+            Id::WorkingDirectory => self.working_directory = Some(text.into()),
+            Id::Monotonic => self.monotonic = Some(offset(&text, "failed to parse monotonic offset")?),
+            Id::Boottime => self.boottime = Some(offset(&text, "failed to parse boottime offset")?),
+            Id::ClearEnv => {
+                self.environment.get_or_insert_default();
+            }
+            Id::WhitelistEnv => {
+                let names = text.as_bytes().split(|byte| *byte == b',').filter(|name| !name.is_empty());
+                self.environment.get_or_insert_default().extend(names.map(|name| OsStr::from_bytes(name).to_owned()));
+            }
+        }
+        Ok(())
+    }
+
+    fn mount_binfmt(&mut self, directory: Option<PathBuf>) {
+        self.kinds.insert(Kind::Mount);
+        self.kinds.insert(Kind::User);
+        self.mount_binfmt = Some(directory.unwrap_or_else(|| {
+            self.mount_proc.get_or_insert_with(|| "/proc".into());
+            "/proc/sys/fs/binfmt_misc".into()
+        }));
+    }
+
+    fn map_user(&mut self, id: SingleId) {
+        self.kinds.insert(Kind::User);
+        self.map_user = Some(id);
+    }
+
+    fn map_group(&mut self, id: SingleId) {
+        self.kinds.insert(Kind::User);
+        self.map_group = Some(id);
+    }
+
+    fn map_range(&mut self, side: Side, range: Range) {
+        self.kinds.insert(Kind::User);
+        match side {
+            Side::User => self.user_ranges.push(range),
+            Side::Group => self.group_ranges.push(range),
+        }
+    }
+}
+
+fn signal(text: &OsStr) -> Result<i32, Error> {
+    signals::number(text).ok_or_else(|| Error::new(words!["unknown signal: ", text]))
+}
+
+fn plain_id(text: &OsStr, what: &str) -> Result<u32, Error> {
+    id(text).map_err(|reason| reason.into_error(what, text))
+}
+
+fn id(text: &OsStr) -> Result<u32, NumberError> {
+    let number = number::parse(text, Radix::Decimal, number::ID)?;
+    u32::try_from(number).map_err(|_| NumberError::Range)
+}
+
+fn offset(text: &OsStr, what: &str) -> Result<i64, Error> {
+    number::parse(text, Radix::Decimal, number::SIGNED)
+        .and_then(|number| i64::try_from(number).map_err(|_| NumberError::Range))
+        .map_err(|reason| reason.into_error(what, text))
+}
+
+/// An id by number or, if the text is none, by name.
+fn single_id(text: &OsStr, side: Side) -> Result<u32, Error> {
+    let (what, lookup): (_, fn(&OsStr) -> Option<u32>) = match side {
+        Side::User => ("failed to parse uid '", name_service::user_id),
+        Side::Group => ("failed to parse gid '", name_service::group_id),
+    };
+    let failed = |errno| Error::caused_by(words![what, text, "'"], errno);
+    match id(text) {
+        // The kernel's "no id" is a number and yet not one to map.
+        Ok(u32::MAX) => Err(failed(Errno::EINVAL)),
+        Ok(number) => Ok(number),
+        Err(NumberError::Range) => Err(failed(Errno::ERANGE)),
+        Err(NumberError::Syntax) => lookup(text).ok_or_else(|| failed(Errno::EINVAL)),
+    }
+}
+
+fn range(text: &OsStr) -> Result<Range, Error> {
+    match text.as_bytes() {
+        b"auto" => Ok(Range::Auto),
+        b"subids" => Ok(Range::Subids),
+        b"all" => Ok(Range::All),
+        _ => IdExtent::parse(text)
+            .map(Range::Extent)
+            .ok_or_else(|| Error::new(words!["invalid mapping '", text, "'"])),
+    }
+}
+
+fn owner(text: &OsStr) -> Result<Owner, Error> {
+    let half = |text: &[u8]| match id(OsStr::from_bytes(text)) {
+        Ok(u32::MAX) => Some(None),
+        Ok(number) => Some(Some(number)),
+        Err(_) if text == b"-1" => Some(None),
+        Err(_) => None,
+    };
+    let halves = |text: &[u8]| {
+        let colon = text.iter().position(|byte| *byte == b':')?;
+        Some(Owner { uid: half(&text[..colon])?, gid: half(&text[colon + 1..])? })
+    };
+    halves(text.as_bytes()).ok_or_else(|| Error::new(words!["failed to parse owner"]))
+}
+
+fn propagation(text: &OsStr) -> Result<Propagation, Error> {
+    match text.as_bytes() {
+        b"private" => Ok(Propagation::Private),
+        b"slave" => Ok(Propagation::Slave),
+        b"shared" => Ok(Propagation::Shared),
+        b"unchanged" => Ok(Propagation::Unchanged),
+        _ => Err(Error::new(words!["unsupported propagation mode: ", text])),
+    }
+}
+
+fn setgroups(text: &OsStr) -> Result<SetGroups, Error> {
+    match text.as_bytes() {
+        b"allow" => Ok(SetGroups::Allow),
+        b"deny" => Ok(SetGroups::Deny),
+        _ => Err(Error::new(words!["unsupported --setgroups argument '", text, "'"])),
+    }
+}

@@ -1,0 +1,69 @@
+//! Reasons that a check after a failure has found; no guesses.
+
+use std::path::Path;
+
+use nix::errno::Errno;
+use ns_common::error::{Error, Message};
+use ns_common::namespace::{Kind, KindSet};
+use ns_common::procfs;
+use ns_common::sys::capability;
+use ns_common::words;
+
+const CAP_SYS_ADMIN: u64 = 1 << 21;
+
+/// Why unshare(2) may have failed.
+pub fn unshare(error: Error, kinds: KindSet) -> Error {
+    let hint = match error.cause() {
+        Some(Errno::ENOSPC) => exhausted(kinds),
+        Some(Errno::EPERM | Errno::EACCES) => forbidden(kinds),
+        _ => None,
+    };
+    with(error, hint)
+}
+
+/// Why a new proc may have been refused.
+pub fn mount_proc(error: Error, kinds: KindSet) -> Error {
+    let needs_pid = error.cause() == Some(Errno::EPERM) && !kinds.contains(Kind::Pid);
+    let hint = needs_pid.then(|| words!["a PID namespace of one's own is needed too: --pid --fork"]);
+    with(error, hint)
+}
+
+/// Why setgroups(2) may have been refused.
+pub fn drop_groups(error: Error) -> Error {
+    let denied = procfs::read(Path::new("/proc/self/setgroups")).is_ok_and(|text| text.starts_with(b"deny"));
+    let hint = denied.then(|| words!["setgroups is denied in this user namespace; map the groups by --map-groups"]);
+    with(error, hint)
+}
+
+fn exhausted(kinds: KindSet) -> Option<Message> {
+    kinds.iter().find_map(|kind| {
+        let name = format!("max_{}_namespaces", kind.file());
+        let limit = procfs::read(&Path::new("/proc/sys/user").join(&name)).ok()?;
+        (limit.trim_ascii() == b"0").then(|| words!["user.", name, " is 0"])
+    })
+}
+
+fn forbidden(kinds: KindSet) -> Option<Message> {
+    if kinds.contains(Kind::User) {
+        return [
+            ("/proc/sys/kernel/unprivileged_userns_clone", b"0", "kernel.unprivileged_userns_clone is 0"),
+            (
+                "/proc/sys/kernel/apparmor_restrict_unprivileged_userns",
+                b"1",
+                "kernel.apparmor_restrict_unprivileged_userns is 1",
+            ),
+        ]
+        .into_iter()
+        .find(|(path, value, _)| procfs::read(Path::new(path)).is_ok_and(|text| text.trim_ascii() == *value))
+        .map(|(_, _, hint)| words![hint]);
+    }
+    let lacks_privilege = capability::get().is_ok_and(|sets| sets.effective & CAP_SYS_ADMIN == 0);
+    lacks_privilege.then(|| words!["without CAP_SYS_ADMIN a user namespace is needed too: --map-root-user"])
+}
+
+fn with(error: Error, hint: Option<Message>) -> Error {
+    match hint {
+        Some(hint) => error.with_hint(hint),
+        None => error,
+    }
+}

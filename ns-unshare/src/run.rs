@@ -1,0 +1,371 @@
+//! Carrying the plan out.
+
+use std::ffi::{CStr, CString, OsStr, OsString};
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::Path;
+
+use nix::errno::Errno;
+use nix::fcntl::OFlag;
+use nix::mount::{MsFlags, mount};
+use nix::sched::unshare;
+use nix::unistd::{self, Pid};
+use ns_common::console::Console;
+use ns_common::error::{Attempt, Error, ExitStatus, Failure};
+use ns_common::exec;
+use ns_common::idmap::{self, IdExtent, IdMap, Side};
+use ns_common::name_service;
+use ns_common::namespace::{Kind, KindSet};
+use ns_common::privileges;
+use ns_common::procfs::{self, WriteFailure};
+use ns_common::sys::fork::{self, Await, Change, Child};
+use ns_common::sys::{descriptor, environment, pidfd, signal};
+use ns_common::words;
+
+use crate::cli::{Request, SetGroups};
+use crate::helper::{Helper, Opener, gate};
+use crate::hints;
+use crate::persist;
+use crate::plan::{Clock, Fork, MapperJob, Missing, Plan, Step, World, Writer};
+
+/// The signals that the waiting parent holds back or passes on.
+const HELD_BACK: &[i32] = &[libc::SIGINT, libc::SIGTERM];
+/// The kernel takes no more than this for a map.
+const LONGEST_MAP: usize = 4096;
+
+/// Does all that was asked for. Returns only in a process that is not replaced by the program.
+pub fn execute(request: Request, console: &mut Console) -> Result<ExitStatus, Failure> {
+    let plan = Plan::new(request, &System)?;
+    let mut process = Process { plan: &plan, binder: None, mapper: None, parent: None };
+    for step in &plan.before {
+        process.carry_out(step, console)?;
+    }
+    match plan.fork {
+        None => process.bind_files()?,
+        Some(fork) => {
+            if let Some(status) = process.fork(fork)? {
+                return Ok(status);
+            }
+        }
+    }
+    for step in &plan.inside {
+        process.carry_out(step, console)?;
+    }
+    Err(exec::program(&plan.command).into())
+}
+
+/// What a process on the way to the program holds.
+struct Process<'a> {
+    plan: &'a Plan,
+    binder: Option<Helper>,
+    mapper: Option<Helper>,
+    /// In a child that dies with its parent: the parent.
+    parent: Option<OwnedFd>,
+}
+
+impl Process<'_> {
+    fn carry_out(&mut self, step: &Step, console: &mut Console) -> Result<(), Failure> {
+        match step {
+            Step::DefaultChildSignal => signal::default_child_signal().attempt(|| words!["sigaction failed"])?,
+            Step::StartBinder => self.start_binder(console)?,
+            Step::StartMapper(job) => {
+                let this = Pid::this();
+                self.mapper = Some(Helper::start(console, |console| write_maps(this, job, console))?);
+            }
+            Step::Unshare(kinds) => self.unshare(*kinds)?,
+            Step::WriteMapsFromOutside => {
+                if let Some(mapper) = self.mapper.take() {
+                    mapper.release()?;
+                }
+            }
+            Step::OffsetClock { clock, seconds } => offset_clock(*clock, *seconds)?,
+            Step::DieWithParent(signal) => self.die_with_parent(*signal)?,
+            Step::MapSingle(side, extent) => {
+                let path = Path::new("/proc/self").join(side.map_file());
+                write_own(&path, &IdMap::single(*extent).to_text())?;
+            }
+            Step::WriteSetGroups { policy, missing } => write_setgroups(*policy, *missing)?,
+            Step::Refuse(message) => return Err(Error::new(message.clone()).into()),
+            Step::Propagate(flags) => {
+                mount_flags(Path::new("/"), *flags)
+                    .attempt(|| words!["cannot change root filesystem propagation"])?;
+            }
+            Step::MakePrivate(directory) => make_private(directory)?,
+            Step::MountProc(directory) => mount_new("proc", directory)
+                .map_err(|error| hints::mount_proc(error, self.kinds()))?,
+            Step::MountBinfmt(directory) => mount_new("binfmt_misc", directory)
+                .map_err(|error| hints::mount_proc(error, self.kinds()))?,
+            Step::RegisterInterpreter { directory, text } => register_interpreter(directory, text)?,
+            Step::ChangeRoot(directory) => unistd::chroot(directory)
+                .attempt(|| words!["cannot change root directory to '", directory, "'"])?,
+            Step::ChangeDirectory(directory) => {
+                unistd::chdir(directory).attempt(|| words!["cannot change directory to ", directory])?;
+            }
+            Step::DropGroups => privileges::drop_groups().map_err(hints::drop_groups)?,
+            Step::SetGid(gid) => privileges::set_gid(*gid)?,
+            Step::SetUid(uid) => privileges::set_uid(*uid)?,
+            Step::KeepCapabilities => privileges::keep_capabilities()?,
+            Step::ReplaceEnvironment(names) => replace_environment(names)?,
+        }
+        Ok(())
+    }
+
+    fn start_binder(&mut self, console: &mut Console) -> Result<(), Error> {
+        let (this, files) = (Pid::this(), &self.plan.files);
+        self.binder = Some(Helper::start(console, |_| {
+            persist::bind(this, files)?;
+            Ok(ExitStatus::SUCCESS)
+        })?);
+        Ok(())
+    }
+
+    fn unshare(&self, kinds: KindSet) -> Result<(), Error> {
+        let keeps_mounts = self.plan.files.iter().any(|(kind, _)| *kind == Kind::Mount);
+        let outer = keeps_mounts.then(persist::mount_namespace_id).flatten();
+        unshare(kinds.flags()).attempt(|| words!["unshare failed"]).map_err(|error| hints::unshare(error, kinds))?;
+        outer.map_or(Ok(()), persist::outrank)
+    }
+
+    /// Binds the namespaces to their files, through the helper where only it can.
+    fn bind_files(&mut self) -> Result<(), Failure> {
+        match self.binder.take() {
+            Some(binder) => binder.release(),
+            None if self.plan.files.is_empty() => Ok(()),
+            None => Ok(persist::bind(Pid::this(), &self.plan.files)?),
+        }
+    }
+
+    /// Forks. The parent stays here until the child has ended and returns its status; the child gets `None`.
+    fn fork(&mut self, fork: Fork) -> Result<Option<ExitStatus>, Failure> {
+        if fork.dies_with_parent {
+            self.parent = Some(pidfd::open(Pid::this()).attempt(|| words!["pidfd_open failed"])?);
+        }
+        // The child must not run the program before its namespaces have been bound, which needs it to exist.
+        let held = if self.plan.files.is_empty() { None } else { Some(gate()?) };
+        let mask = signal::block(HELD_BACK).attempt(|| words!["sigprocmask block failed"])?;
+        if fork.forward_signals {
+            signal::forward(HELD_BACK).attempt(|| words!["sigaction failed"])?;
+        }
+        match fork::fork().attempt(|| words!["fork failed"])? {
+            fork::Side::Parent(child) => {
+                self.parent = None;
+                if fork.forward_signals {
+                    signal::forward_to(Some(child));
+                    signal::restore(&mask).attempt(|| words!["sigprocmask restore failed"])?;
+                }
+                self.attend(child, held.map(|(opener, _)| opener)).map(Some)
+            }
+            fork::Side::Child => {
+                if let Some(binder) = self.binder.take() {
+                    binder.leave_to_parent();
+                }
+                if fork.forward_signals {
+                    signal::set_default(HELD_BACK).attempt(|| words!["sigaction failed"])?;
+                }
+                signal::restore(&mask).attempt(|| words!["sigprocmask restore failed"])?;
+                if let Some((opener, waiter)) = held {
+                    drop(opener);
+                    if !waiter.wait() {
+                        return Err(Failure::Told(ExitStatus::FAILURE));
+                    }
+                }
+                Ok(None)
+            }
+        }
+    }
+
+    /// Waits for the child, and ends as it did.
+    fn attend(&mut self, child: Child, held: Option<Opener>) -> Result<ExitStatus, Failure> {
+        let bound = self.bind_files();
+        match held {
+            Some(opener) if bound.is_ok() => opener.open(),
+            // A child that is held ends when its gate goes away.
+            held => drop(held),
+        }
+        child.wait_without_reaping().attempt(|| words!["waitpid failed"])?;
+        // From here on its id may come to mean another process.
+        signal::forward_to(None);
+        let change = child.wait(Await::End).attempt(|| words!["waitpid failed"])?;
+        bound?;
+        match change {
+            Change::Exited(status) => Ok(status),
+            Change::Killed(number) | Change::Stopped(number) => {
+                signal::die_of(number);
+                Err(Error::new(words!["child exit failed"]).into())
+            }
+        }
+    }
+
+    /// Arms the parent-death signal; a parent that died before that would never have it sent.
+    fn die_with_parent(&self, number: i32) -> Result<(), Failure> {
+        signal::set_parent_death(number).attempt(|| words!["prctl failed"])?;
+        match &self.parent {
+            Some(parent) if pidfd::has_ended(parent).attempt(|| words!["poll parent pidfd failed"])? => {
+                Err(Failure::Told(ExitStatus::FAILURE))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn kinds(&self) -> KindSet {
+        self.plan.before.iter().find_map(|step| match step {
+            Step::Unshare(kinds) => Some(*kinds),
+            _ => None,
+        }).unwrap_or_default()
+    }
+}
+
+/// The mapper's work: writes the maps of process `pid` from outside its user namespace.
+fn write_maps(pid: Pid, job: &MapperJob, console: &mut Console) -> Result<ExitStatus, Failure> {
+    let sides = [(Side::User, &job.users), (Side::Group, &job.groups)];
+    let maps: Vec<_> = sides
+        .into_iter()
+        .filter_map(|(side, map)| Some((side, map.as_ref()?)))
+        .filter(|(_, map)| !map.extents().is_empty())
+        .collect();
+    for (position, (side, map)) in maps.iter().enumerate() {
+        match job.writer {
+            Writer::Mapper => write_map(pid, *side, map)?,
+            Writer::SetuidPrograms if position + 1 == maps.len() => return Err(run_helper(pid, *side, map).into()),
+            Writer::SetuidPrograms => {
+                let started = fork::spawn(console, (), |_| Err(run_helper(pid, *side, map).into()));
+                let (child, ()) = started.attempt(|| words!["fork failed"])?;
+                match child.wait(Await::End).attempt(|| words!["waitpid failed"])? {
+                    Change::Exited(ExitStatus::SUCCESS) => {}
+                    Change::Exited(status) => return Err(Failure::Told(status)),
+                    Change::Killed(number) | Change::Stopped(number) => {
+                        let text = words![side.helper(), " was killed by signal ", number];
+                        return Err(Error::new(text).into());
+                    }
+                }
+            }
+        }
+    }
+    Ok(ExitStatus::SUCCESS)
+}
+
+fn write_map(pid: Pid, side: Side, map: &IdMap) -> Result<(), Error> {
+    let path = format!("/proc/{pid}/{}", side.map_file());
+    let text = map.to_text();
+    if text.len() > LONGEST_MAP {
+        return Err(Error::new(words![path, " too large for kernel 4k limit"]));
+    }
+    procfs::write(Path::new(&path), &text).map_err(|failure| match failure {
+        WriteFailure::Open(errno) => Error::caused_by(words!["failed to open ", path], errno),
+        WriteFailure::Write(errno) => Error::caused_by(words!["failed to write ", path], errno),
+    })
+}
+
+/// Becomes newuidmap(1) or newgidmap(1). Returns only on failure.
+fn run_helper(pid: Pid, side: Side, map: &IdMap) -> Error {
+    let numbers = map.extents().iter().flat_map(|extent| [extent.inner, extent.outer, extent.count]);
+    let words = std::iter::once(pid.to_string()).chain(numbers.map(|number| number.to_string()));
+    let words: Vec<CString> = words.map(|word| CString::new(word).expect("digits have no NUL")).collect();
+    let argv: Vec<&CStr> = std::iter::once(side.helper()).chain(words.iter().map(CString::as_c_str)).collect();
+    exec::program(&argv)
+}
+
+fn offset_clock(clock: Clock, seconds: i64) -> Result<(), Error> {
+    let number = match clock {
+        Clock::Monotonic => libc::CLOCK_MONOTONIC,
+        Clock::Boottime => libc::CLOCK_BOOTTIME,
+    };
+    let path = "/proc/self/timens_offsets";
+    let line = format!("{number} {seconds} 0\n");
+    procfs::write(Path::new(path), line.as_bytes()).map_err(|failure| match failure {
+        WriteFailure::Open(errno) => Error::caused_by(words!["failed to open ", path], errno),
+        WriteFailure::Write(errno) => Error::caused_by(words!["failed to write to ", path], errno),
+    })
+}
+
+fn write_setgroups(policy: SetGroups, missing: Missing) -> Result<(), Error> {
+    let word: &[u8] = match policy {
+        SetGroups::Allow => b"allow",
+        SetGroups::Deny => b"deny",
+    };
+    let path = Path::new("/proc/self/setgroups");
+    match procfs::write(path, word) {
+        Err(WriteFailure::Open(Errno::ENOENT)) if missing == Missing::Tolerated => Ok(()),
+        result => result.map_err(|failure| own_write_failed(path, failure)),
+    }
+}
+
+fn write_own(path: &Path, text: &[u8]) -> Result<(), Error> {
+    procfs::write(path, text).map_err(|failure| own_write_failed(path, failure))
+}
+
+fn own_write_failed(path: &Path, failure: WriteFailure) -> Error {
+    match failure {
+        WriteFailure::Open(errno) => Error::caused_by(words!["cannot open ", path], errno),
+        WriteFailure::Write(errno) => Error::caused_by(words!["write failed ", path], errno),
+    }
+}
+
+fn mount_flags(target: &Path, flags: MsFlags) -> nix::Result<()> {
+    mount(Some("none"), target, None::<&str>, flags, None::<&str>)
+}
+
+fn make_private(directory: &Path) -> Result<(), Error> {
+    match mount_flags(directory, MsFlags::MS_PRIVATE | MsFlags::MS_REC) {
+        // Not a mount point, so there is no propagation to change.
+        Err(Errno::EINVAL) => Ok(()),
+        result => result.attempt(|| words!["cannot change ", directory, " filesystem propagation"]),
+    }
+}
+
+fn mount_new(kind: &str, directory: &Path) -> Result<(), Error> {
+    let flags = MsFlags::MS_NOSUID | MsFlags::MS_NOEXEC | MsFlags::MS_NODEV;
+    mount(Some(kind), directory, Some(kind), flags, None::<&str>).attempt(|| words!["mount ", directory, " failed"])
+}
+
+fn register_interpreter(directory: &Path, text: &OsStr) -> Result<(), Error> {
+    let path = directory.join("register");
+    let opened = descriptor::open(directory, OFlag::O_PATH | OFlag::O_DIRECTORY);
+    let opened = opened.attempt(|| words!["cannot open ", directory])?;
+    let register = descriptor::open_at(opened.as_fd(), Path::new("register"), OFlag::O_WRONLY);
+    let register = register.attempt(|| words!["cannot open ", path])?;
+    unistd::write(&register, text.as_bytes()).attempt(|| words!["write failed ", path]).map(drop)
+}
+
+/// Leaves only the variables that are named and set; the last one named comes first, as the reference has it.
+fn replace_environment(names: &[OsString]) -> Result<(), Error> {
+    let mut kept: Vec<(CString, CString)> = Vec::new();
+    for name in names.iter().rev().filter(|name| !name.as_bytes().contains(&b'=')) {
+        let Some(value) = std::env::var_os(name) else { continue };
+        if kept.iter().any(|(known, _)| known.as_bytes() == name.as_bytes()) {
+            continue;
+        }
+        let (Ok(name), Ok(value)) = (CString::new(name.as_bytes()), CString::new(value.into_vec())) else { continue };
+        kept.push((name, value));
+    }
+    let variables: Vec<_> = kept.iter().map(|(name, value)| (name.as_c_str(), value.as_c_str())).collect();
+    environment::replace(&variables).attempt(|| words!["failed to set environment variables"])
+}
+
+/// The world as it is.
+struct System;
+
+impl World for System {
+    fn effective_id(&self, side: Side) -> u32 {
+        match side {
+            Side::User => unistd::geteuid().as_raw(),
+            Side::Group => unistd::getegid().as_raw(),
+        }
+    }
+
+    fn delegated(&self, side: Side) -> Result<IdExtent, Error> {
+        let uid = unistd::geteuid().as_raw();
+        let name = name_service::user_name(uid)
+            .ok_or_else(|| Error::new(words!["you (user ", uid, ") don't exist."]))?;
+        let file = side.subid_file();
+        let table = procfs::read(file).attempt(|| words!["could not open '", file, "'"])?;
+        idmap::delegated(&table, &name, uid)?
+            .ok_or_else(|| Error::new(words!["no line matching user \"", name, "\" in ", file]))
+    }
+
+    fn all_ids(&self, side: Side) -> Result<Vec<IdExtent>, Error> {
+        let path = Path::new("/proc/self").join(side.map_file());
+        let map = procfs::read(&path).attempt(|| words!["failed to open ", path])?;
+        Ok(idmap::inner_identity(&map))
+    }
+}
