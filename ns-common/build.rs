@@ -17,14 +17,18 @@ fn main() {
         return;
     }
     let folder = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
-    fs::write(folder.join("libgcc_s.so"), "GROUP ( -lgcc_eh -lgcc )\n").expect("OUT_DIR can be written");
+    fs::write(folder.join("libgcc_s.so"), "GROUP ( -lgcc_eh -lgcc )\n")
+        .expect("OUT_DIR can be written");
     println!("cargo::rustc-link-search=native={}", folder.display());
 }
 
 /// Asks the C compiler, which is what rustc links with; a compiler that lacks the file repeats the bare name.
 fn has_static_unwinder() -> bool {
     let compiler = env::var("CC").unwrap_or_else(|_| "cc".into());
-    let Ok(output) = Command::new(compiler).arg("-print-file-name=libgcc_eh.a").output() else {
+    let Ok(output) = Command::new(compiler)
+        .arg("-print-file-name=libgcc_eh.a")
+        .output()
+    else {
         return false;
     };
     let Ok(path) = String::from_utf8(output.stdout) else {

@@ -80,7 +80,11 @@ pub struct Console {
 impl Console {
     /// A console for a tool whose `argv[0]` is `invoked_as`.
     pub fn new(invoked_as: &'static CStr) -> Self {
-        Self { invoked_as, unheard: false, output: Output::default() }
+        Self {
+            invoked_as,
+            unheard: false,
+            output: Output::default(),
+        }
     }
 
     /// The base name of `argv[0]`, which begins every message.
@@ -112,7 +116,11 @@ impl Console {
             }
             Failure::Told(status) => *status,
         };
-        if self.unheard { ExitStatus::FAILURE } else { status }
+        if self.unheard {
+            ExitStatus::FAILURE
+        } else {
+            status
+        }
     }
 
     /// Ends all output and settles the exit status.

@@ -122,12 +122,20 @@ pub struct Error {
 impl Error {
     /// A failure that no system call reported; its status is 1.
     pub fn new(what: Message) -> Self {
-        Self { what, cause: None, hint: None, status: ExitStatus::FAILURE }
+        Self {
+            what,
+            cause: None,
+            hint: None,
+            status: ExitStatus::FAILURE,
+        }
     }
 
     /// A failure with the system's reason; its status is 1.
     pub fn caused_by(what: Message, cause: Errno) -> Self {
-        Self { cause: Some(cause), ..Self::new(what) }
+        Self {
+            cause: Some(cause),
+            ..Self::new(what)
+        }
     }
 
     /// The same error with another exit status.
@@ -139,7 +147,10 @@ impl Error {
     /// The same error with a cure on a line of its own, after the reference's wording.
     #[must_use]
     pub fn with_hint(self, hint: Message) -> Self {
-        Self { hint: Some(hint), ..self }
+        Self {
+            hint: Some(hint),
+            ..self
+        }
     }
 
     /// The system's reason, if a system call reported one.

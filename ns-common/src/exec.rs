@@ -30,7 +30,11 @@ fn shell() -> Error {
         .and_then(|shell| CString::new(shell.into_vec()).ok())
         .or_else(|| name_service::login_shell(unistd::getuid()))
         .unwrap_or_else(|| c"/bin/sh".to_owned());
-    let base = path.to_bytes().rsplit(|byte| *byte == b'/').next().unwrap_or_default();
+    let base = path
+        .to_bytes()
+        .rsplit(|byte| *byte == b'/')
+        .next()
+        .unwrap_or_default();
     let mut login_name = Vec::with_capacity(base.len() + 1);
     login_name.push(b'-');
     login_name.extend_from_slice(base);
@@ -40,6 +44,10 @@ fn shell() -> Error {
 }
 
 fn failed(name: &CStr, errno: Errno) -> Error {
-    let status = if errno == Errno::ENOENT { ExitStatus::NOT_FOUND } else { ExitStatus::CANNOT_EXECUTE };
+    let status = if errno == Errno::ENOENT {
+        ExitStatus::NOT_FOUND
+    } else {
+        ExitStatus::CANNOT_EXECUTE
+    };
     Error::caused_by(words!["failed to execute ", name], errno).with_status(status)
 }

@@ -59,7 +59,11 @@ pub struct IdExtent {
 impl IdExtent {
     /// The extent that makes one `outer` id appear as `inner`.
     pub const fn single(inner: u32, outer: u32) -> Self {
-        Self { inner, outer, count: 1 }
+        Self {
+            inner,
+            outer,
+            count: 1,
+        }
     }
 
     /// Reads `INNER:OUTER:COUNT`, or `OUTER,INNER,COUNT` as it was written once. Blanks and a sign may come before
@@ -72,8 +76,16 @@ impl IdExtent {
             return None;
         }
         match separator? {
-            b':' => Some(Self { inner: first, outer: second, count }),
-            b',' => Some(Self { inner: second, outer: first, count }),
+            b':' => Some(Self {
+                inner: first,
+                outer: second,
+                count,
+            }),
+            b',' => Some(Self {
+                inner: second,
+                outer: first,
+                count,
+            }),
             _ => None,
         }
     }
@@ -83,9 +95,15 @@ impl IdExtent {
     /// The result has up to three extents, and none of them is empty.
     fn around(self, alone: IdExtent) -> Vec<Self> {
         let position = |id: u32, base: u32| id.checked_sub(base);
-        let (inner_hole, outer_hole) = (position(alone.inner, self.inner), position(alone.outer, self.outer));
-        let mut ends: Vec<u32> =
-            [inner_hole, outer_hole, Some(self.count)].into_iter().flatten().filter(|end| *end <= self.count).collect();
+        let (inner_hole, outer_hole) = (
+            position(alone.inner, self.inner),
+            position(alone.outer, self.outer),
+        );
+        let mut ends: Vec<u32> = [inner_hole, outer_hole, Some(self.count)]
+            .into_iter()
+            .flatten()
+            .filter(|end| *end <= self.count)
+            .collect();
         ends.sort_unstable();
         let mut start = 0;
         let mut extents = Vec::with_capacity(ends.len());
@@ -93,8 +111,14 @@ impl IdExtent {
             if end > start {
                 let skip = |hole: Option<u32>| u32::from(hole.is_some_and(|hole| hole <= start));
                 extents.push(Self {
-                    inner: self.inner.wrapping_add(start).wrapping_add(skip(inner_hole)),
-                    outer: self.outer.wrapping_add(start).wrapping_add(skip(outer_hole)),
+                    inner: self
+                        .inner
+                        .wrapping_add(start)
+                        .wrapping_add(skip(inner_hole)),
+                    outer: self
+                        .outer
+                        .wrapping_add(start)
+                        .wrapping_add(skip(outer_hole)),
                     count: end - start,
                 });
             }
@@ -139,7 +163,13 @@ impl IdMap {
     /// The map of `ranges`, and before them the extent that maps one id alone, which is cut out of the ranges.
     pub fn new(alone: Option<IdExtent>, ranges: &[(IdExtent, Hole)]) -> Self {
         let Some(alone) = alone else {
-            return Self(ranges.iter().map(|(range, _)| *range).filter(|range| range.count > 0).collect());
+            return Self(
+                ranges
+                    .iter()
+                    .map(|(range, _)| *range)
+                    .filter(|range| range.count > 0)
+                    .collect(),
+            );
         };
         let mut extents = vec![alone];
         for (range, hole) in ranges {
@@ -161,7 +191,14 @@ impl IdMap {
     pub fn to_text(&self) -> Vec<u8> {
         let mut text = Message::new();
         for extent in &self.0 {
-            text = text.with(&words![extent.inner, " ", extent.outer, " ", extent.count, "\n"]);
+            text = text.with(&words![
+                extent.inner,
+                " ",
+                extent.outer,
+                " ",
+                extent.count,
+                "\n"
+            ]);
         }
         text.as_bytes().to_vec()
     }
@@ -177,12 +214,17 @@ pub fn delegated(table: &[u8], name: &str, uid: u32) -> Result<Option<IdExtent>,
     let number = uid.to_string();
     for line in table.split(|byte| *byte == b'\n') {
         let mut fields = line.splitn(3, |byte| *byte == b':');
-        let (Some(key), Some(first), Some(count)) = (fields.next(), fields.next(), fields.next()) else {
+        let (Some(key), Some(first), Some(count)) = (fields.next(), fields.next(), fields.next())
+        else {
             continue;
         };
         if key == name.as_bytes() || key == number.as_bytes() {
             let outer = delegated_number(first)?;
-            return Ok(Some(IdExtent { inner: outer, outer, count: delegated_number(count)? }));
+            return Ok(Some(IdExtent {
+                inner: outer,
+                outer,
+                count: delegated_number(count)?,
+            }));
         }
     }
     Ok(None)
@@ -191,10 +233,11 @@ pub fn delegated(table: &[u8], name: &str, uid: u32) -> Result<Option<IdExtent>,
 fn delegated_number(text: &[u8]) -> Result<u32, Error> {
     let text = OsStr::from_bytes(text);
     let what = || words!["failed to parse subid map: '", text, "'"];
-    let number = number::parse(text, Radix::Decimal, number::ID).map_err(|reason| match reason {
-        NumberError::Syntax => Error::new(what()),
-        NumberError::Range => Error::caused_by(what(), Errno::ERANGE),
-    })?;
+    let number =
+        number::parse(text, Radix::Decimal, number::ID).map_err(|reason| match reason {
+            NumberError::Syntax => Error::new(what()),
+            NumberError::Range => Error::caused_by(what(), Errno::ERANGE),
+        })?;
     u32::try_from(number).map_err(|_| Error::new(what()))
 }
 
@@ -202,10 +245,16 @@ fn delegated_number(text: &[u8]) -> Result<u32, Error> {
 pub fn inner_identity(map: &[u8]) -> Vec<IdExtent> {
     map.split(|byte| *byte == b'\n')
         .filter_map(|line| {
-            let mut fields = line.split(|byte| *byte == b' ').filter(|field| !field.is_empty());
+            let mut fields = line
+                .split(|byte| *byte == b' ')
+                .filter(|field| !field.is_empty());
             let mut number = || std::str::from_utf8(fields.next()?).ok()?.parse().ok();
             let (inner, _outer, count): (u32, Option<u32>, u32) = (number()?, number(), number()?);
-            Some(IdExtent { inner, outer: inner, count })
+            Some(IdExtent {
+                inner,
+                outer: inner,
+                count,
+            })
         })
         .collect()
 }
@@ -219,9 +268,16 @@ mod tests {
     }
 
     fn map(alone: (u32, u32), range: (u32, u32, u32), hole: Hole) -> Vec<(u32, u32, u32)> {
-        let range = IdExtent { inner: range.0, outer: range.1, count: range.2 };
+        let range = IdExtent {
+            inner: range.0,
+            outer: range.1,
+            count: range.2,
+        };
         let map = IdMap::new(Some(IdExtent::single(alone.0, alone.1)), &[(range, hole)]);
-        map.extents().iter().map(|extent| (extent.inner, extent.outer, extent.count)).collect()
+        map.extents()
+            .iter()
+            .map(|extent| (extent.inner, extent.outer, extent.count))
+            .collect()
     }
 
     #[test]
@@ -229,7 +285,19 @@ mod tests {
         assert_eq!(parse("0:100000:65536"), Some((0, 100_000, 65536)));
         assert_eq!(parse("100000,0,65536"), Some((0, 100_000, 65536)));
         assert_eq!(parse(" 1: +2: 3"), Some((1, 2, 3)));
-        for text in ["", "1", "1:2", "1:2:3:4", "1:2,3", "1:2:3x", "1:2:3 ", "-1:2:3", "4294967296:0:1", "a:b:c", "1::3"] {
+        for text in [
+            "",
+            "1",
+            "1:2",
+            "1:2:3:4",
+            "1:2,3",
+            "1:2:3x",
+            "1:2:3 ",
+            "-1:2:3",
+            "4294967296:0:1",
+            "a:b:c",
+            "1::3",
+        ] {
             assert_eq!(parse(text), None, "{text}");
         }
     }
@@ -237,7 +305,10 @@ mod tests {
     #[test]
     fn single_id_is_cut_out_of_the_ranges() {
         use Hole::{CostsOneId, Free};
-        assert_eq!(map((0, 1000), (0, 100_000, 65536), Free), [(0, 1000, 1), (1, 100_000, 65536)]);
+        assert_eq!(
+            map((0, 1000), (0, 100_000, 65536), Free),
+            [(0, 1000, 1), (1, 100_000, 65536)]
+        );
         assert_eq!(
             map((1000, 1000), (0, 100_000, 65536), Free),
             [(1000, 1000, 1), (0, 100_000, 1000), (1001, 101_000, 64536)]
@@ -246,10 +317,17 @@ mod tests {
             map((1000, 1000), (995, 100_000, 10), CostsOneId),
             [(1000, 1000, 1), (995, 100_000, 5), (1001, 100_005, 4)]
         );
-        assert_eq!(map((1000, 1000), (0, 100_000, 1000), CostsOneId), [(1000, 1000, 1), (0, 100_000, 999)]);
+        assert_eq!(
+            map((1000, 1000), (0, 100_000, 1000), CostsOneId),
+            [(1000, 1000, 1), (0, 100_000, 999)]
+        );
         assert_eq!(
             map((100_005, 1000), (100_000, 100_000, 65536), CostsOneId),
-            [(100_005, 1000, 1), (100_000, 100_000, 5), (100_006, 100_005, 65530)]
+            [
+                (100_005, 1000, 1),
+                (100_000, 100_000, 5),
+                (100_006, 100_005, 65530)
+            ]
         );
         assert_eq!(
             map((5, 0), (0, 0, u32::MAX), CostsOneId),
@@ -260,14 +338,30 @@ mod tests {
 
     #[test]
     fn ranges_alone_are_kept_as_they_are() {
-        let range = |count| (IdExtent { inner: 7, outer: 7, count }, Hole::CostsOneId);
-        assert_eq!(IdMap::new(None, &[range(2), range(0)]).to_text(), b"7 7 2\n");
+        let range = |count| {
+            (
+                IdExtent {
+                    inner: 7,
+                    outer: 7,
+                    count,
+                },
+                Hole::CostsOneId,
+            )
+        };
+        assert_eq!(
+            IdMap::new(None, &[range(2), range(0)]).to_text(),
+            b"7 7 2\n"
+        );
     }
 
     #[test]
     fn delegation_compares_names_exactly() {
         let table = b"short:1\n1000abc:1:2\nann:300000:10\n1000:200000:20\n";
-        let found = |name, uid| delegated(table, name, uid).unwrap().map(|extent| extent.outer);
+        let found = |name, uid| {
+            delegated(table, name, uid)
+                .unwrap()
+                .map(|extent| extent.outer)
+        };
         assert_eq!(found("ann", 1), Some(300_000));
         assert_eq!(found("bob", 1000), Some(200_000));
         assert_eq!(found("root", 0), None);
@@ -277,8 +371,16 @@ mod tests {
 
     #[test]
     fn kernel_map_is_read_as_identity() {
-        let map = inner_identity(b"         0       1000          1\n      1000     100000      65536\n");
-        assert_eq!(map[1], IdExtent { inner: 1000, outer: 1000, count: 65536 });
+        let map =
+            inner_identity(b"         0       1000          1\n      1000     100000      65536\n");
+        assert_eq!(
+            map[1],
+            IdExtent {
+                inner: 1000,
+                outer: 1000,
+                count: 65536
+            }
+        );
         assert_eq!(map.len(), 2);
     }
 }

@@ -14,4 +14,5 @@ pub mod output;
 pub mod privileges;
 pub mod procfs;
 pub mod sys;
+pub mod system_v;
 pub mod tool;

@@ -8,22 +8,34 @@ use nix::unistd::{Gid, Group, Uid, User};
 
 /// The number of the user called `name`; `None` also where the name service cannot be asked.
 pub fn user_id(name: &OsStr) -> Option<u32> {
-    User::from_name(name.to_str()?).ok().flatten().map(|user| user.uid.as_raw())
+    User::from_name(name.to_str()?)
+        .ok()
+        .flatten()
+        .map(|user| user.uid.as_raw())
 }
 
 /// The number of the group called `name`; `None` also where the name service cannot be asked.
 pub fn group_id(name: &OsStr) -> Option<u32> {
-    Group::from_name(name.to_str()?).ok().flatten().map(|group| group.gid.as_raw())
+    Group::from_name(name.to_str()?)
+        .ok()
+        .flatten()
+        .map(|group| group.gid.as_raw())
 }
 
 /// The name of the user with number `uid`.
 pub fn user_name(uid: u32) -> Option<String> {
-    User::from_uid(Uid::from_raw(uid)).ok().flatten().map(|user| user.name)
+    User::from_uid(Uid::from_raw(uid))
+        .ok()
+        .flatten()
+        .map(|user| user.name)
 }
 
 /// The name of the group with number `gid`.
 pub fn group_name(gid: u32) -> Option<String> {
-    Group::from_gid(Gid::from_raw(gid)).ok().flatten().map(|group| group.name)
+    Group::from_gid(Gid::from_raw(gid))
+        .ok()
+        .flatten()
+        .map(|group| group.name)
 }
 
 /// The login shell of the user with number `uid`, if the account has one.

@@ -25,8 +25,16 @@ pub enum Kind {
 
 impl Kind {
     /// All kinds, in order.
-    pub const ALL: [Self; 8] =
-        [Self::User, Self::Cgroup, Self::Ipc, Self::Uts, Self::Net, Self::Pid, Self::Mount, Self::Time];
+    pub const ALL: [Self; 8] = [
+        Self::User,
+        Self::Cgroup,
+        Self::Ipc,
+        Self::Uts,
+        Self::Net,
+        Self::Pid,
+        Self::Mount,
+        Self::Time,
+    ];
 
     /// The file in `/proc/PID/ns` that stands for the namespace a process is in.
     pub fn file(self) -> &'static str {
@@ -106,12 +114,15 @@ impl KindSet {
 
     /// The kinds in the set, in the order of entering.
     pub fn iter(self) -> impl Iterator<Item = Kind> {
-        Kind::ALL.into_iter().filter(move |kind| self.contains(*kind))
+        Kind::ALL
+            .into_iter()
+            .filter(move |kind| self.contains(*kind))
     }
 
     /// All flags together, as one unshare(2) or setns(2) takes them.
     pub fn flags(self) -> CloneFlags {
-        self.iter().fold(CloneFlags::empty(), |flags, kind| flags | kind.flag())
+        self.iter()
+            .fold(CloneFlags::empty(), |flags, kind| flags | kind.flag())
     }
 }
 
@@ -132,8 +143,14 @@ mod tests {
     #[test]
     fn set_keeps_the_order_of_entering() {
         let set: KindSet = [Kind::Time, Kind::Mount, Kind::User].into_iter().collect();
-        assert_eq!(set.iter().collect::<Vec<_>>(), [Kind::User, Kind::Mount, Kind::Time]);
-        assert_eq!(set.flags().bits(), libc::CLONE_NEWUSER | libc::CLONE_NEWNS | libc::CLONE_NEWTIME);
+        assert_eq!(
+            set.iter().collect::<Vec<_>>(),
+            [Kind::User, Kind::Mount, Kind::Time]
+        );
+        assert_eq!(
+            set.flags().bits(),
+            libc::CLONE_NEWUSER | libc::CLONE_NEWNS | libc::CLONE_NEWTIME
+        );
         assert_eq!(set.without(Kind::Mount).iter().count(), 2);
     }
 }

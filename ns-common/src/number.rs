@@ -65,7 +65,11 @@ pub const ID: RangeInclusive<i128> = 0..=u32::MAX as i128;
 /// A number that does not fit 64 bits is out of range whatever follows it; text after any other
 /// number makes it no number at all. What remains must lie in `range`.
 pub fn parse(text: &OsStr, radix: Radix, range: RangeInclusive<i128>) -> Result<i128, NumberError> {
-    let fits = if *range.start() < 0 { SIGNED } else { i128::from(i64::MIN)..=*UNSIGNED.end() };
+    let fits = if *range.start() < 0 {
+        SIGNED
+    } else {
+        i128::from(i64::MIN)..=*UNSIGNED.end()
+    };
     let (number, rest) = leading(text.as_bytes(), radix).ok_or(NumberError::Syntax)?;
     match number {
         Some(number) if fits.contains(&number) => {
@@ -91,11 +95,16 @@ pub fn leading(text: &[u8], radix: Radix) -> Option<(Option<i128>, &[u8])> {
         _ => (false, text),
     };
     let (base, text) = match (radix, text) {
-        (Radix::ByPrefix, [b'0', b'x' | b'X', digit, ..]) if digit.is_ascii_hexdigit() => (16, &text[2..]),
+        (Radix::ByPrefix, [b'0', b'x' | b'X', digit, ..]) if digit.is_ascii_hexdigit() => {
+            (16, &text[2..])
+        }
         (Radix::ByPrefix, [b'0', ..]) | (Radix::Octal, _) => (8, text),
         _ => (10, text),
     };
-    let digits = text.iter().take_while(|byte| char::from(**byte).is_digit(base)).count();
+    let digits = text
+        .iter()
+        .take_while(|byte| char::from(**byte).is_digit(base))
+        .count();
     if digits == 0 {
         return None;
     }
@@ -104,7 +113,10 @@ pub fn leading(text: &[u8], radix: Radix) -> Option<(Option<i128>, &[u8])> {
         let sum = sum * i128::from(base) + i128::from(digit);
         (sum <= *UNSIGNED.end()).then_some(sum)
     });
-    Some((magnitude.map(|number| if negative { -number } else { number }), &text[digits..]))
+    Some((
+        magnitude.map(|number| if negative { -number } else { number }),
+        &text[digits..],
+    ))
 }
 
 /// White space of the C locale: isspace(3).
@@ -132,10 +144,19 @@ mod tests {
 
     #[test]
     fn range_wins_over_what_follows_only_beyond_64_bits() {
-        assert_eq!(read("2147483648", 0..=2_147_483_647), Err(NumberError::Range));
+        assert_eq!(
+            read("2147483648", 0..=2_147_483_647),
+            Err(NumberError::Range)
+        );
         assert_eq!(read("4294967296x", ID), Err(NumberError::Syntax));
-        assert_eq!(read("18446744073709551616x", UNSIGNED), Err(NumberError::Range));
-        assert_eq!(read("9223372036854775808x", SIGNED), Err(NumberError::Range));
+        assert_eq!(
+            read("18446744073709551616x", UNSIGNED),
+            Err(NumberError::Range)
+        );
+        assert_eq!(
+            read("9223372036854775808x", SIGNED),
+            Err(NumberError::Range)
+        );
         assert_eq!(read("-1", UNSIGNED), Err(NumberError::Range));
         assert_eq!(read(&"9".repeat(500), ID), Err(NumberError::Range));
     }
@@ -149,6 +170,9 @@ mod tests {
         assert_eq!(read("08"), Err(NumberError::Syntax));
         assert_eq!(read("0x"), Err(NumberError::Syntax));
         assert_eq!(parse(OsStr::new("777"), Radix::Octal, UNSIGNED), Ok(0o777));
-        assert_eq!(parse(OsStr::new("8"), Radix::Octal, UNSIGNED), Err(NumberError::Syntax));
+        assert_eq!(
+            parse(OsStr::new("8"), Radix::Octal, UNSIGNED),
+            Err(NumberError::Syntax)
+        );
     }
 }

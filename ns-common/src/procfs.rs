@@ -17,7 +17,10 @@ pub enum WriteFailure {
 
 /// Writes `text` to `path` with one write(2).
 pub fn write(path: &Path, text: &[u8]) -> Result<(), WriteFailure> {
-    let mut file = OpenOptions::new().write(true).open(path).map_err(|error| WriteFailure::Open(errno(&error)))?;
+    let mut file = OpenOptions::new()
+        .write(true)
+        .open(path)
+        .map_err(|error| WriteFailure::Open(errno(&error)))?;
     match retry(|| file.write(text)) {
         Ok(written) if written == text.len() => Ok(()),
         Ok(_) => Err(WriteFailure::Write(Errno::EIO)),

@@ -74,7 +74,9 @@ pub fn main<Id: Copy, Request>(
     parse: impl FnOnce(&mut Parser<Id>) -> Result<Parsed<Request>, Failure>,
     execute: impl FnOnce(Request, &mut Console) -> Result<ExitStatus, Failure>,
 ) -> ExitStatus {
-    let (invoked_as, words) = arguments.split_first().map_or((c"", [].as_slice()), |(first, rest)| (*first, rest));
+    let (invoked_as, words) = arguments
+        .split_first()
+        .map_or((c"", [].as_slice()), |(first, rest)| (*first, rest));
     let mut console = Console::new(invoked_as);
     let mut parser = Parser::new(tool, words);
     let outcome = parse(&mut parser).and_then(|parsed| match parsed {
@@ -85,8 +87,14 @@ pub fn main<Id: Copy, Request>(
         }
         Parsed::Version => {
             let version = env!("CARGO_PKG_VERSION");
-            let line =
-                words![console.name(), " from ns-tools ", version, " (compatible with ", COMPATIBLE_WITH, ")\n"];
+            let line = words![
+                console.name(),
+                " from ns-tools ",
+                version,
+                " (compatible with ",
+                COMPATIBLE_WITH,
+                ")\n"
+            ];
             console.output.push(&line);
             Ok(ExitStatus::SUCCESS)
         }

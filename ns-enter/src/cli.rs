@@ -130,8 +130,14 @@ pub enum Id {
     FollowContext,
 }
 
-const FILE: Value = Value { name: "file", offer: Offer::File };
-const DIRECTORY: Value = Value { name: "dir", offer: Offer::Directory };
+const FILE: Value = Value {
+    name: "file",
+    offer: Offer::File,
+};
+const DIRECTORY: Value = Value {
+    name: "dir",
+    offer: Offer::Directory,
+};
 
 const fn namespace(
     kind: Kind,
@@ -140,7 +146,14 @@ const fn namespace(
     summary: &'static str,
     manual: &'static str,
 ) -> Opt<Id> {
-    Opt { id: Id::Namespace(kind), short: Some(short), long, takes: Takes::Optional(FILE), summary, manual }
+    Opt {
+        id: Id::Namespace(kind),
+        short: Some(short),
+        long,
+        takes: Takes::Optional(FILE),
+        summary,
+        manual,
+    }
 }
 
 const fn row(
@@ -151,7 +164,14 @@ const fn row(
     summary: &'static str,
     manual: &'static str,
 ) -> Opt<Id> {
-    Opt { id, short, long, takes, summary, manual }
+    Opt {
+        id,
+        short,
+        long,
+        takes,
+        summary,
+        manual,
+    }
 }
 
 static OPTIONS: &[Opt<Id>] = &[
@@ -163,13 +183,30 @@ static OPTIONS: &[Opt<Id>] = &[
         "enter all namespaces of the target",
         "Enters the target's namespaces of every kind that the kernel has and that no other option names, except a user namespace that is the caller's own already.",
     ),
-    row(Id::Help, Some('h'), "help", Takes::Nothing, "show this help and leave", "Shows a summary of the options and leaves."),
-    row(Id::Version, Some('V'), "version", Takes::Nothing, "show the version and leave", "Shows the version and leaves."),
+    row(
+        Id::Help,
+        Some('h'),
+        "help",
+        Takes::Nothing,
+        "show this help and leave",
+        "Shows a summary of the options and leaves.",
+    ),
+    row(
+        Id::Version,
+        Some('V'),
+        "version",
+        Takes::Nothing,
+        "show the version and leave",
+        "Shows the version and leaves.",
+    ),
     row(
         Id::Target,
         Some('t'),
         "target",
-        Takes::Required(Value { name: "pid", offer: Offer::Process }),
+        Takes::Required(Value {
+            name: "pid",
+            offer: Offer::Process,
+        }),
         "process whose namespaces are entered",
         "Names the process whose namespaces are entered: a PID, or `PID:INODE` with the inode of the process's pidfd, which no later process with the same PID has.",
     ),
@@ -180,7 +217,13 @@ static OPTIONS: &[Opt<Id>] = &[
         "enter a mount namespace",
         "Enters a mount namespace. The root and the working directory become its root.",
     ),
-    namespace(Kind::Uts, 'u', "uts", "enter a UTS namespace", "Enters a UTS namespace: host and domain name."),
+    namespace(
+        Kind::Uts,
+        'u',
+        "uts",
+        "enter a UTS namespace",
+        "Enters a UTS namespace: host and domain name.",
+    ),
     namespace(
         Kind::Ipc,
         'i',
@@ -188,12 +231,21 @@ static OPTIONS: &[Opt<Id>] = &[
         "enter an IPC namespace",
         "Enters an IPC namespace: System V IPC objects and POSIX message queues.",
     ),
-    namespace(Kind::Net, 'n', "net", "enter a network namespace", "Enters a network namespace."),
+    namespace(
+        Kind::Net,
+        'n',
+        "net",
+        "enter a network namespace",
+        "Enters a network namespace.",
+    ),
     row(
         Id::NetSocket,
         Some('N'),
         "net-socket",
-        Takes::Required(Value { name: "fd", offer: Offer::Nothing }),
+        Takes::Required(Value {
+            name: "fd",
+            offer: Offer::Nothing,
+        }),
         "enter the network namespace of a socket of the target",
         "Enters the network namespace of a socket that the target holds under this descriptor number, whatever `--net` says.",
     ),
@@ -211,13 +263,28 @@ static OPTIONS: &[Opt<Id>] = &[
         "enter a user namespace",
         "Enters a user namespace and becomes root in it, without supplementary groups, unless `--setuid`, `--setgid` or `--preserve-credentials` says otherwise.",
     ),
-    namespace(Kind::Cgroup, 'C', "cgroup", "enter a cgroup namespace", "Enters a cgroup namespace."),
-    namespace(Kind::Time, 'T', "time", "enter a time namespace", "Enters a time namespace."),
+    namespace(
+        Kind::Cgroup,
+        'C',
+        "cgroup",
+        "enter a cgroup namespace",
+        "Enters a cgroup namespace.",
+    ),
+    namespace(
+        Kind::Time,
+        'T',
+        "time",
+        "enter a time namespace",
+        "Enters a time namespace.",
+    ),
     row(
         Id::SetUid,
         Some('S'),
         "setuid",
-        Takes::Required(Value { name: "uid", offer: Offer::Words(&["follow"]) }),
+        Takes::Required(Value {
+            name: "uid",
+            offer: Offer::Words(&["follow"]),
+        }),
         "uid of the program; follow for the target's",
         "Sets the uid of the program as seen inside: a number, or `follow` for that of the target.",
     ),
@@ -225,7 +292,10 @@ static OPTIONS: &[Opt<Id>] = &[
         Id::SetGid,
         Some('G'),
         "setgid",
-        Takes::Required(Value { name: "gid", offer: Offer::Words(&["follow"]) }),
+        Takes::Required(Value {
+            name: "gid",
+            offer: Offer::Words(&["follow"]),
+        }),
         "gid of the program; follow for the target's",
         "Sets the gid of the program as seen inside, and drops all supplementary groups: a number, or `follow` for that of the target.",
     ),
@@ -327,14 +397,31 @@ pub static TOOL: Tool<Id> = Tool {
         ],
         sections: &[(
             "EXIT STATUS",
-            &["That of the program. 1 for a usage error or a step that failed, 126 if the program was found and could not be executed, 127 if it was not found. If `nsenter` had to fork and a signal killed the program, the same signal kills `nsenter`; if the program is stopped, `nsenter` stops too."],
+            &[
+                "That of the program. 1 for a usage error or a step that failed, 126 if the program was found and could not be executed, 127 if it was not found. If `nsenter` had to fork and a signal killed the program, the same signal kills `nsenter`; if the program is stopped, `nsenter` stops too.",
+            ],
         )],
         examples: &[
-            ("A shell with the host name and the IPC objects of process 4711:", "nsenter -t 4711 -u -i sh"),
-            ("The network of a container, with the tools of the host:", "nsenter -t 4711 -n ip address"),
-            ("All namespaces of one's own rootless container:", "nsenter -t 4711 --all --preserve-credentials"),
+            (
+                "A shell with the host name and the IPC objects of process 4711:",
+                "nsenter -t 4711 -u -i sh",
+            ),
+            (
+                "The network of a container, with the tools of the host:",
+                "nsenter -t 4711 -n ip address",
+            ),
+            (
+                "All namespaces of one's own rootless container:",
+                "nsenter -t 4711 --all --preserve-credentials",
+            ),
         ],
-        see_also: &[("unshare", 1), ("pidfd_open", 2), ("setns", 2), ("namespaces", 7), ("user_namespaces", 7)],
+        see_also: &[
+            ("unshare", 1),
+            ("pidfd_open", 2),
+            ("setns", 2),
+            ("namespaces", 7),
+            ("user_namespaces", 7),
+        ],
     },
 };
 
@@ -363,9 +450,13 @@ struct Directories(Option<&'static str>);
 impl Directories {
     fn meet(&mut self, option: &'static str) -> Result<(), Error> {
         match self.0 {
-            Some(earlier) if earlier != option => {
-                Err(Error::new(words!["options ", earlier, " and ", option, " cannot be combined"]))
-            }
+            Some(earlier) if earlier != option => Err(Error::new(words![
+                "options ",
+                earlier,
+                " and ",
+                option,
+                " cannot be combined"
+            ])),
             _ => {
                 self.0 = Some(option);
                 Ok(())
@@ -394,16 +485,24 @@ impl Request {
             (Id::Namespace(kind), value) => {
                 self.kinds.insert(kind);
                 if let Some(value) = value {
-                    self.files.insert(kind, open_namespace(without_equals(&value), opener)?);
+                    self.files
+                        .insert(kind, open_namespace(without_equals(&value), opener)?);
                 }
             }
-            (Id::NetSocket, value) => self.net_socket = Some(descriptor_number(&value.unwrap_or_default())?),
-            (Id::SetUid, value) => self.uid.take(&value.unwrap_or_default(), "failed to parse uid")?,
-            (Id::SetGid, value) => self.gid.take(&value.unwrap_or_default(), "failed to parse gid")?,
+            (Id::NetSocket, value) => {
+                self.net_socket = Some(descriptor_number(&value.unwrap_or_default())?)
+            }
+            (Id::SetUid, value) => self
+                .uid
+                .take(&value.unwrap_or_default(), "failed to parse uid")?,
+            (Id::SetGid, value) => self
+                .gid
+                .take(&value.unwrap_or_default(), "failed to parse gid")?,
             (Id::Root, value) => self.root.take(value.as_deref(), opener)?,
             (Id::WorkingDirectory, value) => {
                 directories.meet("--wd")?;
-                self.working_directory.take(value.as_deref().map(without_equals), opener)?;
+                self.working_directory
+                    .take(value.as_deref().map(without_equals), opener)?;
             }
             (Id::InnerWorkingDirectory, value) => {
                 directories.meet("--wdns")?;
@@ -437,15 +536,22 @@ impl Credential {
 
 /// One `=` at the start of an attached value is taken for a slip: `-u=FILE`.
 fn without_equals(value: &OsStr) -> &OsStr {
-    OsStr::from_bytes(value.as_bytes().strip_prefix(b"=").unwrap_or(value.as_bytes()))
+    OsStr::from_bytes(
+        value
+            .as_bytes()
+            .strip_prefix(b"=")
+            .unwrap_or(value.as_bytes()),
+    )
 }
 
 fn open_namespace(value: &OsStr, opener: &dyn Opener) -> Result<OwnedFd, Error> {
     match value.as_bytes().strip_prefix(b":") {
-        None => opener.open(Path::new(value)).map_err(|error| match bundled_letters(value) {
-            Some(hint) if error.cause() == Some(Errno::ENOENT) => error.with_hint(hint),
-            _ => error,
-        }),
+        None => opener
+            .open(Path::new(value))
+            .map_err(|error| match bundled_letters(value) {
+                Some(hint) if error.cause() == Some(Errno::ENOENT) => error.with_hint(hint),
+                _ => error,
+            }),
         Some(id) => {
             let id = OsStr::from_bytes(id);
             let number = number::parse(id, Radix::Decimal, number::UNSIGNED)
@@ -458,17 +564,24 @@ fn open_namespace(value: &OsStr, opener: &dyn Opener) -> Result<OwnedFd, Error> 
 
 /// A hint for a missing file whose name is a row of option letters: `-ui` is `--uts=i`.
 fn bundled_letters(value: &OsStr) -> Option<Message> {
-    let is_letter = |byte: &u8| OPTIONS.iter().any(|option| option.short == Some(char::from(*byte)));
+    let is_letter = |byte: &u8| {
+        OPTIONS
+            .iter()
+            .any(|option| option.short == Some(char::from(*byte)))
+    };
     let bytes = value.as_bytes();
     (!bytes.is_empty() && bytes.iter().all(is_letter)).then(|| {
         let start = words!["what is attached to a short option is its value; apart, these are"];
-        bytes.iter().fold(start, |text, letter| text.with(" -").with([*letter].as_slice()))
+        bytes.iter().fold(start, |text, letter| {
+            text.with(" -").with([*letter].as_slice())
+        })
     })
 }
 
 /// Reads `PID` or `PID:INODE`.
 fn target(text: &OsStr, opener: &dyn Opener) -> Result<Target, Error> {
-    let failed = |errno| Error::caused_by(words!["failed to parse PID argument '", text, "'"], errno);
+    let failed =
+        |errno| Error::caused_by(words!["failed to parse PID argument '", text, "'"], errno);
     let bytes = text.as_bytes();
     let (pid, inode) = match bytes.iter().position(|byte| *byte == b':') {
         Some(colon) => (&bytes[..colon], Some(&bytes[colon + 1..])),
@@ -477,11 +590,20 @@ fn target(text: &OsStr, opener: &dyn Opener) -> Result<Target, Error> {
     let pid = number::parse(OsStr::from_bytes(pid), Radix::Decimal, 1..=i32::MAX.into())
         .map_err(|reason| failed(reason.errno()))?;
     let pid = i32::try_from(pid).map_err(|_| failed(Errno::ERANGE))?;
-    let Some(inode) = inode else { return Ok(Target { pid, process: None }) };
-    let inode = number::parse(OsStr::from_bytes(inode), Radix::Decimal, 1..=u64::MAX.into())
-        .map_err(|reason| failed(reason.errno()))?;
+    let Some(inode) = inode else {
+        return Ok(Target { pid, process: None });
+    };
+    let inode = number::parse(
+        OsStr::from_bytes(inode),
+        Radix::Decimal,
+        1..=u64::MAX.into(),
+    )
+    .map_err(|reason| failed(reason.errno()))?;
     let inode = u64::try_from(inode).map_err(|_| failed(Errno::ERANGE))?;
-    Ok(Target { pid, process: Some(opener.open_process(pid, inode)?) })
+    Ok(Target {
+        pid,
+        process: Some(opener.open_process(pid, inode)?),
+    })
 }
 
 fn descriptor_number(text: &OsStr) -> Result<i32, Error> {

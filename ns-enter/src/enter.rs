@@ -40,7 +40,9 @@ pub fn enter(outside: &mut Outside, own: Own) -> Result<(), Error> {
             Ok(()) => left = without(left, call),
             Err(errno) => {
                 let other_ways = match call {
-                    Call::Target(kinds) => leave_out_own(outside, kinds, own, errno) || enter_by_file(outside, kinds),
+                    Call::Target(kinds) => {
+                        leave_out_own(outside, kinds, own, errno) || enter_by_file(outside, kinds)
+                    }
                     Call::File(_) => false,
                 };
                 if !other_ways {
@@ -74,8 +76,13 @@ fn set(outside: &Outside, call: Call) -> nix::Result<()> {
 
 /// One file after the other, where setns(2) takes no pidfd: before Linux 5.8, or under a filter of system calls.
 fn enter_by_file(outside: &mut Outside, kinds: KindSet) -> bool {
-    let Some(target) = &mut outside.target else { return false };
-    let files: Result<Vec<_>, Error> = kinds.iter().map(|kind| Ok((kind, target.open_namespace(kind)?))).collect();
+    let Some(target) = &mut outside.target else {
+        return false;
+    };
+    let files: Result<Vec<_>, Error> = kinds
+        .iter()
+        .map(|kind| Ok((kind, target.open_namespace(kind)?)))
+        .collect();
     let Ok(mut files) = files else { return false };
     let enters = |(kind, file): &(Kind, OwnedFd)| setns(file, kind.flag()).is_ok();
     files.retain(|file| file.0 == Kind::User || !enters(file));
@@ -89,8 +96,13 @@ fn leave_out_own(outside: &mut Outside, kinds: KindSet, own: Own, errno: Errno) 
     if own == Own::MustBeEntered || errno != Errno::EPERM {
         return false;
     }
-    let Some(target) = &mut outside.target else { return false };
-    let others: KindSet = kinds.iter().filter(|kind| !hints::is_own(target, *kind)).collect();
+    let Some(target) = &mut outside.target else {
+        return false;
+    };
+    let others: KindSet = kinds
+        .iter()
+        .filter(|kind| !hints::is_own(target, *kind))
+        .collect();
     let entered = match target.process() {
         Ok(pidfd) if !others.is_empty() => setns(pidfd, others.flags()).is_ok(),
         _ => false,
@@ -101,9 +113,10 @@ fn leave_out_own(outside: &mut Outside, kinds: KindSet, own: Own, errno: Errno) 
 
 fn refused(outside: &mut Outside, call: Call, errno: Errno) -> Error {
     match call {
-        Call::File(kind) => {
-            Error::caused_by(words!["reassociate to namespace 'ns/", kind.file(), "' failed"], errno)
-        }
+        Call::File(kind) => Error::caused_by(
+            words!["reassociate to namespace 'ns/", kind.file(), "' failed"],
+            errno,
+        ),
         Call::Target(kinds) => {
             let error = Error::caused_by(words!["reassociate to namespaces failed"], errno);
             hints::reassociate(error, outside.target.as_mut(), kinds)

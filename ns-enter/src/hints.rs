@@ -34,15 +34,27 @@ fn culprit(errno: Errno, target: &mut Target, kinds: KindSet) -> Option<Message>
     if errno != Errno::EPERM {
         return None;
     }
-    let user = kinds.contains(Kind::User).then(|| target.namespace_status(Kind::User).ok()).flatten();
-    kinds.iter().filter(|kind| *kind != Kind::User).find_map(|kind| {
-        let file = format!("ns/{}", kind.file());
-        if is_own(target, kind) {
-            return Some(words![file, " is the caller's own, and entering it again takes privileges"]);
-        }
-        let owner = namespace::owner(target.open_namespace(kind).ok()?.as_fd());
-        let owner = owner.and_then(fstat).ok();
-        let is_owned_by_user = owner.zip(user).is_some_and(|(owner, user)| owner.st_ino == user.st_ino);
-        (user.is_some() && !is_owned_by_user).then(|| words![file, " is owned by another user namespace"])
-    })
+    let user = kinds
+        .contains(Kind::User)
+        .then(|| target.namespace_status(Kind::User).ok())
+        .flatten();
+    kinds
+        .iter()
+        .filter(|kind| *kind != Kind::User)
+        .find_map(|kind| {
+            let file = format!("ns/{}", kind.file());
+            if is_own(target, kind) {
+                return Some(words![
+                    file,
+                    " is the caller's own, and entering it again takes privileges"
+                ]);
+            }
+            let owner = namespace::owner(target.open_namespace(kind).ok()?.as_fd());
+            let owner = owner.and_then(fstat).ok();
+            let is_owned_by_user = owner
+                .zip(user)
+                .is_some_and(|(owner, user)| owner.st_ino == user.st_ino);
+            (user.is_some() && !is_owned_by_user)
+                .then(|| words![file, " is owned by another user namespace"])
+        })
 }

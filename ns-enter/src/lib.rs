@@ -18,5 +18,10 @@ use ns_common::tool;
 
 /// Runs the tool with the words of its command line, `argv[0]` first.
 pub fn run(arguments: &[&'static CStr]) -> ExitStatus {
-    tool::main(&cli::TOOL, arguments, |parser| cli::parse(parser, &run::System), run::execute)
+    tool::main(
+        &cli::TOOL,
+        arguments,
+        |parser| cli::parse(parser, &run::System),
+        run::execute,
+    )
 }

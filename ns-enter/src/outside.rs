@@ -43,22 +43,37 @@ pub struct Outside {
 impl Outside {
     /// Opens everything `request` names, in the order in which errors are to be reported.
     pub fn open(request: &mut Request) -> Result<Self, Error> {
-        let target = request.target.take().map(|target| Target::hold(target.pid, target.process));
+        let target = request
+            .target
+            .take()
+            .map(|target| Target::hold(target.pid, target.process));
         let files = std::mem::take(&mut request.files);
         let mut outside = Self {
             target,
-            sources: files.into_iter().map(|(kind, file)| (kind, Source::File(file))).collect(),
+            sources: files
+                .into_iter()
+                .map(|(kind, file)| (kind, Source::File(file)))
+                .collect(),
             ..Self::default()
         };
         if request.follow_context {
             outside.follow_context()?;
         }
-        let mut of_target: KindSet = request.kinds.iter().filter(|kind| !outside.has_file(*kind)).collect();
+        let mut of_target: KindSet = request
+            .kinds
+            .iter()
+            .filter(|kind| !outside.has_file(*kind))
+            .collect();
         if request.all {
             let others = outside.kinds_of_all()?;
-            of_target = others.iter().chain(of_target.iter()).filter(|kind| !outside.has_file(*kind)).collect();
+            of_target = others
+                .iter()
+                .chain(of_target.iter())
+                .filter(|kind| !outside.has_file(*kind))
+                .collect();
         }
-        let needs_target = !of_target.is_empty() || request.net_socket.is_some() || request.user_parent;
+        let needs_target =
+            !of_target.is_empty() || request.net_socket.is_some() || request.user_parent;
         if needs_target && outside.target.is_none() {
             return Err(Error::new(words!["no target PID specified"]));
         }
@@ -102,27 +117,47 @@ impl Outside {
     }
 
     fn needed_target(&mut self, what: &str) -> Result<&mut Target, Error> {
-        self.target.as_mut().ok_or_else(|| Error::new(words!["neither filename nor target pid supplied for ", what]))
+        self.target.as_mut().ok_or_else(|| {
+            Error::new(words![
+                "neither filename nor target pid supplied for ",
+                what
+            ])
+        })
     }
 
     /// Every kind the kernel has, but a user namespace that is ours already: entering it again is refused.
     fn kinds_of_all(&mut self) -> Result<KindSet, Error> {
         let own = |kind: Kind| stat(&Path::new("/proc/self/ns").join(kind.file()));
         let Some(target) = &mut self.target else {
-            return Err(Error::caused_by(words!["stat of /proc/0/ns/user failed"], Errno::ENOENT));
+            return Err(Error::caused_by(
+                words!["stat of /proc/0/ns/user failed"],
+                Errno::ENOENT,
+            ));
         };
         let path = target.path("ns/user");
-        let user = target.namespace_status(Kind::User).attempt(|| words!["stat of ", path, " failed"])?;
-        let is_own = |kind| kind == Kind::User && own(kind).is_ok_and(|own| own.st_ino == user.st_ino);
-        Ok(Kind::ALL.into_iter().filter(|kind| !is_own(*kind) && own(*kind) != Err(Errno::ENOENT)).collect())
+        let user = target
+            .namespace_status(Kind::User)
+            .attempt(|| words!["stat of ", path, " failed"])?;
+        let is_own =
+            |kind| kind == Kind::User && own(kind).is_ok_and(|own| own.st_ino == user.st_ino);
+        Ok(Kind::ALL
+            .into_iter()
+            .filter(|kind| !is_own(*kind) && own(*kind) != Err(Errno::ENOENT))
+            .collect())
     }
 
     /// Notes what comes from the target. Where the kernel cannot hold it by a pidfd, each file is opened now.
     fn sources_of_target(&mut self, kinds: KindSet) -> Result<(), Error> {
-        let Some(target) = &mut self.target else { return Ok(()) };
+        let Some(target) = &mut self.target else {
+            return Ok(());
+        };
         let by_file = target.process().is_err();
         for kind in kinds.iter() {
-            let source = if by_file { Source::File(target.open_namespace(kind)?) } else { Source::Target };
+            let source = if by_file {
+                Source::File(target.open_namespace(kind)?)
+            } else {
+                Source::Target
+            };
             self.sources.insert(kind, source);
         }
         Ok(())
@@ -131,7 +166,10 @@ impl Outside {
     /// The directory given or, as that wins, the target's.
     fn place(&mut self, place: &mut Place, file: &str) -> Result<Option<OwnedFd>, Error> {
         if place.of_target {
-            return self.needed_target(file)?.open(file, OFlag::O_RDONLY).map(Some);
+            return self
+                .needed_target(file)?
+                .open(file, OFlag::O_RDONLY)
+                .map(Some);
         }
         Ok(place.opened.take())
     }
@@ -139,18 +177,29 @@ impl Outside {
     /// Takes over the SELinux context for the coming execve(2): proc_pid_attr(5).
     fn follow_context(&mut self) -> Result<(), Error> {
         let Some(target) = &mut self.target else {
-            return Err(Error::new(words!["no target PID specified for --follow-context"]));
+            return Err(Error::new(words![
+                "no target PID specified for --follow-context"
+            ]));
         };
         let systems = procfs::read(Path::new("/proc/filesystems")).unwrap_or_default();
-        if !systems.split(|byte| byte.is_ascii_whitespace()).any(|word| word == b"selinuxfs") {
-            return Err(Error::new(words!["--follow-context needs SELinux, which is not enabled"]));
+        if !systems
+            .split(|byte| byte.is_ascii_whitespace())
+            .any(|word| word == b"selinuxfs")
+        {
+            return Err(Error::new(words![
+                "--follow-context needs SELinux, which is not enabled"
+            ]));
         }
         let file = target.open("attr/current", OFlag::O_RDONLY)?;
-        let context = read(file).attempt(|| words!["failed to get ", target.path("attr/current")])?;
+        let context =
+            read(file).attempt(|| words!["failed to get ", target.path("attr/current")])?;
         let own = Path::new("/proc/self/attr/exec");
         procfs::write(own, &context).map_err(|failure| {
             let (procfs::WriteFailure::Open(errno) | procfs::WriteFailure::Write(errno)) = failure;
-            Error::caused_by(words!["failed to set exec context to '", context.as_slice(), "'"], errno)
+            Error::caused_by(
+                words!["failed to set exec context to '", context.as_slice(), "'"],
+                errno,
+            )
         })
     }
 
@@ -165,12 +214,17 @@ impl Outside {
     fn open_cgroup(&mut self) -> Result<(), Error> {
         let system = statfs(CGROUP_ROOT).attempt(|| words!["statfs ", CGROUP_ROOT, " failed"])?;
         if system.filesystem_type() != CGROUP2_SUPER_MAGIC {
-            return Err(Error::new(words!["--join-cgroup is only supported in cgroup v2"]));
+            return Err(Error::new(words![
+                "--join-cgroup is only supported in cgroup v2"
+            ]));
         }
-        let file = self.needed_target("cgroup")?.open("cgroup", OFlag::O_RDONLY)?;
+        let file = self
+            .needed_target("cgroup")?
+            .open("cgroup", OFlag::O_RDONLY)?;
         let failed = || words!["failed to get cgroup path"];
         let table = read(file).attempt(failed)?;
-        let path = unified_cgroup(&table).ok_or_else(|| Error::caused_by(failed(), Errno::ENOENT))?;
+        let path =
+            unified_cgroup(&table).ok_or_else(|| Error::caused_by(failed(), Errno::ENOENT))?;
         let path = words![CGROUP_ROOT, path, "/cgroup.procs"];
         let path = Path::new(OsStr::from_bytes(path.as_bytes()));
         let opened = descriptor::open(path, OFlag::O_WRONLY | OFlag::O_APPEND);
@@ -192,7 +246,9 @@ impl Outside {
 
     fn open_net_of_socket(&mut self, number: i32) -> Result<(), Error> {
         let target = self.needed_target("ns/net")?;
-        let pidfd = target.process().attempt(|| words!["failed to pidfd_open() for ", target.pid()])?;
+        let pidfd = target
+            .process()
+            .attempt(|| words!["failed to pidfd_open() for ", target.pid()])?;
         let held = pidfd.as_raw_fd();
         let socket = pidfd::descriptor(pidfd, number)
             .attempt(|| words!["pidfd_getfd(", held, ", ", number, ")"])?;
@@ -211,7 +267,9 @@ fn read(file: OwnedFd) -> std::io::Result<Vec<u8>> {
 
 /// The path in the `0::` line of `/proc/PID/cgroup`, which is that of version 2: cgroups(7).
 fn unified_cgroup(table: &[u8]) -> Option<&[u8]> {
-    table.split(|byte| *byte == b'\n').find_map(|line| line.strip_prefix(b"0::"))
+    table
+        .split(|byte| *byte == b'\n')
+        .find_map(|line| line.strip_prefix(b"0::"))
 }
 
 /// The variables of an environment block, the last first; of several with one name the last counts.
@@ -221,7 +279,9 @@ fn variables(block: &[u8]) -> Vec<(CString, CString)> {
     let mut seen = BTreeSet::new();
     let mut variables = Vec::new();
     for entry in block.split(|byte| *byte == 0).rev() {
-        let Some(equals) = entry.iter().position(|byte| *byte == b'=') else { continue };
+        let Some(equals) = entry.iter().position(|byte| *byte == b'=') else {
+            continue;
+        };
         let (name, value) = (&entry[..equals], &entry[equals + 1..]);
         if !seen.insert(name) {
             continue;

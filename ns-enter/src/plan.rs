@@ -118,7 +118,11 @@ pub fn steps(request: &Request, kinds: KindSet) -> Vec<Step> {
     if kinds.contains(Kind::Pid) && !request.no_fork {
         steps.push(Step::Fork);
     }
-    let groups = if becomes_root { Groups::MustBeGone } else { Groups::MayStay };
+    let groups = if becomes_root {
+        Groups::MustBeGone
+    } else {
+        Groups::MayStay
+    };
     steps.extend(id(request.gid, becomes_root).map(|gid| Step::SetGid(gid, groups)));
     steps.extend(id(request.uid, becomes_root).map(Step::SetUid));
     if request.keep_capabilities && kinds.contains(Kind::User) {
@@ -135,7 +139,12 @@ fn push_directories(steps: &mut Vec<Step>, request: &Request) {
         }
         steps.push(Step::ChangeRoot);
     }
-    steps.extend(request.inner_working_directory.clone().map(Step::OpenDirectory));
+    steps.extend(
+        request
+            .inner_working_directory
+            .clone()
+            .map(Step::OpenDirectory),
+    );
     if moves || request.root.given {
         steps.push(Step::ChangeDirectory);
     }
@@ -144,7 +153,10 @@ fn push_directories(steps: &mut Vec<Step>, request: &Request) {
 fn id(credential: Credential, becomes_root: bool) -> Option<Id> {
     match credential {
         Credential { follow: true, .. } => Some(Id::Follow),
-        Credential { number: Some(number), .. } => Some(Id::Number(number)),
+        Credential {
+            number: Some(number),
+            ..
+        } => Some(Id::Number(number)),
         Credential { .. } => becomes_root.then_some(Id::Number(0)),
     }
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::sys::stat::fstat;
-use nix::sys::statfs::fstatfs;
+use nix::sys::statfs::{FsType, fstatfs};
 use nix::unistd::{self, Pid};
 use ns_common::console::Console;
 use ns_common::error::{Attempt, Error, ExitStatus, Failure};
@@ -22,7 +22,7 @@ use crate::outside::Outside;
 use crate::plan::{Groups, Id, Step, steps};
 
 /// `PIDFS_SUPER_MAGIC` of linux/magic.h.
-const PIDFS: i64 = 0x5049_4446;
+const PIDFS: FsType = FsType(0x5049_4446);
 
 /// Does all that was asked for. Returns only in a process that is not replaced by the program.
 pub fn execute(mut request: Request, _: &mut Console) -> Result<ExitStatus, Failure> {
@@ -35,7 +35,13 @@ pub fn execute(mut request: Request, _: &mut Console) -> Result<ExitStatus, Fail
     let steps = steps(&request, outside.kinds());
     // What we hold open must be out of reach for the side that we enter.
     signal::hide_from_other_processes();
-    let mut process = Process { outside, own, directory: None, owner: None, groups_dropped: false };
+    let mut process = Process {
+        outside,
+        own,
+        directory: None,
+        owner: None,
+        groups_dropped: false,
+    };
     for step in &steps {
         if let Some(status) = process.carry_out(step)? {
             return Ok(status);
@@ -66,14 +72,18 @@ impl Process {
             Step::ChangeRoot => self.change_root()?,
             Step::ChangeDirectory => {
                 if let Some(directory) = self.directory.take() {
-                    unistd::fchdir(&directory)
-                        .attempt(|| words!["change directory by working directory file descriptor failed"])?;
+                    unistd::fchdir(&directory).attempt(|| {
+                        words!["change directory by working directory file descriptor failed"]
+                    })?;
                 }
             }
             Step::ReplaceEnvironment => {
                 let variables = self.outside.environment.iter();
-                let variables: Vec<_> = variables.map(|(name, value)| (name.as_c_str(), value.as_c_str())).collect();
-                environment::replace(&variables).attempt(|| words!["failed to set environment variables"])?;
+                let variables: Vec<_> = variables
+                    .map(|(name, value)| (name.as_c_str(), value.as_c_str()))
+                    .collect();
+                environment::replace(&variables)
+                    .attempt(|| words!["failed to set environment variables"])?;
             }
             Step::JoinCgroup => {
                 if let Some(cgroup) = self.outside.cgroup.take() {
@@ -107,13 +117,17 @@ impl Process {
 
     fn open_directory(&mut self, path: &Path) -> Result<(), Error> {
         let directory = descriptor::open(path, OFlag::O_RDONLY);
-        self.directory = Some(directory.attempt(|| words!["cannot open current working directory"])?);
+        self.directory =
+            Some(directory.attempt(|| words!["cannot open current working directory"])?);
         Ok(())
     }
 
     fn change_root(&mut self) -> Result<(), Error> {
-        let Some(root) = self.outside.root.take() else { return Ok(()) };
-        unistd::fchdir(&root).attempt(|| words!["change directory by root file descriptor failed"])?;
+        let Some(root) = self.outside.root.take() else {
+            return Ok(());
+        };
+        unistd::fchdir(&root)
+            .attempt(|| words!["change directory by root file descriptor failed"])?;
         unistd::chroot(".").attempt(|| words!["chroot failed"])?;
         unistd::chdir("/").attempt(|| words!["cannot change directory to /"])
     }
@@ -151,7 +165,10 @@ impl Process {
 /// Waits for the child, stops and continues with it, and ends as it did.
 fn attend(child: Child) -> Result<ExitStatus, Failure> {
     loop {
-        match child.wait(Await::EndOrStop).attempt(|| words!["waitpid failed"])? {
+        match child
+            .wait(Await::EndOrStop)
+            .attempt(|| words!["waitpid failed"])?
+        {
             Change::Exited(status) => return Ok(status),
             Change::Stopped(_) => {
                 signal::stop();
@@ -177,15 +194,20 @@ impl Opener for System {
     fn open_namespace(&self, id: u64) -> Result<OwnedFd, Error> {
         let any = descriptor::open(Path::new("/proc/self/ns/mnt"), OFlag::O_RDONLY);
         let any = any.attempt(|| words!["failed to fill namespace file handle"])?;
-        namespace::open_by_id(any.as_fd(), id).attempt(|| words!["cannot open namespace of id ", id])
+        namespace::open_by_id(any.as_fd(), id)
+            .attempt(|| words!["cannot open namespace of id ", id])
     }
 
     fn open_process(&self, pid: i32, inode: u64) -> Result<OwnedFd, Error> {
         let opened = pidfd::open(Pid::from_raw(pid)).and_then(|process| {
-            if i64::try_from(fstatfs(&process)?.filesystem_type().0) != Ok(PIDFS) {
+            if fstatfs(&process)?.filesystem_type() != PIDFS {
                 return Err(Errno::EOPNOTSUPP);
             }
-            if fstat(&process)?.st_ino == inode { Ok(process) } else { Err(Errno::ESRCH) }
+            if fstat(&process)?.st_ino == inode {
+                Ok(process)
+            } else {
+                Err(Errno::ESRCH)
+            }
         });
         opened.attempt(|| words!["failed to obtain a valid file descriptor for PID ", pid])
     }

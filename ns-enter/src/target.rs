@@ -26,7 +26,11 @@ impl Target {
     /// Takes hold of process `pid`, or of `process` if that has been opened already.
     pub fn hold(pid: i32, process: Option<OwnedFd>) -> Self {
         let pidfd = process.map_or_else(|| pidfd::open(Pid::from_raw(pid)), Ok);
-        Self { pid, pidfd, directory: None }
+        Self {
+            pid,
+            pidfd,
+            directory: None,
+        }
     }
 
     /// Its id.
@@ -46,7 +50,9 @@ impl Target {
 
     /// Opens `file` below `/proc/PID`.
     pub fn open(&mut self, file: &str, flags: OFlag) -> Result<OwnedFd, Error> {
-        let opened = self.directory().and_then(|directory| descriptor::open_at(directory, Path::new(file), flags));
+        let opened = self
+            .directory()
+            .and_then(|directory| descriptor::open_at(directory, Path::new(file), flags));
         opened.attempt(|| words!["cannot open ", self.path(file)])
     }
 
@@ -58,17 +64,22 @@ impl Target {
     /// The device and inode of the process's namespace of a kind.
     pub fn namespace_status(&mut self, kind: Kind) -> nix::Result<FileStat> {
         let file = format!("ns/{}", kind.file());
-        self.directory().and_then(|directory| fstatat(directory, file.as_str(), nix::fcntl::AtFlags::empty()))
+        self.directory()
+            .and_then(|directory| fstatat(directory, file.as_str(), nix::fcntl::AtFlags::empty()))
     }
 
     /// The process's directory in `/proc`, whose owner is that of the process.
     pub fn status(&mut self) -> Result<FileStat, Error> {
-        self.directory().and_then(fstat).attempt(|| words!["stat of /proc/", self.pid, " failed"])
+        self.directory()
+            .and_then(fstat)
+            .attempt(|| words!["stat of /proc/", self.pid, " failed"])
     }
 
     /// Opens the directory for a later [`Target::status`], while `/proc` is still the caller's.
     pub fn open_directory(&mut self) -> Result<(), Error> {
-        self.directory().map(drop).attempt(|| words!["cannot open /proc/", self.pid, "/"])
+        self.directory()
+            .map(drop)
+            .attempt(|| words!["cannot open /proc/", self.pid, "/"])
     }
 
     fn directory(&mut self) -> nix::Result<BorrowedFd<'_>> {
@@ -76,7 +87,11 @@ impl Target {
             let path = format!("/proc/{}", self.pid);
             let opened = descriptor::open(Path::new(&path), OFlag::O_PATH | OFlag::O_DIRECTORY)?;
             // Its id is not given away before it has ended and been waited for: until then this is its directory.
-            if self.pidfd.as_ref().is_ok_and(|pidfd| !pidfd::has_its_id(pidfd)) {
+            if self
+                .pidfd
+                .as_ref()
+                .is_ok_and(|pidfd| !pidfd::has_its_id(pidfd))
+            {
                 return Err(Errno::ENOENT);
             }
             self.directory = Some(opened);

@@ -1,1 +1,18 @@
-//! x
+//! `ipcmk`: create System V and POSIX IPC objects.
+//!
+//! [`cli`] reads the command line, [`size`] its sizes, [`run`] creates.
+#![forbid(unsafe_code)]
+
+pub mod cli;
+pub mod run;
+pub mod size;
+
+use std::ffi::CStr;
+
+use ns_common::error::ExitStatus;
+use ns_common::tool;
+
+/// Runs the tool with the words of its command line, `argv[0]` first.
+pub fn run(arguments: &[&'static CStr]) -> ExitStatus {
+    tool::main(&cli::TOOL, arguments, cli::parse, run::execute)
+}

@@ -160,12 +160,30 @@ pub enum Id {
     WhitelistEnv,
 }
 
-const FILE: Value = Value { name: "file", offer: Offer::File };
-const DIRECTORY: Value = Value { name: "dir", offer: Offer::Directory };
-const RANGE: Value = Value { name: "range", offer: Offer::Words(&["auto", "subids", "all"]) };
-const UID: Value = Value { name: "uid", offer: Offer::Nothing };
-const GID: Value = Value { name: "gid", offer: Offer::Nothing };
-const SECONDS: Value = Value { name: "seconds", offer: Offer::Nothing };
+const FILE: Value = Value {
+    name: "file",
+    offer: Offer::File,
+};
+const DIRECTORY: Value = Value {
+    name: "dir",
+    offer: Offer::Directory,
+};
+const RANGE: Value = Value {
+    name: "range",
+    offer: Offer::Words(&["auto", "subids", "all"]),
+};
+const UID: Value = Value {
+    name: "uid",
+    offer: Offer::Nothing,
+};
+const GID: Value = Value {
+    name: "gid",
+    offer: Offer::Nothing,
+};
+const SECONDS: Value = Value {
+    name: "seconds",
+    offer: Offer::Nothing,
+};
 
 const fn namespace(
     kind: Kind,
@@ -174,7 +192,14 @@ const fn namespace(
     summary: &'static str,
     manual: &'static str,
 ) -> Opt<Id> {
-    Opt { id: Id::Namespace(kind), short: Some(short), long, takes: Takes::OptionalLong(FILE), summary, manual }
+    Opt {
+        id: Id::Namespace(kind),
+        short: Some(short),
+        long,
+        takes: Takes::OptionalLong(FILE),
+        summary,
+        manual,
+    }
 }
 
 const fn row(
@@ -185,12 +210,33 @@ const fn row(
     summary: &'static str,
     manual: &'static str,
 ) -> Opt<Id> {
-    Opt { id, short, long, takes, summary, manual }
+    Opt {
+        id,
+        short,
+        long,
+        takes,
+        summary,
+        manual,
+    }
 }
 
 static OPTIONS: &[Opt<Id>] = &[
-    row(Id::Help, Some('h'), "help", Takes::Nothing, "show this help and leave", "Shows a summary of the options and leaves."),
-    row(Id::Version, Some('V'), "version", Takes::Nothing, "show the version and leave", "Shows the version and leaves."),
+    row(
+        Id::Help,
+        Some('h'),
+        "help",
+        Takes::Nothing,
+        "show this help and leave",
+        "Shows a summary of the options and leaves.",
+    ),
+    row(
+        Id::Version,
+        Some('V'),
+        "version",
+        Takes::Nothing,
+        "show the version and leave",
+        "Shows the version and leaves.",
+    ),
     namespace(
         Kind::Mount,
         'm',
@@ -259,7 +305,10 @@ static OPTIONS: &[Opt<Id>] = &[
         Id::KillChild,
         None,
         "kill-child",
-        Takes::Optional(Value { name: "signal", offer: Offer::Signal }),
+        Takes::Optional(Value {
+            name: "signal",
+            offer: Offer::Signal,
+        }),
         "send the child a signal when unshare dies (implies --fork; default KILL)",
         "Has the kernel send the child a signal, by default `KILL`, when the waiting process dies. Implies `--fork`. The signal is given by name; numbers are not accepted. It stays armed when `--setuid` or `--setgid` changes the ids.",
     ),
@@ -291,7 +340,10 @@ static OPTIONS: &[Opt<Id>] = &[
         Id::MapUser,
         None,
         "map-user",
-        Takes::Required(Value { name: "user", offer: Offer::User }),
+        Takes::Required(Value {
+            name: "user",
+            offer: Offer::User,
+        }),
         "let the caller appear as this user (implies --user)",
         "Maps the caller's effective uid to a uid, given by number or by name. Implies `--user`.",
     ),
@@ -307,7 +359,10 @@ static OPTIONS: &[Opt<Id>] = &[
         Id::MapGroup,
         None,
         "map-group",
-        Takes::Required(Value { name: "group", offer: Offer::Group }),
+        Takes::Required(Value {
+            name: "group",
+            offer: Offer::Group,
+        }),
         "let the caller appear as in this group (implies --user)",
         "Maps the caller's effective gid to a gid, given by number or by name. Implies `--user`, and `--setgroups=deny` unless `--map-groups` is given.",
     ),
@@ -355,7 +410,10 @@ static OPTIONS: &[Opt<Id>] = &[
         Id::Owner,
         None,
         "owner",
-        Takes::Required(Value { name: "uid>:<gid", offer: Offer::Nothing }),
+        Takes::Required(Value {
+            name: "uid>:<gid",
+            offer: Offer::Nothing,
+        }),
         "who owns the user namespace (implies --user)",
         "Takes on a uid and a gid before the user namespace is made, so that they own it. A half that is -1 is left alone. Implies `--user`.",
     ),
@@ -374,7 +432,10 @@ static OPTIONS: &[Opt<Id>] = &[
         Id::SetGroups,
         None,
         "setgroups",
-        Takes::Required(Value { name: "policy", offer: Offer::Words(&["allow", "deny"]) }),
+        Takes::Required(Value {
+            name: "policy",
+            offer: Offer::Words(&["allow", "deny"]),
+        }),
         "whether setgroups works in the user namespace: allow or deny",
         "Allows or denies the system call setgroups(2) in the new user namespace. Once gids are mapped the kernel refuses any change.",
     ),
@@ -386,7 +447,14 @@ static OPTIONS: &[Opt<Id>] = &[
         "keep the capabilities in the user namespace for the program",
         "Makes all permitted capabilities ambient, so that the program has them whatever its uid. Without a new user namespace the option has no effect.",
     ),
-    row(Id::SetUid, Some('S'), "setuid", Takes::Required(UID), "uid of the program", "Sets the uid of the program, as seen inside."),
+    row(
+        Id::SetUid,
+        Some('S'),
+        "setuid",
+        Takes::Required(UID),
+        "uid of the program",
+        "Sets the uid of the program, as seen inside.",
+    ),
     row(
         Id::SetGid,
         Some('G'),
@@ -431,7 +499,10 @@ static OPTIONS: &[Opt<Id>] = &[
         Id::LoadInterp,
         Some('l'),
         "load-interp",
-        Takes::Required(Value { name: "string", offer: Offer::Nothing }),
+        Takes::Required(Value {
+            name: "string",
+            offer: Offer::Nothing,
+        }),
         "register an interpreter in a new binfmt_misc (implies --mount-binfmt)",
         "Registers an interpreter in the new binfmt_misc file system. The string has the form `:name:type:offset:magic:mask:interpreter:flags`. With the flag `F` and `--root` the interpreter is looked up before the root directory changes. Implies `--mount-binfmt`.",
     ),
@@ -447,7 +518,10 @@ static OPTIONS: &[Opt<Id>] = &[
         Id::WhitelistEnv,
         None,
         "whitelist-env",
-        Takes::Required(Value { name: "name>[,<name>...]", offer: Offer::Nothing }),
+        Takes::Required(Value {
+            name: "name>[,<name>...]",
+            offer: Offer::Nothing,
+        }),
         "start the program with these variables only",
         "Starts the program with the named variables only, those of them that are set. May be repeated. The program is searched in the `PATH` that remains.",
     ),
@@ -469,12 +543,23 @@ pub static TOOL: Tool<Id> = Tool {
         ],
         sections: &[(
             "EXIT STATUS",
-            &["That of the program. 1 for a usage error or a step that failed, 126 if the program was found and could not be executed, 127 if it was not found. With `--fork`, if a signal killed the program, the same signal kills `unshare`."],
+            &[
+                "That of the program. 1 for a usage error or a step that failed, 126 if the program was found and could not be executed, 127 if it was not found. With `--fork`, if a signal killed the program, the same signal kills `unshare`.",
+            ],
         )],
         examples: &[
-            ("A host name and System V IPC objects of one's own, as an ordinary user:", "unshare -r -u -i sh"),
-            ("Processes of one's own, which end with the shell:", "unshare -r --pid --fork --mount-proc --kill-child sh"),
-            ("A network namespace that stays:", "touch /run/netns-a && unshare --net=/run/netns-a true"),
+            (
+                "A host name and System V IPC objects of one's own, as an ordinary user:",
+                "unshare -r -u -i sh",
+            ),
+            (
+                "Processes of one's own, which end with the shell:",
+                "unshare -r --pid --fork --mount-proc --kill-child sh",
+            ),
+            (
+                "A network namespace that stays:",
+                "touch /run/netns-a && unshare --net=/run/netns-a true",
+            ),
         ],
         see_also: &[
             ("nsenter", 1),
@@ -504,8 +589,11 @@ pub fn parse(parser: &mut Parser<Id>) -> Result<Parsed<Request>, Failure> {
             Token::Option(id, value) => request.take(id, value)?,
         }
     }
-    if (request.monotonic.is_some() || request.boottime.is_some()) && !request.kinds.contains(Kind::Time) {
-        let text = words!["options --monotonic and --boottime require unsharing of a time namespace (-T)"];
+    if (request.monotonic.is_some() || request.boottime.is_some())
+        && !request.kinds.contains(Kind::Time)
+    {
+        let text =
+            words!["options --monotonic and --boottime require unsharing of a time namespace (-T)"];
         return Err(Error::new(text).into());
     }
     Ok(Parsed::Request(request))
@@ -575,14 +663,21 @@ impl Request {
             Id::SetGid => self.gid = Some(plain_id(&text, "failed to parse gid")?),
             Id::Root => self.root = Some(text.into()),
             Id::WorkingDirectory => self.working_directory = Some(text.into()),
-            Id::Monotonic => self.monotonic = Some(offset(&text, "failed to parse monotonic offset")?),
+            Id::Monotonic => {
+                self.monotonic = Some(offset(&text, "failed to parse monotonic offset")?)
+            }
             Id::Boottime => self.boottime = Some(offset(&text, "failed to parse boottime offset")?),
             Id::ClearEnv => {
                 self.environment.get_or_insert_default();
             }
             Id::WhitelistEnv => {
-                let names = text.as_bytes().split(|byte| *byte == b',').filter(|name| !name.is_empty());
-                self.environment.get_or_insert_default().extend(names.map(|name| OsStr::from_bytes(name).to_owned()));
+                let names = text
+                    .as_bytes()
+                    .split(|byte| *byte == b',')
+                    .filter(|name| !name.is_empty());
+                self.environment
+                    .get_or_insert_default()
+                    .extend(names.map(|name| OsStr::from_bytes(name).to_owned()));
             }
         }
         Ok(())
@@ -671,7 +766,10 @@ fn owner(text: &OsStr) -> Result<Owner, Error> {
     };
     let halves = |text: &[u8]| {
         let colon = text.iter().position(|byte| *byte == b':')?;
-        Some(Owner { uid: half(&text[..colon])?, gid: half(&text[colon + 1..])? })
+        Some(Owner {
+            uid: half(&text[..colon])?,
+            gid: half(&text[colon + 1..])?,
+        })
     };
     halves(text.as_bytes()).ok_or_else(|| Error::new(words!["failed to parse owner"]))
 }
@@ -690,6 +788,10 @@ fn setgroups(text: &OsStr) -> Result<SetGroups, Error> {
     match text.as_bytes() {
         b"allow" => Ok(SetGroups::Allow),
         b"deny" => Ok(SetGroups::Deny),
-        _ => Err(Error::new(words!["unsupported --setgroups argument '", text, "'"])),
+        _ => Err(Error::new(words![
+            "unsupported --setgroups argument '",
+            text,
+            "'"
+        ])),
     }
 }

@@ -23,8 +23,12 @@ pub struct Waiter(OwnedFd);
 
 /// Makes a gate, close-on-exec.
 pub fn gate() -> Result<(Opener, Waiter), Error> {
-    let pipe = nix::unistd::pipe2(OFlag::O_CLOEXEC)
-        .and_then(|(read, write)| Ok((Opener(above_standard(write)?), Waiter(above_standard(read)?))));
+    let pipe = nix::unistd::pipe2(OFlag::O_CLOEXEC).and_then(|(read, write)| {
+        Ok((
+            Opener(above_standard(write)?),
+            Waiter(above_standard(read)?),
+        ))
+    });
     pipe.attempt(|| words!["pipe failed"])
 }
 
@@ -60,16 +64,25 @@ impl Helper {
     ) -> Result<Self, Error> {
         let (opener, waiter) = gate()?;
         let helper = fork::spawn(console, opener, |console| {
-            if waiter.wait() { work(console) } else { Ok(ExitStatus::SUCCESS) }
+            if waiter.wait() {
+                work(console)
+            } else {
+                Ok(ExitStatus::SUCCESS)
+            }
         });
         Ok(Self(Some(helper.attempt(|| words!["fork failed"])?)))
     }
 
     /// Has the helper act, and waits for it. It has told the user of its failure, whose status becomes ours.
     pub fn release(mut self) -> Result<(), Failure> {
-        let Some((child, opener)) = self.0.take() else { return Ok(()) };
+        let Some((child, opener)) = self.0.take() else {
+            return Ok(());
+        };
         opener.open();
-        match child.wait(Await::End).attempt(|| words!["waitpid failed"])? {
+        match child
+            .wait(Await::End)
+            .attempt(|| words!["waitpid failed"])?
+        {
             Change::Exited(ExitStatus::SUCCESS) => Ok(()),
             Change::Exited(status) => Err(Failure::Told(status)),
             Change::Killed(signal) | Change::Stopped(signal) => {

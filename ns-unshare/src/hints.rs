@@ -24,14 +24,18 @@ pub fn unshare(error: Error, kinds: KindSet) -> Error {
 /// Why a new proc may have been refused.
 pub fn mount_proc(error: Error, kinds: KindSet) -> Error {
     let needs_pid = error.cause() == Some(Errno::EPERM) && !kinds.contains(Kind::Pid);
-    let hint = needs_pid.then(|| words!["a PID namespace of one's own is needed too: --pid --fork"]);
+    let hint =
+        needs_pid.then(|| words!["a PID namespace of one's own is needed too: --pid --fork"]);
     with(error, hint)
 }
 
 /// Why setgroups(2) may have been refused.
 pub fn drop_groups(error: Error) -> Error {
-    let denied = procfs::read(Path::new("/proc/self/setgroups")).is_ok_and(|text| text.starts_with(b"deny"));
-    let hint = denied.then(|| words!["setgroups is denied in this user namespace; map the groups by --map-groups"]);
+    let denied =
+        procfs::read(Path::new("/proc/self/setgroups")).is_ok_and(|text| text.starts_with(b"deny"));
+    let hint = denied.then(|| {
+        words!["setgroups is denied in this user namespace; map the groups by --map-groups"]
+    });
     with(error, hint)
 }
 
@@ -46,7 +50,11 @@ fn exhausted(kinds: KindSet) -> Option<Message> {
 fn forbidden(kinds: KindSet) -> Option<Message> {
     if kinds.contains(Kind::User) {
         return [
-            ("/proc/sys/kernel/unprivileged_userns_clone", b"0", "kernel.unprivileged_userns_clone is 0"),
+            (
+                "/proc/sys/kernel/unprivileged_userns_clone",
+                b"0",
+                "kernel.unprivileged_userns_clone is 0",
+            ),
             (
                 "/proc/sys/kernel/apparmor_restrict_unprivileged_userns",
                 b"1",
@@ -54,11 +62,14 @@ fn forbidden(kinds: KindSet) -> Option<Message> {
             ),
         ]
         .into_iter()
-        .find(|(path, value, _)| procfs::read(Path::new(path)).is_ok_and(|text| text.trim_ascii() == *value))
+        .find(|(path, value, _)| {
+            procfs::read(Path::new(path)).is_ok_and(|text| text.trim_ascii() == *value)
+        })
         .map(|(_, _, hint)| words![hint]);
     }
     let lacks_privilege = capability::get().is_ok_and(|sets| sets.effective & CAP_SYS_ADMIN == 0);
-    lacks_privilege.then(|| words!["without CAP_SYS_ADMIN a user namespace is needed too: --map-root-user"])
+    lacks_privilege
+        .then(|| words!["without CAP_SYS_ADMIN a user namespace is needed too: --map-root-user"])
 }
 
 fn with(error: Error, hint: Option<Message>) -> Error {

@@ -15,12 +15,21 @@ use ns_common::words;
 pub fn bind(pid: Pid, files: &[(Kind, PathBuf)]) -> Result<(), Error> {
     for (done, (kind, file)) in files.iter().enumerate() {
         let source = format!("/proc/{pid}/ns/{}", kind.file_after_unshare());
-        let bound = mount(Some(source.as_str()), file, None::<&str>, MsFlags::MS_BIND, None::<&str>);
+        let bound = mount(
+            Some(source.as_str()),
+            file,
+            None::<&str>,
+            MsFlags::MS_BIND,
+            None::<&str>,
+        );
         if let Err(errno) = bound {
             for (_, file) in files[..done].iter().rev() {
                 let _ = umount2(file, MntFlags::MNT_DETACH);
             }
-            return Err(Error::caused_by(words!["mount ", source, " on ", file, " failed"], errno));
+            return Err(Error::caused_by(
+                words!["mount ", source, " on ", file, " failed"],
+                errno,
+            ));
         }
     }
     Ok(())
@@ -28,7 +37,8 @@ pub fn bind(pid: Pid, files: &[(Kind, PathBuf)]) -> Result<(), Error> {
 
 /// The id of the mount namespace this process is in; `None` where the kernel does not tell (before 6.12).
 pub fn mount_namespace_id() -> Option<u64> {
-    let file = descriptor::open(Path::new("/proc/self/ns/mnt"), nix::fcntl::OFlag::O_RDONLY).ok()?;
+    let file =
+        descriptor::open(Path::new("/proc/self/ns/mnt"), nix::fcntl::OFlag::O_RDONLY).ok()?;
     namespace::mount_namespace_id(file.as_fd()).ok()
 }
 
@@ -44,10 +54,16 @@ pub fn outrank(outer: u64) -> Result<(), Error> {
         return Ok(());
     }
     let this = Pid::from_raw(0);
-    let Ok(allowed) = sched_getaffinity(this) else { return Ok(()) };
+    let Ok(allowed) = sched_getaffinity(this) else {
+        return Ok(());
+    };
     for processor in 0..CpuSet::count() {
         let mut one = CpuSet::new();
-        if one.set(processor).and_then(|()| sched_setaffinity(this, &one)).is_err() {
+        if one
+            .set(processor)
+            .and_then(|()| sched_setaffinity(this, &one))
+            .is_err()
+        {
             continue;
         }
         let made = unshare(Kind::Mount.flag());

@@ -39,13 +39,19 @@ pub enum Step {
     /// Release the mapper and wait for it.
     WriteMapsFromOutside,
     /// Set the offset of a clock of the new time namespace.
-    OffsetClock { clock: Clock, seconds: i64 },
+    OffsetClock {
+        clock: Clock,
+        seconds: i64,
+    },
     /// Ask for a signal when the parent dies, which may have happened already.
     DieWithParent(i32),
     /// Map one id, the caller's own, which needs no privilege.
     MapSingle(Side, IdExtent),
     /// Write `/proc/self/setgroups`.
-    WriteSetGroups { policy: SetGroups, missing: Missing },
+    WriteSetGroups {
+        policy: SetGroups,
+        missing: Missing,
+    },
     /// Fail: the request turns out to contradict itself.
     Refuse(Message),
     /// Change the propagation of all mounts.
@@ -55,7 +61,10 @@ pub enum Step {
     MountProc(PathBuf),
     MountBinfmt(PathBuf),
     /// Register an interpreter with a mounted binfmt_misc.
-    RegisterInterpreter { directory: PathBuf, text: OsString },
+    RegisterInterpreter {
+        directory: PathBuf,
+        text: OsString,
+    },
     ChangeRoot(PathBuf),
     ChangeDirectory(PathBuf),
     DropGroups,
@@ -169,9 +178,21 @@ impl Maps {
         )?;
         let mapper = (users.is_some() || groups.is_some()).then(|| {
             let is_root = world.effective_id(Side::User) == 0;
-            MapperJob { users, groups, writer: if is_root { Writer::Mapper } else { Writer::SetuidPrograms } }
+            MapperJob {
+                users,
+                groups,
+                writer: if is_root {
+                    Writer::Mapper
+                } else {
+                    Writer::SetuidPrograms
+                },
+            }
         });
-        Ok(Self { mapper, single_user, single_group })
+        Ok(Self {
+            mapper,
+            single_user,
+            single_group,
+        })
     }
 }
 
@@ -203,9 +224,20 @@ fn side(
     for range in ranges {
         match range {
             Range::Extent(extent) => extents.push((*extent, Hole::CostsOneId)),
-            Range::Auto => extents.push((IdExtent { inner: 0, ..world.delegated(side)? }, Hole::Free)),
+            Range::Auto => extents.push((
+                IdExtent {
+                    inner: 0,
+                    ..world.delegated(side)?
+                },
+                Hole::Free,
+            )),
             Range::Subids => extents.push((world.delegated(side)?, Hole::CostsOneId)),
-            Range::All => extents.extend(world.all_ids(side)?.into_iter().map(|extent| (extent, Hole::CostsOneId))),
+            Range::All => extents.extend(
+                world
+                    .all_ids(side)?
+                    .into_iter()
+                    .map(|extent| (extent, Hole::CostsOneId)),
+            ),
         }
     }
     Ok((Some(IdMap::new(single, &extents)), None))
@@ -232,8 +264,16 @@ fn before(request: &Request, maps: &Maps) -> Vec<Step> {
         steps.push(Step::WriteMapsFromOutside);
     }
     // The kernel takes offsets only until the first process has entered.
-    let clocks = [(Clock::Boottime, request.boottime), (Clock::Monotonic, request.monotonic)];
-    steps.extend(clocks.into_iter().filter_map(|(clock, seconds)| Some(Step::OffsetClock { clock, seconds: seconds? })));
+    let clocks = [
+        (Clock::Boottime, request.boottime),
+        (Clock::Monotonic, request.monotonic),
+    ];
+    steps.extend(clocks.into_iter().filter_map(|(clock, seconds)| {
+        Some(Step::OffsetClock {
+            clock,
+            seconds: seconds?,
+        })
+    }));
     steps
 }
 
@@ -258,31 +298,55 @@ fn inside(request: &Request, maps: &Maps) -> Vec<Step> {
 }
 
 fn push_maps(steps: &mut Vec<Step>, request: &Request, maps: &Maps) {
-    steps.extend(maps.single_user.map(|extent| Step::MapSingle(Side::User, extent)));
+    steps.extend(
+        maps.single_user
+            .map(|extent| Step::MapSingle(Side::User, extent)),
+    );
     if let Some(extent) = maps.single_group {
         if request.setgroups == Some(SetGroups::Allow) {
-            steps.push(Step::Refuse(words!["options --setgroups=allow and --map-group are mutually exclusive"]));
+            steps.push(Step::Refuse(words![
+                "options --setgroups=allow and --map-group are mutually exclusive"
+            ]));
         }
         // Without privileges outside, the kernel refuses a gid_map before this: user_namespaces(7).
-        steps.push(Step::WriteSetGroups { policy: SetGroups::Deny, missing: Missing::Tolerated });
+        steps.push(Step::WriteSetGroups {
+            policy: SetGroups::Deny,
+            missing: Missing::Tolerated,
+        });
         steps.push(Step::MapSingle(Side::Group, extent));
     }
-    steps.extend(request.setgroups.map(|policy| Step::WriteSetGroups { policy, missing: Missing::AnError }));
+    steps.extend(request.setgroups.map(|policy| Step::WriteSetGroups {
+        policy,
+        missing: Missing::AnError,
+    }));
 }
 
 fn push_mounts(steps: &mut Vec<Step>, request: &Request) {
     if request.kinds.contains(Kind::Mount) {
         steps.extend(propagation_flag(request.propagation).map(Step::Propagate));
     }
-    let interpreter = request.load_interpreter.as_ref().filter(|text| !text.is_empty());
-    let opened_outside = request.root.is_some() && interpreter.is_some_and(|text| is_opened_at_registration(text));
+    let interpreter = request
+        .load_interpreter
+        .as_ref()
+        .filter(|text| !text.is_empty());
+    let opened_outside =
+        request.root.is_some() && interpreter.is_some_and(|text| is_opened_at_registration(text));
     if let Some(text) = interpreter.filter(|_| opened_outside) {
         steps.push(Step::MountBinfmt(BINFMT_MISC.into()));
-        steps.push(Step::RegisterInterpreter { directory: BINFMT_MISC.into(), text: text.clone() });
+        steps.push(Step::RegisterInterpreter {
+            directory: BINFMT_MISC.into(),
+            text: text.clone(),
+        });
     }
     steps.extend(request.root.clone().map(Step::ChangeRoot));
     let new_root = request.root.as_ref().map(|_| PathBuf::from("/"));
-    steps.extend(request.working_directory.clone().or(new_root).map(Step::ChangeDirectory));
+    steps.extend(
+        request
+            .working_directory
+            .clone()
+            .or(new_root)
+            .map(Step::ChangeDirectory),
+    );
     if let Some(directory) = &request.mount_proc {
         if request.root.is_none() && request.propagation != Propagation::Private {
             steps.push(Step::MakePrivate(directory.clone()));
@@ -292,7 +356,10 @@ fn push_mounts(steps: &mut Vec<Step>, request: &Request) {
     if let Some(directory) = &request.mount_binfmt {
         steps.push(Step::MountBinfmt(directory.clone()));
         if let Some(text) = interpreter.filter(|_| !opened_outside) {
-            steps.push(Step::RegisterInterpreter { directory: directory.clone(), text: text.clone() });
+            steps.push(Step::RegisterInterpreter {
+                directory: directory.clone(),
+                text: text.clone(),
+            });
         }
     }
 }
@@ -310,7 +377,9 @@ fn propagation_flag(propagation: Propagation) -> Option<MsFlags> {
 /// Whether a binfmt_misc rule has the flag `F`: the last field, behind the delimiter that the first byte defines.
 fn is_opened_at_registration(rule: &OsStr) -> bool {
     let rule = rule.as_encoded_bytes();
-    let fields = rule.split_first().and_then(|(delimiter, rest)| rest.rsplit(|byte| byte == delimiter).next());
+    let fields = rule
+        .split_first()
+        .and_then(|(delimiter, rest)| rest.rsplit(|byte| byte == delimiter).next());
     fields.is_some_and(|flags| flags.contains(&b'F'))
 }
 

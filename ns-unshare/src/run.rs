@@ -36,7 +36,12 @@ const LONGEST_MAP: usize = 4096;
 /// Does all that was asked for. Returns only in a process that is not replaced by the program.
 pub fn execute(request: Request, console: &mut Console) -> Result<ExitStatus, Failure> {
     let plan = Plan::new(request, &System)?;
-    let mut process = Process { plan: &plan, binder: None, mapper: None, parent: None };
+    let mut process = Process {
+        plan: &plan,
+        binder: None,
+        mapper: None,
+        parent: None,
+    };
     for step in &plan.before {
         process.carry_out(step, console)?;
     }
@@ -66,11 +71,15 @@ struct Process<'a> {
 impl Process<'_> {
     fn carry_out(&mut self, step: &Step, console: &mut Console) -> Result<(), Failure> {
         match step {
-            Step::DefaultChildSignal => signal::default_child_signal().attempt(|| words!["sigaction failed"])?,
+            Step::DefaultChildSignal => {
+                signal::default_child_signal().attempt(|| words!["sigaction failed"])?
+            }
             Step::StartBinder => self.start_binder(console)?,
             Step::StartMapper(job) => {
                 let this = Pid::this();
-                self.mapper = Some(Helper::start(console, |console| write_maps(this, job, console))?);
+                self.mapper = Some(Helper::start(console, |console| {
+                    write_maps(this, job, console)
+                })?);
             }
             Step::Unshare(kinds) => self.unshare(*kinds)?,
             Step::WriteMapsFromOutside => {
@@ -99,7 +108,8 @@ impl Process<'_> {
             Step::ChangeRoot(directory) => unistd::chroot(directory)
                 .attempt(|| words!["cannot change root directory to '", directory, "'"])?,
             Step::ChangeDirectory(directory) => {
-                unistd::chdir(directory).attempt(|| words!["cannot change directory to ", directory])?;
+                unistd::chdir(directory)
+                    .attempt(|| words!["cannot change directory to ", directory])?;
             }
             Step::DropGroups => privileges::drop_groups().map_err(hints::drop_groups)?,
             Step::SetGid(gid) => privileges::set_gid(*gid)?,
@@ -122,7 +132,9 @@ impl Process<'_> {
     fn unshare(&self, kinds: KindSet) -> Result<(), Error> {
         let keeps_mounts = self.plan.files.iter().any(|(kind, _)| *kind == Kind::Mount);
         let outer = keeps_mounts.then(persist::mount_namespace_id).flatten();
-        unshare(kinds.flags()).attempt(|| words!["unshare failed"]).map_err(|error| hints::unshare(error, kinds))?;
+        unshare(kinds.flags())
+            .attempt(|| words!["unshare failed"])
+            .map_err(|error| hints::unshare(error, kinds))?;
         outer.map_or(Ok(()), persist::outrank)
     }
 
@@ -141,7 +153,11 @@ impl Process<'_> {
             self.parent = Some(pidfd::open(Pid::this()).attempt(|| words!["pidfd_open failed"])?);
         }
         // The child must not run the program before its namespaces have been bound, which needs it to exist.
-        let held = if self.plan.files.is_empty() { None } else { Some(gate()?) };
+        let held = if self.plan.files.is_empty() {
+            None
+        } else {
+            Some(gate()?)
+        };
         let mask = signal::block(HELD_BACK).attempt(|| words!["sigprocmask block failed"])?;
         if fork.forward_signals {
             signal::forward(HELD_BACK).attempt(|| words!["sigaction failed"])?;
@@ -182,10 +198,14 @@ impl Process<'_> {
             // A child that is held ends when its gate goes away.
             held => drop(held),
         }
-        child.wait_without_reaping().attempt(|| words!["waitpid failed"])?;
+        child
+            .wait_without_reaping()
+            .attempt(|| words!["waitpid failed"])?;
         // From here on its id may come to mean another process.
         signal::forward_to(None);
-        let change = child.wait(Await::End).attempt(|| words!["waitpid failed"])?;
+        let change = child
+            .wait(Await::End)
+            .attempt(|| words!["waitpid failed"])?;
         bound?;
         match change {
             Change::Exited(status) => Ok(status),
@@ -200,7 +220,9 @@ impl Process<'_> {
     fn die_with_parent(&self, number: i32) -> Result<(), Failure> {
         signal::set_parent_death(number).attempt(|| words!["prctl failed"])?;
         match &self.parent {
-            Some(parent) if pidfd::has_ended(parent).attempt(|| words!["poll parent pidfd failed"])? => {
+            Some(parent)
+                if pidfd::has_ended(parent).attempt(|| words!["poll parent pidfd failed"])? =>
+            {
                 Err(Failure::Told(ExitStatus::FAILURE))
             }
             _ => Ok(()),
@@ -208,10 +230,14 @@ impl Process<'_> {
     }
 
     fn kinds(&self) -> KindSet {
-        self.plan.before.iter().find_map(|step| match step {
-            Step::Unshare(kinds) => Some(*kinds),
-            _ => None,
-        }).unwrap_or_default()
+        self.plan
+            .before
+            .iter()
+            .find_map(|step| match step {
+                Step::Unshare(kinds) => Some(*kinds),
+                _ => None,
+            })
+            .unwrap_or_default()
     }
 }
 
@@ -226,11 +252,16 @@ fn write_maps(pid: Pid, job: &MapperJob, console: &mut Console) -> Result<ExitSt
     for (position, (side, map)) in maps.iter().enumerate() {
         match job.writer {
             Writer::Mapper => write_map(pid, *side, map)?,
-            Writer::SetuidPrograms if position + 1 == maps.len() => return Err(run_helper(pid, *side, map).into()),
+            Writer::SetuidPrograms if position + 1 == maps.len() => {
+                return Err(run_helper(pid, *side, map).into());
+            }
             Writer::SetuidPrograms => {
                 let started = fork::spawn(console, (), |_| Err(run_helper(pid, *side, map).into()));
                 let (child, ()) = started.attempt(|| words!["fork failed"])?;
-                match child.wait(Await::End).attempt(|| words!["waitpid failed"])? {
+                match child
+                    .wait(Await::End)
+                    .attempt(|| words!["waitpid failed"])?
+                {
                     Change::Exited(ExitStatus::SUCCESS) => {}
                     Change::Exited(status) => return Err(Failure::Told(status)),
                     Change::Killed(number) | Change::Stopped(number) => {
@@ -258,10 +289,17 @@ fn write_map(pid: Pid, side: Side, map: &IdMap) -> Result<(), Error> {
 
 /// Becomes newuidmap(1) or newgidmap(1). Returns only on failure.
 fn run_helper(pid: Pid, side: Side, map: &IdMap) -> Error {
-    let numbers = map.extents().iter().flat_map(|extent| [extent.inner, extent.outer, extent.count]);
+    let numbers = map
+        .extents()
+        .iter()
+        .flat_map(|extent| [extent.inner, extent.outer, extent.count]);
     let words = std::iter::once(pid.to_string()).chain(numbers.map(|number| number.to_string()));
-    let words: Vec<CString> = words.map(|word| CString::new(word).expect("digits have no NUL")).collect();
-    let argv: Vec<&CStr> = std::iter::once(side.helper()).chain(words.iter().map(CString::as_c_str)).collect();
+    let words: Vec<CString> = words
+        .map(|word| CString::new(word).expect("digits have no NUL"))
+        .collect();
+    let argv: Vec<&CStr> = std::iter::once(side.helper())
+        .chain(words.iter().map(CString::as_c_str))
+        .collect();
     exec::program(&argv)
 }
 
@@ -315,7 +353,8 @@ fn make_private(directory: &Path) -> Result<(), Error> {
 
 fn mount_new(kind: &str, directory: &Path) -> Result<(), Error> {
     let flags = MsFlags::MS_NOSUID | MsFlags::MS_NOEXEC | MsFlags::MS_NODEV;
-    mount(Some(kind), directory, Some(kind), flags, None::<&str>).attempt(|| words!["mount ", directory, " failed"])
+    mount(Some(kind), directory, Some(kind), flags, None::<&str>)
+        .attempt(|| words!["mount ", directory, " failed"])
 }
 
 fn register_interpreter(directory: &Path, text: &OsStr) -> Result<(), Error> {
@@ -324,21 +363,40 @@ fn register_interpreter(directory: &Path, text: &OsStr) -> Result<(), Error> {
     let opened = opened.attempt(|| words!["cannot open ", directory])?;
     let register = descriptor::open_at(opened.as_fd(), Path::new("register"), OFlag::O_WRONLY);
     let register = register.attempt(|| words!["cannot open ", path])?;
-    unistd::write(&register, text.as_bytes()).attempt(|| words!["write failed ", path]).map(drop)
+    unistd::write(&register, text.as_bytes())
+        .attempt(|| words!["write failed ", path])
+        .map(drop)
 }
 
 /// Leaves only the variables that are named and set; the last one named comes first, as the reference has it.
 fn replace_environment(names: &[OsString]) -> Result<(), Error> {
     let mut kept: Vec<(CString, CString)> = Vec::new();
-    for name in names.iter().rev().filter(|name| !name.as_bytes().contains(&b'=')) {
-        let Some(value) = std::env::var_os(name) else { continue };
-        if kept.iter().any(|(known, _)| known.as_bytes() == name.as_bytes()) {
+    for name in names
+        .iter()
+        .rev()
+        .filter(|name| !name.as_bytes().contains(&b'='))
+    {
+        let Some(value) = std::env::var_os(name) else {
+            continue;
+        };
+        if kept
+            .iter()
+            .any(|(known, _)| known.as_bytes() == name.as_bytes())
+        {
             continue;
         }
-        let (Ok(name), Ok(value)) = (CString::new(name.as_bytes()), CString::new(value.into_vec())) else { continue };
+        let (Ok(name), Ok(value)) = (
+            CString::new(name.as_bytes()),
+            CString::new(value.into_vec()),
+        ) else {
+            continue;
+        };
         kept.push((name, value));
     }
-    let variables: Vec<_> = kept.iter().map(|(name, value)| (name.as_c_str(), value.as_c_str())).collect();
+    let variables: Vec<_> = kept
+        .iter()
+        .map(|(name, value)| (name.as_c_str(), value.as_c_str()))
+        .collect();
     environment::replace(&variables).attempt(|| words!["failed to set environment variables"])
 }
 

@@ -53,7 +53,9 @@ pub fn number(name: &OsStr) -> Option<i32> {
     let (least, most) = real_time_range();
     let distance = |text: &str| {
         let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-        text.parse().ok().filter(|distance| digits && (0..=most - least).contains(distance))
+        text.parse()
+            .ok()
+            .filter(|distance| digits && (0..=most - least).contains(distance))
     };
     match (name.strip_prefix("RTMIN+"), name.strip_prefix("RTMAX-")) {
         (Some(above), _) => Some(least + distance(above)?),
@@ -77,7 +79,10 @@ mod tests {
 
     #[test]
     fn numbers_and_bare_ends_of_the_range_are_no_names() {
-        for name in ["9", "0", "", "SIG", "RTMIN", "RTMIN+", "RTMIN-1", "RTMIN+31", "RTMIN++1", "RTMAX", "EXIT", "UNUSED", "LOST"] {
+        for name in [
+            "9", "0", "", "SIG", "RTMIN", "RTMIN+", "RTMIN-1", "RTMIN+31", "RTMIN++1", "RTMAX",
+            "EXIT", "UNUSED", "LOST",
+        ] {
             assert_eq!(number(OsStr::new(name)), None, "{name}");
         }
     }

@@ -11,7 +11,11 @@ pub fn render<Id>(tool: &Tool<Id>) -> String {
         words.extend(option.short.map(|letter| format!("-{letter} ")));
         words.push_str("--");
         words.push_str(option.long);
-        words.push_str(if option.takes.value().is_some() && is_attached(option) { "= " } else { " " });
+        words.push_str(if option.takes.value().is_some() && is_attached(option) {
+            "= "
+        } else {
+            " "
+        });
     }
     let operands = match tool.order {
         Order::StopAtOperand => "mapfile -t COMPREPLY < <(compgen -c -- \"$current\")",
@@ -21,10 +25,16 @@ pub fn render<Id>(tool: &Tool<Id>) -> String {
         Order::StopAtOperand => stop_at_program(tool),
         Order::Permute => String::new(),
     };
-    let separate = cases(tool, |option| matches!(option.takes, Takes::Required(_)), |option| {
-        let short = option.short.map_or(String::new(), |letter| format!("-{letter} | "));
-        format!("{short}--{}", option.long)
-    });
+    let separate = cases(
+        tool,
+        |option| matches!(option.takes, Takes::Required(_)),
+        |option| {
+            let short = option
+                .short
+                .map_or(String::new(), |letter| format!("-{letter} | "));
+            format!("{short}--{}", option.long)
+        },
+    );
     let attached = cases(tool, |_| true, |option| format!("--{}", option.long));
     format!(
         "# bash completion for {name}; rendered from the option table.\n\
@@ -66,7 +76,13 @@ fn stop_at_program<Id>(tool: &Tool<Id>) -> String {
         .options
         .iter()
         .filter(|option| matches!(option.takes, Takes::Required(_)))
-        .flat_map(|option| option.short.map(|letter| format!("-{letter}")).into_iter().chain([format!("--{}", option.long)]))
+        .flat_map(|option| {
+            option
+                .short
+                .map(|letter| format!("-{letter}"))
+                .into_iter()
+                .chain([format!("--{}", option.long)])
+        })
         .collect();
     format!(
         "\x20   local word\n\
@@ -92,18 +108,35 @@ fn cases<Id>(
 ) -> String {
     let mut text = String::new();
     for option in tool.options.iter().filter(|option| wanted(option)) {
-        let Some(value) = option.takes.value() else { continue };
+        let Some(value) = option.takes.value() else {
+            continue;
+        };
         let action = match value.offer {
             Offer::Nothing => "COMPREPLY=()".to_owned(),
             Offer::File => "mapfile -t COMPREPLY < <(compgen -f -- \"$current\")".to_owned(),
             Offer::Directory => "mapfile -t COMPREPLY < <(compgen -d -- \"$current\")".to_owned(),
-            Offer::Process => "mapfile -t COMPREPLY < <(cd /proc && compgen -G '[0-9]*' -- \"$current\")".to_owned(),
+            Offer::Process => {
+                "mapfile -t COMPREPLY < <(cd /proc && compgen -G '[0-9]*' -- \"$current\")"
+                    .to_owned()
+            }
             Offer::User => "mapfile -t COMPREPLY < <(compgen -u -- \"$current\")".to_owned(),
             Offer::Group => "mapfile -t COMPREPLY < <(compgen -g -- \"$current\")".to_owned(),
-            Offer::Signal => "mapfile -t COMPREPLY < <(compgen -A signal -- \"$current\")".to_owned(),
-            Offer::Words(list) => format!("mapfile -t COMPREPLY < <(compgen -W '{}' -- \"$current\")", list.join(" ")),
+            Offer::Signal => {
+                "mapfile -t COMPREPLY < <(compgen -A signal -- \"$current\")".to_owned()
+            }
+            Offer::Words(list) => format!(
+                "mapfile -t COMPREPLY < <(compgen -W '{}' -- \"$current\")",
+                list.join(" ")
+            ),
         };
-        text.push_str(&format!("\x20   {})\n\x20       {action}\n\x20       return\n\x20       ;;\n", pattern(option)));
+        text.push_str(&format!(
+            "\x20   {})\n\x20       {action}\n\x20       return\n\x20       ;;\n",
+            pattern(option)
+        ));
     }
-    if text.is_empty() { "\x20   '') ;;\n".to_owned() } else { text }
+    if text.is_empty() {
+        "\x20   '') ;;\n".to_owned()
+    } else {
+        text
+    }
 }

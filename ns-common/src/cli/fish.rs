@@ -8,18 +8,25 @@ pub fn render<Id>(tool: &Tool<Id>) -> String {
     let name = tool.name;
     let mut text = format!("# fish completion for {name}; rendered from the option table.\n");
     text.push_str(&match tool.order {
-        Order::StopAtOperand => format!("complete -c {name} -x -a '(__fish_complete_subcommand)'\n"),
+        Order::StopAtOperand => {
+            format!("complete -c {name} -x -a '(__fish_complete_subcommand)'\n")
+        }
         Order::Permute => format!("complete -c {name} -f\n"),
     });
     for option in tool.options {
         let summary = option.summary.replace('\\', "\\\\").replace('\'', "\\'");
-        let short = option.short.map_or(String::new(), |letter| format!(" -s {letter}"));
+        let short = option
+            .short
+            .map_or(String::new(), |letter| format!(" -s {letter}"));
         let value = match option.takes {
             Takes::Nothing => String::new(),
             Takes::Required(value) => format!(" -x{}", offer(value.offer)),
             Takes::Optional(value) | Takes::OptionalLong(value) => offer(value.offer),
         };
-        text.push_str(&format!("complete -c {name}{short} -l {}{value} -d '{summary}'\n", option.long));
+        text.push_str(&format!(
+            "complete -c {name}{short} -l {}{value} -d '{summary}'\n",
+            option.long
+        ));
     }
     text
 }

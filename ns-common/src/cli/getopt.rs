@@ -36,11 +36,17 @@ enum Met {
 impl<Id: Copy> Parser<Id> {
     /// A parser of `words`, which do not include `argv[0]`.
     pub fn new(tool: &'static Tool<Id>, words: &[&'static CStr]) -> Self {
-        let mut lexer = lexopt::Parser::from_args(words.iter().map(|word| OsStr::from_bytes(word.to_bytes())));
+        let mut lexer =
+            lexopt::Parser::from_args(words.iter().map(|word| OsStr::from_bytes(word.to_bytes())));
         lexer.set_short_equals(false);
         let stop_at_operand =
             tool.order == Order::StopAtOperand || std::env::var_os("POSIXLY_CORRECT").is_some();
-        Self { options: tool.options, stop_at_operand, words: words.to_vec(), lexer }
+        Self {
+            options: tool.options,
+            stop_at_operand,
+            words: words.to_vec(),
+            lexer,
+        }
     }
 
     /// The next option or operand; `None` at the end. Parsing ends with the first failure.
@@ -59,6 +65,11 @@ impl<Id: Copy> Parser<Id> {
         }
     }
 
+    /// All words of the command line, as they stand in `argv`, without `argv[0]`.
+    pub fn words(&self) -> &[&'static CStr] {
+        &self.words
+    }
+
     /// Whether the operand just met ends the options.
     pub fn stops_at_operand(&self) -> bool {
         self.stop_at_operand
@@ -71,15 +82,27 @@ impl<Id: Copy> Parser<Id> {
     }
 
     fn short(&mut self, letter: char) -> Result<Token<Id>, Failure> {
-        let Some(option) = self.options.iter().find(|option| option.short == Some(letter)) else {
+        let Some(option) = self
+            .options
+            .iter()
+            .find(|option| option.short == Some(letter))
+        else {
             let byte = self.unknown_letter(letter);
-            return Err(Failure::Getopt(words!["invalid option -- '", [byte].as_slice(), "'"]));
+            return Err(Failure::Getopt(words![
+                "invalid option -- '",
+                [byte].as_slice(),
+                "'"
+            ]));
         };
         let value = match option.takes {
             Takes::Nothing | Takes::OptionalLong(_) => None,
             Takes::Optional(_) => self.lexer.optional_value(),
             Takes::Required(_) => Some(self.lexer.value().map_err(|_| {
-                Failure::Getopt(words!["option requires an argument -- '", letter.to_string(), "'"])
+                Failure::Getopt(words![
+                    "option requires an argument -- '",
+                    letter.to_string(),
+                    "'"
+                ])
             })?),
         };
         Ok(Token::Option(option.id, value))
@@ -90,7 +113,11 @@ impl<Id: Copy> Parser<Id> {
         let option = self.by_prefix(name)?;
         let value = match (option.takes, attached) {
             (Takes::Nothing, Some(_)) => {
-                return Err(Failure::Getopt(words!["option '--", option.long, "' doesn't allow an argument"]));
+                return Err(Failure::Getopt(words![
+                    "option '--",
+                    option.long,
+                    "' doesn't allow an argument"
+                ]));
             }
             (Takes::Required(_), None) => Some(self.lexer.value().map_err(|_| {
                 Failure::Getopt(words!["option '--", option.long, "' requires an argument"])
@@ -106,13 +133,26 @@ impl<Id: Copy> Parser<Id> {
         if let Some(option) = options.iter().find(|option| option.long == name) {
             return Ok(option);
         }
-        let candidates: Vec<_> = options.iter().filter(|option| option.long.starts_with(name)).collect();
+        let candidates: Vec<_> = options
+            .iter()
+            .filter(|option| option.long.starts_with(name))
+            .collect();
         match candidates.as_slice() {
             [option] => Ok(option),
-            [] => Err(Failure::Getopt(words!["unrecognized option '", self.word_just_met(), "'"])),
+            [] => Err(Failure::Getopt(words![
+                "unrecognized option '",
+                self.word_just_met(),
+                "'"
+            ])),
             several => {
-                let start = words!["option '", self.word_just_met(), "' is ambiguous; possibilities:"];
-                let list = several.iter().fold(start, |list, option| list.with(" '--").with(option.long).with("'"));
+                let start = words![
+                    "option '",
+                    self.word_just_met(),
+                    "' is ambiguous; possibilities:"
+                ];
+                let list = several.iter().fold(start, |list, option| {
+                    list.with(" '--").with(option.long).with("'")
+                });
                 Err(Failure::Getopt(list))
             }
         }
@@ -125,19 +165,29 @@ impl<Id: Copy> Parser<Id> {
 
     /// The first byte of the letter that has no option, as the C library prints it.
     fn unknown_letter(&mut self, letter: char) -> u8 {
-        let after = self.lexer.optional_value().map_or(0, |rest| rest.into_vec().len());
+        let after = self
+            .lexer
+            .optional_value()
+            .map_or(0, |rest| rest.into_vec().len());
         let word = self.word_just_met();
         let up_to_letter = &word.as_bytes()[..word.as_bytes().len() - after];
         let mut encoded = [0; 4];
         let encoded = letter.encode_utf8(&mut encoded).as_bytes();
         // A byte that is not UTF-8 reaches us as U+FFFD and took one byte of the word.
-        let length = if up_to_letter.ends_with(encoded) { encoded.len() } else { 1 };
+        let length = if up_to_letter.ends_with(encoded) {
+            encoded.len()
+        } else {
+            1
+        };
         up_to_letter[up_to_letter.len() - length]
     }
 
     /// Where in `words` the lexer's last word stands; its value must have been taken.
     fn position_just_met(&mut self) -> usize {
-        let left = self.lexer.try_raw_args().map_or(0, |rest| rest.as_slice().len());
+        let left = self
+            .lexer
+            .try_raw_args()
+            .map_or(0, |rest| rest.as_slice().len());
         self.words.len().saturating_sub(left + 1)
     }
 }
@@ -148,11 +198,26 @@ mod tests {
     use crate::cli::table::{Offer, Value};
     use crate::tool::Manual;
 
-    const FILE: Value = Value { name: "file", offer: Offer::File };
-    const NO_TEXT: Manual = Manual { description: &[], sections: &[], examples: &[], see_also: &[] };
+    const FILE: Value = Value {
+        name: "file",
+        offer: Offer::File,
+    };
+    const NO_TEXT: Manual = Manual {
+        description: &[],
+        sections: &[],
+        examples: &[],
+        see_also: &[],
+    };
 
     const fn option(short: Option<char>, long: &'static str, takes: Takes) -> Opt<&'static str> {
-        Opt { id: long, short, long, takes, summary: "", manual: "" }
+        Opt {
+            id: long,
+            short,
+            long,
+            takes,
+            summary: "",
+            manual: "",
+        }
     }
 
     static OPTIONS: &[Opt<&str>] = &[
@@ -180,7 +245,9 @@ mod tests {
             match parser.token() {
                 Ok(None) => break,
                 Ok(Some(Token::Option(id, None))) => seen.push(id.to_owned()),
-                Ok(Some(Token::Option(id, Some(value)))) => seen.push(format!("{id}={}", value.display())),
+                Ok(Some(Token::Option(id, Some(value)))) => {
+                    seen.push(format!("{id}={}", value.display()))
+                }
                 Ok(Some(Token::Operand(_))) => {
                     seen.push(format!("| {}", parser.words_from_operand().len()));
                     break;
@@ -198,13 +265,19 @@ mod tests {
     #[test]
     fn letters_bundle_and_long_values_attach() {
         assert_eq!(read(&[c"-mf", c"--mount=a"]), ["mount", "fork", "mount=a"]);
-        assert_eq!(read(&[c"-fw=x", c"-w", c"x"]), ["fork", "wd==x", "wd", "| 1"]);
+        assert_eq!(
+            read(&[c"-fw=x", c"-w", c"x"]),
+            ["fork", "wd==x", "wd", "| 1"]
+        );
         assert_eq!(read(&[c"--wd="]), ["wd="]);
     }
 
     #[test]
     fn required_value_may_look_like_an_option() {
-        assert_eq!(read(&[c"-R", c"--", c"--root", c"-f"]), ["root=--", "root=-f"]);
+        assert_eq!(
+            read(&[c"-R", c"--", c"--root", c"-f"]),
+            ["root=--", "root=-f"]
+        );
         assert_eq!(read(&[c"-Rx=y", c"--root="]), ["root=x=y", "root="]);
         assert_eq!(read(&[c"-R"]), ["option requires an argument -- 'R'"]);
         assert_eq!(read(&[c"--ro"]), ["option '--root' requires an argument"]);
@@ -212,12 +285,18 @@ mod tests {
 
     #[test]
     fn names_abbreviate_and_exact_ones_win() {
-        assert_eq!(read(&[c"--mount", c"--mount-", c"--fo"]), ["mount", "mount-proc", "fork"]);
+        assert_eq!(
+            read(&[c"--mount", c"--mount-", c"--fo"]),
+            ["mount", "mount-proc", "fork"]
+        );
         assert_eq!(
             read(&[c"--mo=1"]),
             ["option '--mo=1' is ambiguous; possibilities: '--mount' '--mount-proc'"]
         );
-        assert_eq!(read(&[c"--fork=1"]), ["option '--fork' doesn't allow an argument"]);
+        assert_eq!(
+            read(&[c"--fork=1"]),
+            ["option '--fork' doesn't allow an argument"]
+        );
         assert_eq!(read(&[c"--bogus=1"]), ["unrecognized option '--bogus=1'"]);
     }
 
@@ -230,10 +309,23 @@ mod tests {
 
     #[test]
     fn unknown_letter_is_named_by_its_first_byte() {
-        for (word, byte) in [(c"-fZm", b'Z'), (c"-m/x", b'/'), (c"-m=x", b'='), (c"-\xc3\xa9", 0xc3), (c"-f\xffm", 0xff)] {
+        for (word, byte) in [
+            (c"-fZm", b'Z'),
+            (c"-m/x", b'/'),
+            (c"-m=x", b'='),
+            (c"-\xc3\xa9", 0xc3),
+            (c"-f\xffm", 0xff),
+        ] {
             let mut parser = Parser::new(&STOPPING, &[word]);
             let failure = std::iter::from_fn(|| Some(parser.token())).find_map(Result::err);
-            assert_eq!(failure, Some(Failure::Getopt(words!["invalid option -- '", [byte].as_slice(), "'"])));
+            assert_eq!(
+                failure,
+                Some(Failure::Getopt(words![
+                    "invalid option -- '",
+                    [byte].as_slice(),
+                    "'"
+                ]))
+            );
         }
     }
 }

@@ -10,7 +10,12 @@ const LONGEST_FORM: usize = 25;
 /// Renders the help of `tool`, run under `name`; no line is wider than 80 columns.
 pub fn render<Id>(tool: &Tool<Id>, name: &str) -> String {
     let forms: Vec<String> = tool.options.iter().map(form).collect();
-    let widest = forms.iter().map(String::len).filter(|width| *width <= LONGEST_FORM).max().unwrap_or(0);
+    let widest = forms
+        .iter()
+        .map(String::len)
+        .filter(|width| *width <= LONGEST_FORM)
+        .max()
+        .unwrap_or(0);
     let mut text = String::from("\nUsage:\n");
     for usage in tool.usage {
         text.extend([" ", name, " ", usage, "\n"]);
@@ -31,7 +36,9 @@ pub fn render<Id>(tool: &Tool<Id>, name: &str) -> String {
 
 /// `-m, --mount[=<file>]`
 fn form<Id>(option: &Opt<Id>) -> String {
-    let short = option.short.map_or("    ".to_owned(), |letter| format!("-{letter}, "));
+    let short = option
+        .short
+        .map_or("    ".to_owned(), |letter| format!("-{letter}, "));
     let value = match option.takes {
         Takes::Nothing => String::new(),
         Takes::Required(value) => format!(" <{}>", value.name),

@@ -34,7 +34,11 @@ pub fn render<Id>(tool: &Tool<Id>) -> String {
     page.examples(tool.manual.examples);
     page.line(&["Sh SEE ALSO"]);
     for (position, (name, section)) in tool.manual.see_also.iter().enumerate() {
-        let comma = if position + 1 < tool.manual.see_also.len() { " ," } else { "" };
+        let comma = if position + 1 < tool.manual.see_also.len() {
+            " ,"
+        } else {
+            ""
+        };
         page.line(&["Xr ", name, " ", &section.to_string(), comma]);
     }
     page.0
@@ -82,7 +86,9 @@ impl Page {
         let value = match option.takes {
             Takes::Nothing => String::new(),
             Takes::Required(value) => format!(" Ar {}", value.name),
-            Takes::Optional(value) | Takes::OptionalLong(value) => format!(" Ns Op = Ns Ar {}", value.name),
+            Takes::Optional(value) | Takes::OptionalLong(value) => {
+                format!(" Ns Op = Ns Ar {}", value.name)
+            }
         };
         forms.push(format!("Fl -{}{value}", option.long.replace('-', "\\-")));
         self.line(&["It ", &forms.join(" , ")]);

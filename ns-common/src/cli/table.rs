@@ -35,7 +35,9 @@ impl Takes {
     pub fn value(self) -> Option<Value> {
         match self {
             Self::Nothing => None,
-            Self::Required(value) | Self::Optional(value) | Self::OptionalLong(value) => Some(value),
+            Self::Required(value) | Self::Optional(value) | Self::OptionalLong(value) => {
+                Some(value)
+            }
         }
     }
 }

@@ -5,7 +5,10 @@ use crate::tool::{Order, Tool};
 
 /// Renders the completion of `tool`, to be read as `_NAME` on zsh's `fpath`.
 pub fn render<Id>(tool: &Tool<Id>) -> String {
-    let mut text = format!("#compdef {}\n# Rendered from the option table.\n\n_arguments -s -S \\\n", tool.name);
+    let mut text = format!(
+        "#compdef {}\n# Rendered from the option table.\n\n_arguments -s -S \\\n",
+        tool.name
+    );
     for option in tool.options {
         let summary = quote(option.summary);
         if let Some(letter) = option.short {
@@ -14,15 +17,24 @@ pub fn render<Id>(tool: &Tool<Id>) -> String {
                 Takes::Required(value) => format!(":{}", action(value)),
                 Takes::Optional(value) => format!("::{}", action(value)),
             };
-            let glued = if matches!(option.takes, Takes::Optional(_)) { "-" } else { "" };
+            let glued = if matches!(option.takes, Takes::Optional(_)) {
+                "-"
+            } else {
+                ""
+            };
             text.push_str(&format!("  '*-{letter}{glued}[{summary}]{value}' \\\n"));
         }
         let (equals, value) = match option.takes {
             Takes::Nothing => ("", String::new()),
             Takes::Required(value) => ("=", format!(":{}", action(value))),
-            Takes::Optional(value) | Takes::OptionalLong(value) => ("=-", format!("::{}", action(value))),
+            Takes::Optional(value) | Takes::OptionalLong(value) => {
+                ("=-", format!("::{}", action(value)))
+            }
         };
-        text.push_str(&format!("  '*--{}{equals}[{summary}]{value}' \\\n", option.long));
+        text.push_str(&format!(
+            "  '*--{}{equals}[{summary}]{value}' \\\n",
+            option.long
+        ));
     }
     text.push_str(match tool.order {
         Order::StopAtOperand => "  '(-)1:program:_command_names -e' \\\n  '*::argument:_normal'\n",
@@ -46,5 +58,8 @@ fn action(value: Value) -> String {
 }
 
 fn quote(text: &str) -> String {
-    text.replace('\'', "'\\''").replace('[', "\\[").replace(']', "\\]").replace(':', "\\:")
+    text.replace('\'', "'\\''")
+        .replace('[', "\\[")
+        .replace(']', "\\]")
+        .replace(':', "\\:")
 }

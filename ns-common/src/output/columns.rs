@@ -50,7 +50,10 @@ impl Digits {
 
     /// `0x` and the eight hexadecimal digits of `number`.
     pub fn key(number: u32) -> Self {
-        let mut digits = Self { bytes: [b'0'; Self::MOST], start: Self::MOST };
+        let mut digits = Self {
+            bytes: [b'0'; Self::MOST],
+            start: Self::MOST,
+        };
         for place in 0..8 {
             let digit = (number >> (4 * place)) & 0xf;
             digits.put(b"0123456789abcdef"[digit as usize]);
@@ -66,9 +69,13 @@ impl Digits {
     }
 
     fn in_base(mut number: u64, base: u64) -> Self {
-        let mut digits = Self { bytes: [0; Self::MOST], start: Self::MOST };
+        let mut digits = Self {
+            bytes: [0; Self::MOST],
+            start: Self::MOST,
+        };
         loop {
-            digits.put(b"0123456789"[(number % base) as usize]);
+            let digit = u8::try_from(number % base).expect("a digit is below the base");
+            digits.put(b'0' + digit);
             number /= base;
             if number == 0 {
                 return digits;
@@ -89,10 +96,16 @@ mod tests {
     #[test]
     fn digits_are_those_of_the_number() {
         for number in [0, 7, 10, 4_294_967_295, u64::MAX] {
-            assert_eq!(Digits::decimal(number).as_bytes(), number.to_string().as_bytes());
+            assert_eq!(
+                Digits::decimal(number).as_bytes(),
+                number.to_string().as_bytes()
+            );
         }
         for number in [0, -1, i64::MIN, i64::MAX] {
-            assert_eq!(Digits::signed(number).as_bytes(), number.to_string().as_bytes());
+            assert_eq!(
+                Digits::signed(number).as_bytes(),
+                number.to_string().as_bytes()
+            );
         }
         assert_eq!(Digits::octal(0o1777).as_bytes(), b"1777");
         assert_eq!(Digits::key(0xffff_fffe).as_bytes(), b"0xfffffffe");

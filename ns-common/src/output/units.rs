@@ -11,7 +11,10 @@ pub fn human_size(bytes: u64) -> Vec<u8> {
     let exponent = bytes.checked_ilog2().unwrap_or(0) / 10;
     let unit = 1_u64 << (10 * exponent);
     let (mut whole, rest) = (bytes / unit, bytes % unit);
-    let thousandths = rest.checked_mul(1000).map_or_else(|| rest / 1024 * 1000 / (unit / 1024), |scaled| scaled / unit);
+    let thousandths = rest.checked_mul(1000).map_or_else(
+        || rest / 1024 * 1000 / (unit / 1024),
+        |scaled| scaled / unit,
+    );
     let mut tenths = (thousandths + 50) / 100;
     if tenths == 10 {
         whole += 1;
@@ -38,11 +41,22 @@ pub enum TimeShape {
 /// A stamp in seconds since the epoch, in the local time zone; 0 means that it was never set.
 pub fn time(seconds: i64, shape: TimeShape) -> Vec<u8> {
     const DAYS: [&str; 7] = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
-    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    const MONTHS: [&str; 12] = [
+        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+    ];
     if seconds == 0 {
         return b"Not set".to_vec();
     }
-    let Some(LocalTime { weekday, month, day, hour, minute, second, year }) = time::local(seconds) else {
+    let Some(LocalTime {
+        weekday,
+        month,
+        day,
+        hour,
+        minute,
+        second,
+        year,
+    }) = time::local(seconds)
+    else {
         return Digits::signed(seconds).as_bytes().to_vec();
     };
     let month = MONTHS.get(month).unwrap_or(&"???");
@@ -77,7 +91,11 @@ mod tests {
             (u64::MAX, "16E"),
         ];
         for (bytes, text) in cases {
-            assert_eq!(String::from_utf8(human_size(bytes)).unwrap(), text, "{bytes}");
+            assert_eq!(
+                String::from_utf8(human_size(bytes)).unwrap(),
+                text,
+                "{bytes}"
+            );
         }
     }
 

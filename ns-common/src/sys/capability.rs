@@ -33,11 +33,15 @@ struct Word {
 
 /// Reads the sets of this process.
 pub fn get() -> nix::Result<Sets> {
-    let mut header = Header { version: VERSION, pid: 0 };
+    let mut header = Header {
+        version: VERSION,
+        pid: 0,
+    };
     let mut words = [Word::default(); 2];
     // SAFETY: version 3 makes the kernel fill exactly two words.
     Errno::result(unsafe { libc::syscall(libc::SYS_capget, &raw mut header, words.as_mut_ptr()) })?;
-    let join = |pick: fn(&Word) -> u32| u64::from(pick(&words[0])) | u64::from(pick(&words[1])) << 32;
+    let join =
+        |pick: fn(&Word) -> u32| u64::from(pick(&words[0])) | u64::from(pick(&words[1])) << 32;
     Ok(Sets {
         effective: join(|word| word.effective),
         permitted: join(|word| word.permitted),
@@ -46,9 +50,15 @@ pub fn get() -> nix::Result<Sets> {
 }
 
 /// Changes the sets of this process.
-#[expect(clippy::cast_possible_truncation, reason = "each set is split into its two halves")]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "each set is split into its two halves"
+)]
 pub fn set(sets: Sets) -> nix::Result<()> {
-    let mut header = Header { version: VERSION, pid: 0 };
+    let mut header = Header {
+        version: VERSION,
+        pid: 0,
+    };
     let word = |shift: u32| Word {
         effective: (sets.effective >> shift) as u32,
         permitted: (sets.permitted >> shift) as u32,
@@ -65,7 +75,13 @@ pub fn raise_ambient(number: u32) -> nix::Result<()> {
     let zero: libc::c_ulong = 0;
     // SAFETY: this operation of prctl takes numbers only.
     let result = unsafe {
-        libc::prctl(libc::PR_CAP_AMBIENT, libc::PR_CAP_AMBIENT_RAISE, libc::c_ulong::from(number), zero, zero)
+        libc::prctl(
+            libc::PR_CAP_AMBIENT,
+            libc::PR_CAP_AMBIENT_RAISE,
+            libc::c_ulong::from(number),
+            zero,
+            zero,
+        )
     };
     Errno::result(result).map(drop)
 }

@@ -31,7 +31,7 @@ pub fn above_standard(descriptor: OwnedFd) -> nix::Result<OwnedFd> {
     match fcntl(descriptor.as_fd(), FcntlArg::F_DUPFD_CLOEXEC(least)) {
         // The limit of open files is below `least`.
         Err(Errno::EINVAL) => Err(Errno::EMFILE),
-        result => result.map(|number| own(number)),
+        result => result.map(own),
     }
 }
 
@@ -42,7 +42,8 @@ pub fn open(path: &Path, flags: OFlag) -> nix::Result<OwnedFd> {
 
 /// Opens `path` as openat(2) does, close-on-exec, above the standard descriptors.
 pub fn open_at(directory: BorrowedFd<'_>, path: &Path, flags: OFlag) -> nix::Result<OwnedFd> {
-    nix::fcntl::openat(directory, path, flags | OFlag::O_CLOEXEC, Mode::empty()).and_then(above_standard)
+    nix::fcntl::openat(directory, path, flags | OFlag::O_CLOEXEC, Mode::empty())
+        .and_then(above_standard)
 }
 
 /// Takes over a descriptor that a system call has just made.

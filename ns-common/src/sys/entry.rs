@@ -11,9 +11,15 @@ use std::ffi::{CStr, c_char, c_int};
 #[macro_export]
 macro_rules! tool_main {
     ($run:path) => {
-        #[expect(unsafe_code, reason = "the C library calls a symbol of this name; Rust's own start-up is not wanted")]
+        #[expect(
+            unsafe_code,
+            reason = "the C library calls a symbol of this name; Rust's own start-up is not wanted"
+        )]
         #[unsafe(no_mangle)]
-        extern "C" fn main(argc: core::ffi::c_int, argv: *const *const core::ffi::c_char) -> core::ffi::c_int {
+        extern "C" fn main(
+            argc: core::ffi::c_int,
+            argv: *const *const core::ffi::c_char,
+        ) -> core::ffi::c_int {
             // SAFETY: the C library calls `main` with the argument vector of this process.
             let arguments = unsafe { $crate::sys::entry::arguments(argc, argv) };
             $run(&arguments).code()
@@ -33,5 +39,8 @@ pub unsafe fn arguments(argc: c_int, argv: *const *const c_char) -> Vec<&'static
     // SAFETY: the caller vouches for `argc` pointers at `argv`.
     let pointers = unsafe { std::slice::from_raw_parts(argv, count) };
     // SAFETY: the caller vouches for each of them being a C string that lives as long as the process.
-    pointers.iter().map(|pointer| unsafe { CStr::from_ptr(*pointer) }).collect()
+    pointers
+        .iter()
+        .map(|pointer| unsafe { CStr::from_ptr(*pointer) })
+        .collect()
 }

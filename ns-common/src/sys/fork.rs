@@ -87,7 +87,8 @@ impl Child {
         let mut status = 0;
         loop {
             // SAFETY: waitpid writes one int through the pointer.
-            match Errno::result(unsafe { libc::waitpid(self.0.as_raw(), &raw mut status, options) }) {
+            match Errno::result(unsafe { libc::waitpid(self.0.as_raw(), &raw mut status, options) })
+            {
                 Err(Errno::EINTR) => {}
                 Err(errno) => return Err(errno),
                 Ok(_) => return Ok(change(status)),

@@ -30,7 +30,9 @@ pub fn of_socket(socket: BorrowedFd<'_>) -> nix::Result<OwnedFd> {
 pub fn mount_namespace_id(namespace: BorrowedFd<'_>) -> nix::Result<u64> {
     let mut id = 0_u64;
     // SAFETY: this ioctl writes one u64 through the pointer.
-    Errno::result(unsafe { libc::ioctl(namespace.as_raw_fd(), NS_GET_MNTNS_ID as _, &raw mut id) })?;
+    Errno::result(unsafe {
+        libc::ioctl(namespace.as_raw_fd(), NS_GET_MNTNS_ID as _, &raw mut id)
+    })?;
     Ok(id)
 }
 
@@ -47,12 +49,30 @@ pub fn open_by_id(any: BorrowedFd<'_>, id: u64) -> nix::Result<OwnedFd> {
         kind: libc::c_int,
         namespace: [u32; 4],
     }
-    #[expect(clippy::cast_possible_truncation, reason = "the id is split into its two halves")]
-    let halves = if cfg!(target_endian = "little") { [id as u32, (id >> 32) as u32] } else { [(id >> 32) as u32, id as u32] };
-    let mut handle = Handle { bytes: 16, kind: NSFS, namespace: [halves[0], halves[1], 0, 0] };
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "the id is split into its two halves"
+    )]
+    let halves = if cfg!(target_endian = "little") {
+        [id as u32, (id >> 32) as u32]
+    } else {
+        [(id >> 32) as u32, id as u32]
+    };
+    let mut handle = Handle {
+        bytes: 16,
+        kind: NSFS,
+        namespace: [halves[0], halves[1], 0, 0],
+    };
     let flags = libc::O_RDONLY | libc::O_CLOEXEC;
     // SAFETY: the kernel reads `bytes` bytes behind the header, and they are there.
-    let number = unsafe { libc::syscall(libc::SYS_open_by_handle_at, any.as_raw_fd(), &raw mut handle, flags) };
+    let number = unsafe {
+        libc::syscall(
+            libc::SYS_open_by_handle_at,
+            any.as_raw_fd(),
+            &raw mut handle,
+            flags,
+        )
+    };
     let number = libc::c_int::try_from(Errno::result(number)?).map_err(|_| Errno::EBADF)?;
     descriptor::above_standard(descriptor::own(number))
 }

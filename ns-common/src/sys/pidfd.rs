@@ -26,8 +26,15 @@ pub fn has_ended(pidfd: &OwnedFd) -> nix::Result<bool> {
 pub fn has_its_id(pidfd: &OwnedFd) -> bool {
     let (no_signal, no_info, no_flags) = (0, std::ptr::null_mut::<libc::siginfo_t>(), 0);
     // SAFETY: a null info is allowed, and signal 0 sends nothing.
-    let result =
-        unsafe { libc::syscall(libc::SYS_pidfd_send_signal, pidfd.as_raw_fd(), no_signal, no_info, no_flags) };
+    let result = unsafe {
+        libc::syscall(
+            libc::SYS_pidfd_send_signal,
+            pidfd.as_raw_fd(),
+            no_signal,
+            no_info,
+            no_flags,
+        )
+    };
     Errno::result(result) != Err(Errno::ESRCH)
 }
 

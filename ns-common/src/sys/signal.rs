@@ -31,7 +31,10 @@ pub fn block(signals: &[i32]) -> nix::Result<Mask> {
 /// Brings back a mask.
 pub fn restore(mask: &Mask) -> nix::Result<()> {
     // SAFETY: the set is valid and the old one is not asked for.
-    Errno::result(unsafe { libc::sigprocmask(libc::SIG_SETMASK, &raw const mask.0, std::ptr::null_mut()) }).map(drop)
+    Errno::result(unsafe {
+        libc::sigprocmask(libc::SIG_SETMASK, &raw const mask.0, std::ptr::null_mut())
+    })
+    .map(drop)
 }
 
 /// Kills this process by `signal`, without a core file: that one is the child's, whose death we repeat.
@@ -72,7 +75,8 @@ pub fn set_parent_death(signal: i32) -> nix::Result<()> {
     let number = libc::c_ulong::from(signal.unsigned_abs());
     let zero: libc::c_ulong = 0;
     // SAFETY: this operation of prctl takes a number only.
-    Errno::result(unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, number, zero, zero, zero) }).map(drop)
+    Errno::result(unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, number, zero, zero, zero) })
+        .map(drop)
 }
 
 /// The child that gets what [`forward`] catches; 0 while there is none.
@@ -83,25 +87,31 @@ pub fn forward(signals: &[i32]) -> nix::Result<()> {
     extern "C" fn pass_on(signal: libc::c_int) {
         let child = FORWARD_TO.load(Ordering::Relaxed);
         if child > 0 {
-            // SAFETY: the location of errno is valid in every thread.
-            let errno = unsafe { *libc::__errno_location() };
+            // What the handler interrupts must find its errno unchanged.
+            let errno = Errno::last();
             // SAFETY: kill is async-signal-safe.
             unsafe { libc::kill(child, signal) };
-            // SAFETY: as above; what the handler interrupted finds its errno unchanged.
-            unsafe { *libc::__errno_location() = errno };
+            errno.set();
         }
     }
-    signals.iter().try_for_each(|signal| set_disposition(*signal, pass_on as *const () as libc::sighandler_t))
+    signals
+        .iter()
+        .try_for_each(|signal| set_disposition(*signal, pass_on as *const () as libc::sighandler_t))
 }
 
 /// Names the child that caught signals go to from now on, or that none is left.
 pub fn forward_to(child: Option<Child>) {
-    FORWARD_TO.store(child.map_or(0, |child| child.pid().as_raw()), Ordering::Relaxed);
+    FORWARD_TO.store(
+        child.map_or(0, |child| child.pid().as_raw()),
+        Ordering::Relaxed,
+    );
 }
 
 /// Gives `signals` their default disposition.
 pub fn set_default(signals: &[i32]) -> nix::Result<()> {
-    signals.iter().try_for_each(|signal| set_disposition(*signal, libc::SIG_DFL))
+    signals
+        .iter()
+        .try_for_each(|signal| set_disposition(*signal, libc::SIG_DFL))
 }
 
 /// The lowest and the highest real-time signal that programs may use.

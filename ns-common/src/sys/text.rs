@@ -14,7 +14,9 @@ pub fn errno(errno: Errno) -> String {
         return format!("error {}", errno as i32);
     }
     // SAFETY: strerror_r succeeded and ended the text with a NUL.
-    unsafe { CStr::from_ptr(text.as_ptr()) }.to_string_lossy().into_owned()
+    unsafe { CStr::from_ptr(text.as_ptr()) }
+        .to_string_lossy()
+        .into_owned()
 }
 
 #[cfg(test)]

@@ -1,0 +1,301 @@
+//! The command line of `ipcmk`.
+
+use std::ffi::{OsStr, OsString};
+
+use ns_common::cli::getopt::{Parser, Token};
+use ns_common::cli::table::{Offer, Opt, Takes, Value};
+use ns_common::error::{Error, Failure};
+use ns_common::number::{self, NumberError, Radix, quoted};
+use ns_common::tool::{Manual, Order, Parsed, Tool};
+use ns_common::words;
+
+use crate::size;
+
+/// What the command line asks for; each object that is wanted is made once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    /// The size of a System V segment, in bytes.
+    pub segment: Option<u64>,
+    /// A System V queue.
+    pub queue: bool,
+    /// The number of semaphores of a System V set.
+    pub semaphore_set: Option<i32>,
+    /// The size of a POSIX shared memory object, in bytes.
+    pub posix_shared_memory: Option<u64>,
+    /// A POSIX queue.
+    pub posix_queue: bool,
+    /// A POSIX semaphore.
+    pub posix_semaphore: bool,
+    /// The name of the POSIX objects; empty where there are none.
+    pub name: OsString,
+    /// The nine permission bits.
+    pub mode: u32,
+}
+
+/// The options, as the parser hands them on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each is documented by its row in the table")]
+pub enum Id {
+    Segment,
+    PosixSharedMemory,
+    SemaphoreSet,
+    PosixSemaphore,
+    Queue,
+    PosixQueue,
+    Mode,
+    Name,
+    Version,
+    Help,
+}
+
+const SIZE: Value = Value {
+    name: "size",
+    offer: Offer::Nothing,
+};
+
+const fn row(
+    id: Id,
+    short: char,
+    long: &'static str,
+    takes: Takes,
+    summary: &'static str,
+    manual: &'static str,
+) -> Opt<Id> {
+    Opt {
+        id,
+        short: Some(short),
+        long,
+        takes,
+        summary,
+        manual,
+    }
+}
+
+static OPTIONS: &[Opt<Id>] = &[
+    row(
+        Id::Segment,
+        'M',
+        "shmem",
+        Takes::Required(SIZE),
+        "create a System V shared memory segment of <size>",
+        "Creates a System V shared memory segment. The size is in bytes, or has a suffix: `K`, `M`, `G` and so on, also with `iB`, are powers of 1024, `KB`, `MB`, `GB` and so on powers of 1000. With a suffix it may have a fraction.",
+    ),
+    row(
+        Id::PosixSharedMemory,
+        'm',
+        "posix-shmem",
+        Takes::Required(SIZE),
+        "create a POSIX shared memory object of <size>",
+        "Creates a POSIX shared memory object of a size written as for `--shmem`. Needs `--name`.",
+    ),
+    row(
+        Id::SemaphoreSet,
+        'S',
+        "semaphore",
+        Takes::Required(Value {
+            name: "number",
+            offer: Offer::Nothing,
+        }),
+        "create a System V set of <number> semaphores",
+        "Creates a System V set of so many semaphores.",
+    ),
+    row(
+        Id::PosixSemaphore,
+        's',
+        "posix-semaphore",
+        Takes::Nothing,
+        "create a POSIX semaphore",
+        "Creates a named POSIX semaphore with the value 0. Needs `--name`.",
+    ),
+    row(
+        Id::Queue,
+        'Q',
+        "queue",
+        Takes::Nothing,
+        "create a System V message queue",
+        "Creates a System V message queue.",
+    ),
+    row(
+        Id::PosixQueue,
+        'q',
+        "posix-mqueue",
+        Takes::Nothing,
+        "create a POSIX message queue",
+        "Creates a POSIX message queue with the default attributes of the namespace. Needs `--name`.",
+    ),
+    row(
+        Id::Mode,
+        'p',
+        "mode",
+        Takes::Required(Value {
+            name: "mode",
+            offer: Offer::Nothing,
+        }),
+        "permissions in octal (default: 0644)",
+        "Sets the permissions of all that is created, in octal; the default is 0644. Bits above the nine permission bits are ignored. The umask applies to POSIX objects only.",
+    ),
+    row(
+        Id::Name,
+        'n',
+        "name",
+        Takes::Required(Value {
+            name: "name",
+            offer: Offer::Nothing,
+        }),
+        "name of the POSIX objects",
+        "Names the POSIX objects, which all have the same name. A leading slash may be given or not. A name that is taken is an error, and what has it stays as it is.",
+    ),
+    row(
+        Id::Version,
+        'V',
+        "version",
+        Takes::Nothing,
+        "show the version and leave",
+        "Shows the version and leaves.",
+    ),
+    row(
+        Id::Help,
+        'h',
+        "help",
+        Takes::Nothing,
+        "show this help and leave",
+        "Shows a summary of the options and leaves.",
+    ),
+];
+
+/// All that is known of the tool.
+pub static TOOL: Tool<Id> = Tool {
+    name: "ipcmk",
+    summary: "create System V and POSIX IPC objects",
+    purpose: "Create IPC objects in the present IPC namespace and print their ids.",
+    usage: &["[options]"],
+    order: Order::Permute,
+    options: OPTIONS,
+    manual: Manual {
+        description: &[
+            "`ipcmk` creates the objects asked for, in the order shared memory, queue, semaphores, and prints the id of each, or the name of a POSIX object. Keys of System V objects are random, lead to no object that existed before, and are never that of private objects. Operands are ignored.",
+            "System V objects and POSIX queues belong to the IPC namespace and stay until they are removed. POSIX shared memory and semaphores are files in `/dev/shm`.",
+            "If one cannot be created, those created before it stay, and their ids have been printed. An object whose id could not be printed is removed again.",
+        ],
+        sections: &[(
+            "EXIT STATUS",
+            &["0 if everything was created, 1 otherwise."],
+        )],
+        examples: &[
+            ("A queue for the owner alone:", "ipcmk --queue --mode 600"),
+            (
+                "A segment of one and a half mebibytes:",
+                "ipcmk --shmem 1.5M",
+            ),
+        ],
+        see_also: &[
+            ("ipcrm", 1),
+            ("ipcs", 1),
+            ("mq_overview", 7),
+            ("shm_overview", 7),
+            ("sysvipc", 7),
+        ],
+    },
+};
+
+/// Reads the command line; values are checked as they are met, and nothing is created meanwhile.
+pub fn parse(parser: &mut Parser<Id>) -> Result<Parsed<Request>, Failure> {
+    let mut request = Request {
+        segment: None,
+        queue: false,
+        semaphore_set: None,
+        posix_shared_memory: None,
+        posix_queue: false,
+        posix_semaphore: false,
+        name: OsString::new(),
+        mode: 0o644,
+    };
+    let mut named = false;
+    while let Some(token) = parser.token()? {
+        let (id, value) = match token {
+            Token::Operand(_) if parser.stops_at_operand() => break,
+            Token::Operand(_) => continue,
+            Token::Option(id, value) => (id, value.unwrap_or_default()),
+        };
+        match id {
+            Id::Help => return Ok(Parsed::Help),
+            Id::Version => return Ok(Parsed::Version),
+            Id::Segment => request.segment = Some(size_of(&value)?),
+            Id::PosixSharedMemory => request.posix_shared_memory = Some(size_of(&value)?),
+            Id::SemaphoreSet => request.semaphore_set = Some(elements(&value)?),
+            Id::PosixSemaphore => request.posix_semaphore = true,
+            Id::Queue => request.queue = true,
+            Id::PosixQueue => request.posix_queue = true,
+            Id::Mode => request.mode = mode(&value)?,
+            Id::Name => {
+                named = true;
+                request.name = value;
+            }
+        }
+    }
+    let posix =
+        request.posix_shared_memory.is_some() || request.posix_queue || request.posix_semaphore;
+    let system_v = request.segment.is_some() || request.queue || request.semaphore_set.is_some();
+    if !posix && !system_v {
+        return Err(Failure::Usage(words!["bad usage"]));
+    }
+    if posix && !named {
+        return Err(Failure::Usage(words!["name is required for POSIX IPC"]));
+    }
+    Ok(Parsed::Request(request))
+}
+
+fn size_of(text: &OsStr) -> Result<u64, Error> {
+    size::parse(text)
+        .map_err(|reason| Error::caused_by(quoted("failed to parse size", text), reason.errno()))
+}
+
+fn elements(text: &OsStr) -> Result<i32, Error> {
+    number::parse(text, Radix::Decimal, i32::MIN.into()..=i32::MAX.into())
+        .and_then(|number| i32::try_from(number).map_err(|_| NumberError::Range))
+        .map_err(|reason| reason.into_error("failed to parse elements", text))
+}
+
+/// The permission bits of an octal number of up to twelve bits.
+fn mode(text: &OsStr) -> Result<u32, Error> {
+    number::parse(text, Radix::Octal, 0..=0o7777)
+        .and_then(|number| u32::try_from(number).map_err(|_| NumberError::Range))
+        .map(|number| number & 0o777)
+        .map_err(|reason| reason.into_error("failed to parse mode", text))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::CStr;
+
+    use super::*;
+
+    fn read(words: &[&'static CStr]) -> Result<Request, Failure> {
+        match parse(&mut Parser::new(&TOOL, words))? {
+            Parsed::Request(request) => Ok(request),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn last_values_count_and_each_size_is_its_own() {
+        let request = read(&[
+            c"-M5", c"-M6", c"-m", c"7", c"-nx", c"-Qp7600", c"-Q", c"junk",
+        ])
+        .unwrap();
+        assert_eq!(
+            (request.segment, request.posix_shared_memory),
+            (Some(6), Some(7))
+        );
+        assert_eq!((request.queue, request.mode), (true, 0o600));
+    }
+
+    #[test]
+    fn something_must_be_asked_for() {
+        for words in [&[][..], &[c"operand"], &[c"-p", c"600"], &[c"-n", c"x"]] {
+            assert_eq!(read(words), Err(Failure::Usage(words!["bad usage"])));
+        }
+        let nameless = Err(Failure::Usage(words!["name is required for POSIX IPC"]));
+        assert_eq!(read(&[c"-Q", c"-q"]), nameless);
+    }
+}

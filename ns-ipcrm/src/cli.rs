@@ -1,0 +1,491 @@
+//! The command line of `ipcrm`. All of it is checked before anything is removed.
+
+use std::ffi::{CStr, OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
+
+use nix::errno::Errno;
+use ns_common::cli::getopt::{Parser, Token};
+use ns_common::cli::table::{Offer, Opt, Takes, Value};
+use ns_common::error::{Error, Failure};
+use ns_common::number::{self, NumberError, Radix, quoted};
+use ns_common::sys::posix_ipc::Object;
+use ns_common::system_v::Resource;
+use ns_common::tool::{Manual, Order, Parsed, Tool};
+use ns_common::words;
+
+/// What the command line asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Request {
+    /// By options.
+    Options {
+        /// What to remove, in order.
+        removals: Vec<Removal>,
+        /// Then everything of these types.
+        sweep: Vec<Type>,
+        /// Announce each removal of the sweep.
+        verbose: bool,
+    },
+    /// `ipcrm msg ID...`
+    Words {
+        /// The kind named.
+        resource: Resource,
+        /// The ids, as typed.
+        ids: Vec<&'static CStr>,
+    },
+}
+
+/// One thing to remove.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Removal {
+    /// Which one.
+    pub target: Target,
+    /// Announce it.
+    pub verbose: bool,
+}
+
+/// How an object is named.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// By its id, which may be none.
+    Id(Resource, i32),
+    /// By its key, and the key as typed.
+    Key(Resource, i32, OsString),
+    /// By key 0, which leads to no object; as typed.
+    PrivateKey(OsString),
+    /// A POSIX object by its name.
+    Name(Object, OsString),
+}
+
+/// What `--all` is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Type {
+    /// System V objects of a kind.
+    SystemV(Resource),
+    /// POSIX objects of a kind.
+    Posix(Object),
+}
+
+/// The options, as the parser hands them on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each is documented by its row in the table")]
+pub enum Id {
+    ById(Resource),
+    ByKey(Resource),
+    ByName(Object),
+    All,
+    Verbose,
+    Version,
+    Help,
+}
+
+const ID: Value = Value {
+    name: "id",
+    offer: Offer::Nothing,
+};
+const KEY: Value = Value {
+    name: "key",
+    offer: Offer::Nothing,
+};
+const NAME: Value = Value {
+    name: "name",
+    offer: Offer::Nothing,
+};
+const TYPES: &[(&str, Type)] = &[
+    ("shm", Type::SystemV(Resource::Segment)),
+    ("pshm", Type::Posix(Object::SharedMemory)),
+    ("sem", Type::SystemV(Resource::SemaphoreSet)),
+    ("psem", Type::Posix(Object::Semaphore)),
+    ("msg", Type::SystemV(Resource::Queue)),
+    ("pmsg", Type::Posix(Object::Queue)),
+];
+
+const fn row(
+    id: Id,
+    short: Option<char>,
+    long: &'static str,
+    takes: Takes,
+    summary: &'static str,
+    manual: &'static str,
+) -> Opt<Id> {
+    Opt {
+        id,
+        short,
+        long,
+        takes,
+        summary,
+        manual,
+    }
+}
+
+static OPTIONS: &[Opt<Id>] = &[
+    row(
+        Id::ById(Resource::Segment),
+        Some('m'),
+        "shmem-id",
+        Takes::Required(ID),
+        "remove a shared memory segment by its id",
+        "Removes a System V shared memory segment by its id. One that is attached goes away with its last mapping.",
+    ),
+    row(
+        Id::ByKey(Resource::Segment),
+        Some('M'),
+        "shmem-key",
+        Takes::Required(KEY),
+        "remove a shared memory segment by its key",
+        "Removes a System V shared memory segment by its key.",
+    ),
+    row(
+        Id::ByName(Object::SharedMemory),
+        None,
+        "posix-shmem",
+        Takes::Required(NAME),
+        "remove a POSIX shared memory object",
+        "Removes a POSIX shared memory object by its name.",
+    ),
+    row(
+        Id::ById(Resource::Queue),
+        Some('q'),
+        "queue-id",
+        Takes::Required(ID),
+        "remove a message queue by its id",
+        "Removes a System V message queue by its id.",
+    ),
+    row(
+        Id::ByKey(Resource::Queue),
+        Some('Q'),
+        "queue-key",
+        Takes::Required(KEY),
+        "remove a message queue by its key",
+        "Removes a System V message queue by its key.",
+    ),
+    row(
+        Id::ByName(Object::Queue),
+        None,
+        "posix-mqueue",
+        Takes::Required(NAME),
+        "remove a POSIX message queue",
+        "Removes a POSIX message queue by its name.",
+    ),
+    row(
+        Id::ById(Resource::SemaphoreSet),
+        Some('s'),
+        "semaphore-id",
+        Takes::Required(ID),
+        "remove a semaphore set by its id",
+        "Removes a System V semaphore set by its id.",
+    ),
+    row(
+        Id::ByKey(Resource::SemaphoreSet),
+        Some('S'),
+        "semaphore-key",
+        Takes::Required(KEY),
+        "remove a semaphore set by its key",
+        "Removes a System V semaphore set by its key.",
+    ),
+    row(
+        Id::ByName(Object::Semaphore),
+        None,
+        "posix-semaphore",
+        Takes::Required(NAME),
+        "remove a POSIX semaphore",
+        "Removes a named POSIX semaphore by its name.",
+    ),
+    row(
+        Id::All,
+        Some('a'),
+        "all",
+        Takes::Optional(Value {
+            name: "type",
+            offer: Offer::Words(&["shm", "pshm", "sem", "psem", "msg", "pmsg"]),
+        }),
+        "remove everything of a type (default: all System V objects)",
+        "Removes, after everything else, all objects of a type: `shm`, `sem` and `msg` are System V objects, `pshm`, `psem` and `pmsg` POSIX ones. It may be repeated for several types. Without a type it removes all System V objects, and no POSIX ones, whose directories other programs use too. Of POSIX objects only those that the caller owns are removed.",
+    ),
+    row(
+        Id::Verbose,
+        Some('v'),
+        "verbose",
+        Takes::Nothing,
+        "announce each removal named after this",
+        "Announces each removal that is named after this option, and those of `--all`.",
+    ),
+    row(
+        Id::Version,
+        Some('V'),
+        "version",
+        Takes::Nothing,
+        "show the version and leave",
+        "Shows the version and leaves.",
+    ),
+    row(
+        Id::Help,
+        Some('h'),
+        "help",
+        Takes::Nothing,
+        "show this help and leave",
+        "Shows a summary of the options and leaves.",
+    ),
+];
+
+/// All that is known of the tool.
+pub static TOOL: Tool<Id> = Tool {
+    name: "ipcrm",
+    summary: "remove System V and POSIX IPC objects",
+    purpose: "Remove IPC objects of the present IPC namespace.",
+    usage: &["[options]", "shm|msg|sem <id>..."],
+    order: Order::Permute,
+    options: OPTIONS,
+    manual: Manual {
+        description: &[
+            "`ipcrm` removes the objects named by its options, in their order. The whole command line is checked first: if any of it is wrong, nothing is removed. An object that cannot be removed is reported, and the others are removed all the same.",
+            "Only the owner, the creator and a privileged user may remove an object. Ids are decimal. Keys may also be hexadecimal, after `0x`, or octal, after `0`; key 0 leads to no object. The leading slash of a POSIX name may be given or not.",
+            "The second form is the one of old: a kind, and ids of that kind.",
+        ],
+        sections: &[(
+            "EXIT STATUS",
+            &["0 if everything was removed, 1 otherwise."],
+        )],
+        examples: &[
+            (
+                "A queue by its id and a segment by its key:",
+                "ipcrm -q 32768 -M 0x5a3e",
+            ),
+            ("All semaphore sets of the namespace:", "ipcrm --all=sem"),
+        ],
+        see_also: &[
+            ("ipcmk", 1),
+            ("ipcs", 1),
+            ("mq_overview", 7),
+            ("shm_overview", 7),
+            ("sysvipc", 7),
+        ],
+    },
+};
+
+/// Reads the command line.
+pub fn parse(parser: &mut Parser<Id>) -> Result<Parsed<Request>, Failure> {
+    let words = parser.words();
+    if let Some((first, ids)) = words.split_first() {
+        if let Some(resource) = old_form(first) {
+            let ids = ids.to_vec();
+            return match ids.is_empty() {
+                true => Err(Failure::Usage(words!["not enough arguments"])),
+                false => Ok(Parsed::Request(Request::Words { resource, ids })),
+            };
+        }
+    } else {
+        return Err(Failure::Usage(words!["bad usage"]));
+    }
+    let (mut removals, mut sweep, mut verbose) = (Vec::new(), Vec::new(), false);
+    let mut operand = None;
+    while let Some(token) = parser.token()? {
+        let (id, value) = match token {
+            Token::Operand(word) => {
+                operand.get_or_insert(word);
+                if parser.stops_at_operand() {
+                    break;
+                }
+                continue;
+            }
+            Token::Option(id, value) => (id, value),
+        };
+        let text = || value.clone().unwrap_or_default();
+        let target = match id {
+            Id::Help => return Ok(Parsed::Help),
+            Id::Version => return Ok(Parsed::Version),
+            Id::Verbose => {
+                verbose = true;
+                continue;
+            }
+            Id::All => {
+                sweep.extend(types(value.as_deref())?);
+                continue;
+            }
+            Id::ById(resource) => Target::Id(resource, object_id(&text())?),
+            Id::ByKey(resource) => key(resource, text())?,
+            Id::ByName(object) => Target::Name(object, text()),
+        };
+        removals.push(Removal { target, verbose });
+    }
+    if let Some(word) = operand {
+        return Err(Failure::Usage(words!["unknown argument: ", word]));
+    }
+    Ok(Parsed::Request(Request::Options {
+        removals,
+        sweep,
+        verbose,
+    }))
+}
+
+fn old_form(word: &CStr) -> Option<Resource> {
+    match word.to_bytes() {
+        b"shm" => Some(Resource::Segment),
+        b"msg" => Some(Resource::Queue),
+        b"sem" => Some(Resource::SemaphoreSet),
+        _ => None,
+    }
+}
+
+/// Reads an id of the old form, which must be one that an object can have.
+pub fn plain_id(word: &CStr) -> Result<i32, Error> {
+    number::parse(
+        OsStr::from_bytes(word.to_bytes()),
+        Radix::Decimal,
+        0..=i32::MAX.into(),
+    )
+    .and_then(|number| i32::try_from(number).map_err(|_| NumberError::Range))
+    .map_err(|_| Error::new(words!["invalid id: ", word]))
+}
+
+const UNREADABLE: &str = "failed to parse argument";
+
+fn object_id(text: &OsStr) -> Result<i32, Error> {
+    number::parse(text, Radix::Decimal, i32::MIN.into()..=i32::MAX.into())
+        .and_then(|number| i32::try_from(number).map_err(|_| NumberError::Range))
+        .map_err(|reason| reason.into_error(UNREADABLE, text))
+}
+
+/// Reads a key of 32 bits, signed or unsigned.
+fn key(resource: Resource, text: OsString) -> Result<Target, Error> {
+    let range = i128::from(i32::MIN)..=i128::from(u32::MAX);
+    let number = match number::leading(text.as_bytes(), Radix::ByPrefix) {
+        None => return Err(NumberError::Syntax.into_error(UNREADABLE, &text)),
+        Some((None, _)) => return Err(NumberError::Range.into_error(UNREADABLE, &text)),
+        Some((Some(_), rest)) if !rest.is_empty() => {
+            return Err(Error::new(quoted(UNREADABLE, &text)));
+        }
+        Some((Some(number), _)) if !range.contains(&number) => {
+            return Err(Error::caused_by(quoted(UNREADABLE, &text), Errno::ERANGE));
+        }
+        Some((Some(number), _)) => number,
+    };
+    let key = i32::try_from(number)
+        .or_else(|_| u32::try_from(number).map(|number| i32::from_ne_bytes(number.to_ne_bytes())))
+        .map_err(|_| Error::new(quoted(UNREADABLE, &text)))?;
+    Ok(if key == 0 {
+        Target::PrivateKey(text)
+    } else {
+        Target::Key(resource, key, text)
+    })
+}
+
+/// The types that `--all` names, one or, without a name, those of System V.
+fn types(name: Option<&OsStr>) -> Result<Vec<Type>, Error> {
+    let Some(name) = name else {
+        let system_v = TYPES
+            .iter()
+            .map(|(_, kind)| *kind)
+            .filter(|kind| matches!(kind, Type::SystemV(_)));
+        return Ok(system_v.collect());
+    };
+    let name = OsStr::from_bytes(
+        name.as_bytes()
+            .strip_prefix(b"=")
+            .unwrap_or(name.as_bytes()),
+    );
+    match TYPES.iter().find(|(known, _)| *known == name) {
+        Some((_, kind)) => Ok(vec![*kind]),
+        None => Err(Error::new(words!["unknown argument: ", name])),
+    }
+}
+
+/// Whether a type was asked for, in the order in which types are swept.
+pub fn in_order(sweep: &[Type]) -> impl Iterator<Item = Type> {
+    TYPES
+        .iter()
+        .map(|(_, kind)| *kind)
+        .filter(|kind| sweep.contains(kind))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(words: &[&'static CStr]) -> Result<Request, Failure> {
+        match parse(&mut Parser::new(&TOOL, words))? {
+            Parsed::Request(request) => Ok(request),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn targets(words: &[&'static CStr]) -> Vec<(Target, bool)> {
+        match read(words) {
+            Ok(Request::Options { removals, .. }) => removals
+                .into_iter()
+                .map(|removal| (removal.target, removal.verbose))
+                .collect(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn verbose_speaks_of_what_follows() {
+        let queue = |id| Target::Id(Resource::Queue, id);
+        assert_eq!(
+            targets(&[c"-q", c"010", c"-v", c"-q-1"]),
+            [(queue(10), false), (queue(-1), true)]
+        );
+    }
+
+    #[test]
+    fn one_key_has_several_spellings() {
+        for word in [c"-5", c"0xfffffffb", c"4294967291", c"037777777773"] {
+            let typed = OsStr::from_bytes(word.to_bytes()).to_owned();
+            assert_eq!(
+                targets(&[c"-Q", word]),
+                [(Target::Key(Resource::Queue, -5, typed), false)]
+            );
+        }
+        for word in [c"0", c"0x0"] {
+            assert!(matches!(
+                targets(&[c"-Q", word])[0].0,
+                Target::PrivateKey(_)
+            ));
+        }
+        for word in [
+            c"4294967296",
+            c"-2147483649",
+            c"abc",
+            c"08",
+            c"0x",
+            c"",
+            c"8x",
+        ] {
+            assert!(
+                matches!(read(&[c"-Q", word]), Err(Failure::Step(_))),
+                "{word:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn whole_line_is_checked_before_anything_is_removed() {
+        assert_eq!(
+            read(&[c"-a", c"msg"]),
+            Err(Failure::Usage(words!["unknown argument: msg"]))
+        );
+        assert!(read(&[c"-q", c"0", c"-q", c"abc"]).is_err());
+        assert_eq!(read(&[]), Err(Failure::Usage(words!["bad usage"])));
+        assert_eq!(
+            read(&[c"msg"]),
+            Err(Failure::Usage(words!["not enough arguments"]))
+        );
+    }
+
+    #[test]
+    fn types_add_up_and_none_means_system_v() {
+        let sweep = |words: &[&'static CStr]| match read(words) {
+            Ok(Request::Options { sweep, .. }) => in_order(&sweep).collect::<Vec<_>>(),
+            other => panic!("{other:?}"),
+        };
+        let (shm, sem, msg) = (Resource::Segment, Resource::SemaphoreSet, Resource::Queue);
+        assert_eq!(
+            sweep(&[c"-a"]),
+            [Type::SystemV(shm), Type::SystemV(sem), Type::SystemV(msg)]
+        );
+        assert_eq!(
+            sweep(&[c"-amsg", c"--all==pshm"]),
+            [Type::Posix(Object::SharedMemory), Type::SystemV(msg)]
+        );
+    }
+}

@@ -1,0 +1,96 @@
+//! Finding all objects of a type.
+
+use std::ffi::OsString;
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+use nix::errno::Errno;
+use nix::sys::statfs::{FsType, statfs};
+use nix::unistd::geteuid;
+use ns_common::error::{Attempt, Error};
+use ns_common::sys::ipc::{self, Lookup};
+use ns_common::sys::posix_ipc::Object;
+use ns_common::system_v::Resource;
+use ns_common::words;
+
+/// Where shared memory objects and semaphores are files: shm_overview(7), sem_overview(7).
+const SHARED_MEMORY: &str = "/dev/shm";
+/// Where queues are files, if that file system is mounted: mq_overview(7).
+const QUEUES: &str = "/dev/mqueue";
+/// `MQUEUE_MAGIC` of the kernel's ipc/mqueue.c.
+const MQUEUE: FsType = FsType(0x1980_0202);
+const SEMAPHORE_PREFIX: &str = "sem.";
+
+/// The ids of all System V objects of a kind, whoever may read them.
+pub fn system_v(resource: Resource) -> Result<Vec<i32>, Error> {
+    let highest =
+        ipc::highest_index(resource).map_err(|_| Error::new(words![not_configured(resource)]))?;
+    let ids = |lookup| {
+        let at = |index| ipc::permissions_at(resource, index, lookup).ok();
+        (0..=highest)
+            .filter_map(at)
+            .map(|permissions| permissions.id)
+            .collect::<Vec<_>>()
+    };
+    let any = ids(Lookup::Any);
+    // Before Linux 4.17 no index answers, and only what we may read can be found.
+    Ok(if any.is_empty() {
+        ids(Lookup::Readable)
+    } else {
+        any
+    })
+}
+
+fn not_configured(resource: Resource) -> &'static str {
+    match resource {
+        Resource::Segment => "kernel not configured for shared memory",
+        Resource::SemaphoreSet => "kernel not configured for semaphores",
+        Resource::Queue => "kernel not configured for message queues",
+    }
+}
+
+/// The names of all POSIX objects of a kind that the caller owns: regular files, for other things there are somebody else's.
+pub fn posix(object: Object) -> Result<Vec<OsString>, Error> {
+    let folder = match object {
+        Object::Queue => QUEUES,
+        Object::SharedMemory | Object::Semaphore => SHARED_MEMORY,
+    };
+    if object == Object::Queue
+        && statfs(QUEUES).map(|status| status.filesystem_type()) != Ok(MQUEUE)
+    {
+        return Err(Error::new(words![
+            "/dev/mqueue does not seem to be mounted. Use 'mount -t mqueue none /dev/mqueue' to mount it."
+        ]));
+    }
+    let entries = fs::read_dir(Path::new(folder)).attempt(|| words!["cannot open ", folder])?;
+    let own = geteuid().as_raw();
+    let mut names: Vec<OsString> = entries
+        .flatten()
+        .filter(|entry| {
+            entry
+                .metadata()
+                .is_ok_and(|file| file.is_file() && file.uid() == own)
+        })
+        .filter_map(|entry| name_of(object, entry.file_name()))
+        .collect();
+    names.sort();
+    Ok(names)
+}
+
+/// The name of the object that a file is; semaphores share their folder with shared memory objects.
+fn name_of(object: Object, file: OsString) -> Option<OsString> {
+    let semaphore = file
+        .to_str()
+        .and_then(|name| name.strip_prefix(SEMAPHORE_PREFIX));
+    match (object, semaphore) {
+        (Object::Semaphore, Some(name)) => Some(name.into()),
+        (Object::Semaphore, None) | (Object::SharedMemory, Some(_)) => None,
+        (Object::Queue | Object::SharedMemory, _) => Some(file),
+    }
+}
+
+/// Whether an object that was to be removed has been removed by somebody else meanwhile.
+pub fn has_gone(errno: Errno) -> bool {
+    matches!(errno, Errno::EINVAL | Errno::EIDRM | Errno::ENOENT)
+}

@@ -1,0 +1,72 @@
+//! Reading the limits of the namespace: proc_sys_kernel(5), and `IPC_INFO` where /proc has none.
+
+use std::path::Path;
+
+use ns_common::procfs;
+use ns_common::sys::ipc;
+use ns_common::system_v::{QueueLimits, SegmentLimits, SemaphoreLimits};
+
+/// Where the kernel's settings are.
+pub const SETTINGS: &str = "/proc/sys/kernel";
+
+/// The limits of message queues; `None` where the kernel has none.
+pub fn queues(settings: &Path) -> Option<QueueLimits> {
+    let read = || {
+        Some(QueueLimits {
+            queues: number(settings, "msgmni")?,
+            message: number(settings, "msgmax")?,
+            queue: number(settings, "msgmnb")?,
+        })
+    };
+    read().or_else(|| ipc::queue_limits().ok())
+}
+
+/// The limits of shared memory; `None` where the kernel has none.
+pub fn segments(settings: &Path) -> Option<SegmentLimits> {
+    let read = || {
+        Some(SegmentLimits {
+            segments: number(settings, "shmmni")?,
+            segment: number(settings, "shmmax")?,
+            pages: number(settings, "shmall")?,
+        })
+    };
+    read().or_else(|| ipc::segment_limits().ok())
+}
+
+/// The limits of semaphores; `None` where the kernel has none.
+pub fn semaphores(settings: &Path) -> Option<SemaphoreLimits> {
+    let read = || {
+        let text = procfs::read(&settings.join("sem")).ok()?;
+        let mut numbers = std::str::from_utf8(&text)
+            .ok()?
+            .split_ascii_whitespace()
+            .map(|word| word.parse().ok());
+        let mut next = || numbers.next().flatten();
+        Some(SemaphoreLimits {
+            per_set: next()?,
+            semaphores: next()?,
+            operations: next()?,
+            sets: next()?,
+        })
+    };
+    read().or_else(|| ipc::semaphore_limits().ok())
+}
+
+fn number<T: std::str::FromStr>(settings: &Path, name: &str) -> Option<T> {
+    let text = procfs::read(&settings.join(name)).ok()?;
+    std::str::from_utf8(&text).ok()?.trim().parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_of_this_system_agree_with_the_calls() {
+        let settings = Path::new(SETTINGS);
+        let nowhere = Path::new("/nonexistent");
+        assert_eq!(semaphores(settings), semaphores(nowhere));
+        assert_eq!(segments(settings), segments(nowhere));
+        assert_eq!(queues(settings), queues(nowhere));
+    }
+}

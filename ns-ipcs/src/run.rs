@@ -1,0 +1,149 @@
+//! Reading what was asked for and having it printed.
+
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use nix::errno::Errno;
+use nix::unistd::{SysconfVar, sysconf};
+use ns_common::console::{Console, Output};
+use ns_common::error::{Error, ExitStatus, Failure};
+use ns_common::sys::ipc;
+use ns_common::system_v::{Queue, QueueUsage, Resource, Segment, Semaphore, SemaphoreSet};
+use ns_common::words;
+
+use crate::cli::{Request, Selection, Unit, View};
+use crate::detail;
+use crate::limits::{self, SETTINGS};
+use crate::print::{self, Directory, Listed};
+use crate::read::{self, Object};
+
+/// Prints what was asked for.
+pub fn execute(request: Request, console: &mut Console) -> Result<ExitStatus, Failure> {
+    match request {
+        Request::Report {
+            selection,
+            view,
+            unit,
+        } => report(selection, view, unit, &mut console.output),
+        Request::Detail { resource, id, unit } => {
+            if !show(resource, id, unit, &mut console.output)? {
+                console.report(&Error::new(words!["id ", id, " not found"]));
+            }
+        }
+    }
+    Ok(ExitStatus::SUCCESS)
+}
+
+fn report(selection: Selection, view: View, unit: Unit, output: &mut Output) {
+    let mut directory = Directory::default();
+    output.push("\n");
+    if selection.queues {
+        match view {
+            View::Limits => print::queue_limits(limits::queues(Path::new(SETTINGS)), unit, output),
+            View::Summary => {
+                print::queue_usage(ipc::queue_usage().ok().map(with_bytes), unit, output)
+            }
+            _ => list::<Queue>(view, unit, &mut directory, output),
+        }
+        output.push("\n");
+    }
+    if selection.segments {
+        match view {
+            View::Limits => print::segment_limits(
+                limits::segments(Path::new(SETTINGS)),
+                page_size(),
+                unit,
+                output,
+            ),
+            View::Summary => print::segment_usage(ipc::segment_usage().ok(), output),
+            _ => list::<Segment>(view, unit, &mut directory, output),
+        }
+        output.push("\n");
+    }
+    if selection.semaphore_sets {
+        match view {
+            View::Limits => {
+                print::semaphore_limits(limits::semaphores(Path::new(SETTINGS)), output)
+            }
+            View::Summary => print::semaphore_usage(ipc::semaphore_usage().ok(), output),
+            _ => list::<SemaphoreSet>(view, unit, &mut directory, output),
+        }
+        output.push("\n");
+    }
+}
+
+fn list<T: Listed + Object>(
+    view: View,
+    unit: Unit,
+    directory: &mut Directory,
+    output: &mut Output,
+) {
+    if !print::head::<T>(view, unit, output) {
+        return;
+    }
+    read::each::<T>(&mut |object| {
+        object.line(view, unit, directory, output.buffer());
+        output.write_if_full();
+        if output.has_failed() {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
+    });
+}
+
+/// The kernel counts all bytes in 32 bits, and a negative number has overflowed: then they are added up.
+fn with_bytes(usage: QueueUsage) -> (QueueUsage, u64) {
+    let bytes = u64::try_from(usage.bytes).unwrap_or_else(|_| {
+        let mut sum = 0_u64;
+        read::each::<Queue>(&mut |queue| {
+            sum = sum.saturating_add(queue.bytes);
+            ControlFlow::Continue(())
+        });
+        sum
+    });
+    (usage, bytes)
+}
+
+fn page_size() -> u64 {
+    sysconf(SysconfVar::PAGE_SIZE)
+        .ok()
+        .flatten()
+        .and_then(|size| u64::try_from(size).ok())
+        .unwrap_or(4096)
+}
+
+/// Prints the details of an object; `false` if there is none with this id.
+fn show(resource: Resource, id: i32, unit: Unit, output: &mut Output) -> Result<bool, Error> {
+    match resource {
+        Resource::Queue => Ok(read::find(id)
+            .map(|queue| detail::queue(&queue, unit, output))
+            .is_some()),
+        Resource::Segment => Ok(read::find(id)
+            .map(|segment| detail::segment(&segment, unit, output))
+            .is_some()),
+        Resource::SemaphoreSet => {
+            let Some(set) = read::find::<SemaphoreSet>(id) else {
+                return Ok(false);
+            };
+            let Some(semaphores) = semaphores(&set)? else {
+                return Ok(false);
+            };
+            detail::semaphore_set(&set, &semaphores, output);
+            Ok(true)
+        }
+    }
+}
+
+/// The semaphores of a set; `None` if it has gone meanwhile.
+fn semaphores(set: &SemaphoreSet) -> Result<Option<Vec<Semaphore>>, Error> {
+    let mut semaphores = Vec::new();
+    for number in 0..i32::try_from(set.count).unwrap_or(i32::MAX) {
+        match ipc::semaphore(set.permissions.id, number) {
+            Ok(semaphore) => semaphores.push(semaphore),
+            Err(Errno::EINVAL | Errno::EIDRM) => return Ok(None),
+            Err(errno) => return Err(Error::caused_by(words!["semctl(GETVAL) failed"], errno)),
+        }
+    }
+    Ok(Some(semaphores))
+}
