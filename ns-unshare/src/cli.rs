@@ -411,7 +411,7 @@ static OPTIONS: &[Opt<Id>] = &[
         None,
         "owner",
         Takes::Required(Value {
-            name: "uid>:<gid",
+            name: "uid:gid",
             offer: Offer::Nothing,
         }),
         "who owns the user namespace (implies --user)",
@@ -519,11 +519,11 @@ static OPTIONS: &[Opt<Id>] = &[
         None,
         "whitelist-env",
         Takes::Required(Value {
-            name: "name>[,<name>...]",
+            name: "names",
             offer: Offer::Nothing,
         }),
         "start the program with these variables only",
-        "Starts the program with the named variables only, those of them that are set. May be repeated. The program is searched in the `PATH` that remains.",
+        "Starts the program with the named variables only, those of them that are set. The names are separated by commas; the option may be repeated. The program is searched in the `PATH` that remains.",
     ),
 ];
 

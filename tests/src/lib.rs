@@ -1,1 +1,7 @@
-//! x
+//! What the tests of ns-tools share: sandboxes, the programs under test, cases in text files, the walkthrough.
+
+pub mod case;
+pub mod sandbox;
+pub mod skip;
+pub mod tool;
+pub mod walkthrough;

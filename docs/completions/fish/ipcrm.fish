@@ -1,0 +1,15 @@
+# fish completion for ipcrm; rendered from the option table.
+complete -c ipcrm -f
+complete -c ipcrm -s m -l shmem-id -x -d 'remove a shared memory segment by its id'
+complete -c ipcrm -s M -l shmem-key -x -d 'remove a shared memory segment by its key'
+complete -c ipcrm -l posix-shmem -x -d 'remove a POSIX shared memory object'
+complete -c ipcrm -s q -l queue-id -x -d 'remove a message queue by its id'
+complete -c ipcrm -s Q -l queue-key -x -d 'remove a message queue by its key'
+complete -c ipcrm -l posix-mqueue -x -d 'remove a POSIX message queue'
+complete -c ipcrm -s s -l semaphore-id -x -d 'remove a semaphore set by its id'
+complete -c ipcrm -s S -l semaphore-key -x -d 'remove a semaphore set by its key'
+complete -c ipcrm -l posix-semaphore -x -d 'remove a POSIX semaphore'
+complete -c ipcrm -s a -l all -a 'shm pshm sem psem msg pmsg' -d 'remove everything of a type (default: all System V objects)'
+complete -c ipcrm -s v -l verbose -d 'announce each removal named after this'
+complete -c ipcrm -s V -l version -d 'show the version and leave'
+complete -c ipcrm -s h -l help -d 'show this help and leave'

@@ -1,0 +1,16 @@
+# fish completion for ipcs; rendered from the option table.
+complete -c ipcs -f
+complete -c ipcs -s i -l id -x -d 'show all details of the one object with this id'
+complete -c ipcs -s q -l queues -d 'select message queues'
+complete -c ipcs -s m -l shmems -d 'select shared memory segments'
+complete -c ipcs -s s -l semaphores -d 'select semaphore sets'
+complete -c ipcs -s a -l all -d 'select all three (default)'
+complete -c ipcs -s t -l time -d 'show times of the last operations and changes'
+complete -c ipcs -s p -l pid -d 'show processes: creator and last user'
+complete -c ipcs -s c -l creator -d 'show creators and owners'
+complete -c ipcs -s l -l limits -d 'show the limits of the namespace'
+complete -c ipcs -s u -l summary -d 'show what the namespace uses'
+complete -c ipcs -l human -d 'show sizes with a unit letter'
+complete -c ipcs -s b -l bytes -d 'show sizes in bytes'
+complete -c ipcs -s V -l version -d 'show the version and leave'
+complete -c ipcs -s h -l help -d 'show this help and leave'

@@ -1,0 +1,17 @@
+//! Plays the walkthrough for somebody who has just cloned the project.
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use ns_tests::{tool, walkthrough};
+
+fn main() -> ExitCode {
+    match walkthrough::play(tool::folder(), &mut io::stdout().lock()) {
+        Ok(_) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Nobody is left to be told when standard error is gone.
+            let _ = writeln!(io::stderr(), "\nThe walkthrough ended early: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

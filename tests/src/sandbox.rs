@@ -1,0 +1,224 @@
+//! Namespaces of its own for each test, held by a `cat` that ends with the test.
+#![allow(unsafe_code)]
+
+use std::ffi::OsStr;
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, Output, Stdio};
+use std::{fs, io};
+
+use nix::mount::{MsFlags, mount};
+use nix::sched::{CloneFlags, setns, unshare};
+
+use crate::{skip, tool};
+
+/// The working directory of everything in a sandbox: a file system of its own, empty at first.
+pub const FOLDER: &str = "/mnt";
+
+/// User, IPC, mount, UTS, network and cgroup namespaces that nobody else is in.
+///
+/// Root needs no user namespace, and stays root of the system in it; an ordinary user appears as root.
+#[derive(Debug)]
+pub struct Sandbox {
+    holder: Child,
+    pidfd: OwnedFd,
+    flags: CloneFlags,
+}
+
+/// What a program in a sandbox has done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Run {
+    /// As a shell shows it: 128 and the signal's number for a program killed by one.
+    pub status: i32,
+    /// Standard output.
+    pub stdout: String,
+    /// Standard error.
+    pub stderr: String,
+}
+
+impl Run {
+    /// Reads what a finished program left. Bytes that are no UTF-8 are replaced.
+    pub fn new(output: &Output) -> Self {
+        use std::os::unix::process::ExitStatusExt;
+        Self {
+            status: output
+                .status
+                .code()
+                .unwrap_or_else(|| 128 + output.status.signal().unwrap_or(0)),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+
+    /// Standard output, of a program that must have succeeded in silence on standard error.
+    ///
+    /// # Panics
+    /// If it has not.
+    #[track_caller]
+    pub fn output(&self) -> &str {
+        assert_eq!((self.status, self.stderr.as_str()), (0, ""), "{self:?}");
+        &self.stdout
+    }
+
+    /// The first line of standard error.
+    pub fn error(&self) -> &str {
+        self.stderr.lines().next().unwrap_or_default()
+    }
+
+    /// The values below a word of the header line.
+    ///
+    /// # Panics
+    /// If no line has that word.
+    #[track_caller]
+    pub fn column(&self, word: &str) -> Vec<&str> {
+        let position = |line: &str| line.split_whitespace().position(|field| field == word);
+        let mut lines = self.stdout.lines();
+        let column = lines
+            .find_map(position)
+            .unwrap_or_else(|| panic!("no column {word} in {self:?}"));
+        lines
+            .filter_map(|line| line.split_whitespace().nth(column))
+            .collect()
+    }
+}
+
+impl Default for Sandbox {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Sandbox {
+    /// Makes a sandbox.
+    ///
+    /// # Panics
+    /// If the kernel refuses; [`Sandbox::available`] tells beforehand.
+    pub fn new() -> Self {
+        Self::try_new().unwrap_or_else(|error| panic!("no sandbox: {error}"))
+    }
+
+    /// Why there can be no sandbox here, if so.
+    pub fn available() -> Result<(), String> {
+        Self::try_new()
+            .map(drop)
+            .map_err(|error| format!("the kernel refuses namespaces: {error}"))
+    }
+
+    fn try_new() -> io::Result<Self> {
+        let mut flags = CloneFlags::CLONE_NEWIPC
+            | CloneFlags::CLONE_NEWNS
+            | CloneFlags::CLONE_NEWUTS
+            | CloneFlags::CLONE_NEWNET
+            | CloneFlags::CLONE_NEWCGROUP;
+        if !skip::is_root() {
+            flags |= CloneFlags::CLONE_NEWUSER;
+        }
+        let uid_map = format!("0 {} 1\n", nix::unistd::geteuid());
+        let gid_map = format!("0 {} 1\n", nix::unistd::getegid());
+        let mut command = Command::new("cat");
+        command.stdin(Stdio::piped()).stdout(Stdio::null());
+        // SAFETY: between fork and exec the closure makes system calls only; all texts exist beforehand.
+        unsafe {
+            command.pre_exec(move || {
+                unshare(flags)?;
+                if flags.contains(CloneFlags::CLONE_NEWUSER) {
+                    fs::write("/proc/self/setgroups", "deny")?;
+                    fs::write("/proc/self/uid_map", &uid_map)?;
+                    fs::write("/proc/self/gid_map", &gid_map)?;
+                }
+                let none = None::<&str>;
+                mount(none, "/", none, MsFlags::MS_REC | MsFlags::MS_PRIVATE, none)?;
+                mount(Some("tmpfs"), FOLDER, Some("tmpfs"), MsFlags::empty(), none)?;
+                mount(
+                    Some("tmpfs"),
+                    "/dev/shm",
+                    Some("tmpfs"),
+                    MsFlags::empty(),
+                    Some("mode=1777"),
+                )?;
+                Ok(())
+            });
+        }
+        let holder = command.spawn()?;
+        let pid = i32::try_from(holder.id()).map_err(io::Error::other)?;
+        // SAFETY: pidfd_open takes numbers only.
+        let number = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) };
+        let number = i32::try_from(nix::errno::Errno::result(number)?).map_err(io::Error::other)?;
+        // SAFETY: the kernel has just returned it, and nothing else uses it.
+        let pidfd = unsafe { OwnedFd::from_raw_fd(number) };
+        Ok(Self {
+            holder,
+            pidfd,
+            flags,
+        })
+    }
+
+    /// The process that holds the namespaces.
+    pub fn pid(&self) -> u32 {
+        self.holder.id()
+    }
+
+    /// A command that will run in the sandbox, without standard input and with a plain environment.
+    pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
+        let mut command = Command::new(program);
+        command
+            .env_clear()
+            .env(
+                "PATH",
+                format!("{}:{}", tool::folder().display(), tool::SYSTEM_PATH),
+            )
+            .env("LC_ALL", "C")
+            .env("SHELL", "/bin/sh")
+            .env("HOME", "/")
+            .stdin(Stdio::null());
+        let (pidfd, flags) = (self.pidfd.as_raw_fd(), self.flags);
+        // SAFETY: between fork and exec the closure makes system calls only.
+        unsafe {
+            command.pre_exec(move || {
+                // SAFETY: the sandbox outlives its commands' start, and keeps the descriptor open.
+                setns(std::os::fd::BorrowedFd::borrow_raw(pidfd), flags)?;
+                nix::unistd::chdir(FOLDER)?;
+                Ok(())
+            });
+        }
+        command
+    }
+
+    /// Runs a tool of ours.
+    pub fn run<I: IntoIterator<Item = S>, S: AsRef<OsStr>>(&self, name: &str, arguments: I) -> Run {
+        self.finish(self.command(tool::ours(name)).args(arguments))
+    }
+
+    /// Runs a script with bash; the tools it calls are ours.
+    pub fn shell(&self, script: &str) -> Run {
+        self.finish(self.command("bash").args(["-c", script]))
+    }
+
+    /// Runs a script with bash; the tools it calls are the system's.
+    pub fn reference_shell(&self, script: &str) -> Run {
+        self.finish(
+            self.command("bash")
+                .env("PATH", tool::SYSTEM_PATH)
+                .args(["-c", script]),
+        )
+    }
+
+    /// Runs a command to its end.
+    ///
+    /// # Panics
+    /// If it cannot be started.
+    pub fn finish(&self, command: &mut Command) -> Run {
+        Run::new(
+            &command
+                .output()
+                .unwrap_or_else(|error| panic!("{command:?}: {error}")),
+        )
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        drop(self.holder.stdin.take());
+        let _ = self.holder.wait();
+    }
+}

@@ -1,0 +1,53 @@
+//! Which programs are under test.
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+/// Where the system's own commands are; the reference is taken from there.
+pub const SYSTEM_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+/// The reference that the comparison can be made with.
+pub const REFERENCE_VERSION: &str = "util-linux 2.38.1";
+
+/// The folder with the programs under test: `NS_TESTS_BIN_DIR`, or the release build, made once.
+///
+/// # Panics
+/// If they cannot be built.
+pub fn folder() -> &'static Path {
+    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+    FOLDER.get_or_init(|| {
+        if let Some(folder) = env::var_os("NS_TESTS_BIN_DIR") {
+            return folder.into();
+        }
+        let workspace = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .parent()
+            .expect("tests is in the workspace");
+        let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let status = Command::new(cargo)
+            .args(["build", "--release", "--quiet"])
+            .current_dir(workspace)
+            .status();
+        assert!(
+            status.expect("cargo runs").success(),
+            "the tools must build"
+        );
+        let target =
+            env::var_os("CARGO_TARGET_DIR").map_or_else(|| workspace.join("target"), PathBuf::from);
+        target.join("release")
+    })
+}
+
+/// The program `name` under test.
+pub fn ours(name: &str) -> PathBuf {
+    folder().join(name)
+}
+
+/// The reference's program `name`, if it is installed in the version we know.
+pub fn reference(name: &str) -> Option<PathBuf> {
+    let path = Path::new("/usr/bin").join(name);
+    let output = Command::new(&path).arg("--version").output().ok()?;
+    String::from_utf8_lossy(&output.stdout)
+        .contains(REFERENCE_VERSION)
+        .then_some(path)
+}

@@ -1,0 +1,153 @@
+//! `docs/` is what the option tables render; `NS_BLESS=1` writes it anew. The texts hold together.
+
+use std::collections::BTreeSet;
+use std::fmt::Debug;
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use ns_common::cli::table::Takes;
+use ns_common::cli::{bash, fish, help, man, zsh};
+use ns_common::tool::Tool;
+use ns_tests::skip::{has_program, skipped};
+
+/// Does the same with the table of each tool.
+macro_rules! with_each_tool {
+    ($check:path) => {
+        $check(&ns_unshare::cli::TOOL);
+        $check(&ns_enter::cli::TOOL);
+        $check(&ns_ipcmk::cli::TOOL);
+        $check(&ns_ipcs::cli::TOOL);
+        $check(&ns_ipcrm::cli::TOOL);
+    };
+}
+
+fn docs() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join("docs")
+}
+
+fn rendered<Id>(tool: &Tool<Id>) -> [(PathBuf, String); 4] {
+    let (name, completions) = (tool.name, docs().join("completions"));
+    [
+        (docs().join(format!("man/{name}.1")), man::render(tool)),
+        (completions.join(format!("bash/{name}")), bash::render(tool)),
+        (completions.join(format!("zsh/_{name}")), zsh::render(tool)),
+        (completions.join(format!("fish/{name}.fish")), fish::render(tool)),
+    ]
+}
+
+fn check_files<Id>(tool: &Tool<Id>) {
+    for (path, text) in rendered(tool) {
+        if std::env::var_os("NS_BLESS").is_some() {
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(&path, text).unwrap();
+        } else {
+            let committed = fs::read_to_string(&path).unwrap_or_default();
+            assert_eq!(committed, text, "{} is not what the table renders; NS_BLESS=1 writes it", path.display());
+        }
+    }
+}
+
+#[test]
+fn docs_are_what_the_tables_render() {
+    with_each_tool!(check_files);
+}
+
+fn check_table<Id: Debug + Copy>(tool: &Tool<Id>) {
+    let mut seen = BTreeSet::new();
+    for option in tool.options {
+        let name = format!("{} --{}", tool.name, option.long);
+        assert!(seen.insert(option.long.to_owned()), "{name} stands twice");
+        assert!(option.short.is_none_or(|letter| seen.insert(letter.to_string())), "{name}: letter used twice");
+        assert!(seen.insert(format!("{:?}", option.id)), "{name}: two options have one id");
+        assert!(option.long.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-'), "{name}");
+        assert!(option.short.is_none_or(|letter| letter.is_ascii_alphabetic()), "{name}");
+        assert!(!option.summary.ends_with('.') && option.manual.ends_with('.'), "{name}: full stops");
+        assert!(!option.summary.contains('`') && option.manual.matches('`').count() % 2 == 0, "{name}: backticks");
+        let optional_long = matches!(option.takes, Takes::OptionalLong(_));
+        assert!(!optional_long || option.short.is_some(), "{name}: only a letter can differ from the long form");
+    }
+}
+
+#[test]
+fn tables_are_well_formed() {
+    with_each_tool!(check_table);
+}
+
+fn check_help<Id>(tool: &Tool<Id>) {
+    let text = help::render(tool, tool.name);
+    for line in text.lines() {
+        assert!(line.len() <= 80, "{}: wider than 80 columns: {line}", tool.name);
+    }
+    for option in tool.options {
+        assert!(text.contains(&format!("--{}", option.long)), "{}: no --{} in the help", tool.name, option.long);
+    }
+    assert!(text.starts_with("\nUsage:\n ") && text.ends_with(&format!("For more details see {}(1).\n", tool.name)));
+}
+
+#[test]
+fn help_names_every_option_within_80_columns() {
+    with_each_tool!(check_help);
+}
+
+/// Has a program check a text on its standard input.
+#[track_caller]
+fn check_with(program: &str, arguments: &[&str], text: &str, test: &str) {
+    if !has_program(program) {
+        return skipped(test, &format!("{program} is not installed"));
+    }
+    let mut child = Command::new(program)
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let said = [output.stdout, output.stderr].concat();
+    assert!(output.status.success(), "{program} {arguments:?}: {}", String::from_utf8_lossy(&said));
+}
+
+fn lint_man<Id>(tool: &Tool<Id>) {
+    check_with("mandoc", &["-T", "lint", "-W", "warning"], &man::render(tool), "manual_pages_pass_mandoc");
+}
+
+#[test]
+fn manual_pages_pass_mandoc() {
+    with_each_tool!(lint_man);
+}
+
+fn lint_completions<Id>(tool: &Tool<Id>) {
+    check_with("bash", &["-n"], &bash::render(tool), "completions_parse");
+    check_with("zsh", &["-n"], &zsh::render(tool), "completions_parse");
+    check_with("fish", &["-n"], &fish::render(tool), "completions_parse");
+}
+
+#[test]
+fn completions_parse() {
+    with_each_tool!(lint_completions);
+}
+
+/// What bash offers after `words`, the last of which is being typed.
+fn offered<Id>(tool: &Tool<Id>, words: &[&str]) -> Vec<String> {
+    let script = format!(
+        "{}\nCOMP_WORDS=({}); COMP_CWORD={}; _ns_tools_{}; printf '%s\\n' \"${{COMPREPLY[@]}}\"",
+        bash::render(tool).replace("compopt", ":"),
+        words.join(" "),
+        words.len() - 1,
+        tool.name
+    );
+    let output = Command::new("bash").args(["--norc", "-c", &script]).output().unwrap();
+    String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn bash_offers_options_and_their_values() {
+    let tool = &ns_unshare::cli::TOOL;
+    assert_eq!(offered(tool, &["unshare", "--propagation", "s"]), ["slave", "shared"]);
+    assert_eq!(offered(tool, &["unshare", "--map-roo"]), ["--map-root-user"]);
+    assert!(offered(tool, &["unshare", "--map-users", "=", "su"]).contains(&"subids".to_owned()));
+    assert!(offered(tool, &["unshare", "-r", "tru"]).contains(&"true".to_owned()));
+}

@@ -1,0 +1,43 @@
+//! The walkthrough runs, shows what it claims, and leaves the system as it was.
+
+use std::fs;
+use std::path::Path;
+
+use ns_tests::sandbox::Sandbox;
+use ns_tests::skip::skipped;
+use ns_tests::{tool, walkthrough};
+
+fn host_name() -> String {
+    fs::read_to_string("/proc/sys/kernel/hostname").unwrap()
+}
+
+fn queues() -> String {
+    fs::read_to_string("/proc/sysvipc/msg").unwrap()
+}
+
+#[test]
+fn walkthrough_shows_isolation_and_changes_nothing_outside() {
+    if let Err(reason) = Sandbox::available() {
+        return skipped(
+            "walkthrough_shows_isolation_and_changes_nothing_outside",
+            &reason,
+        );
+    }
+    let before = (host_name(), queues());
+    let mut page = Vec::new();
+    let played = walkthrough::play(tool::folder(), &mut page).unwrap();
+    assert_eq!((host_name(), queues()), before);
+    let page = String::from_utf8(page).unwrap();
+    assert!(page.ends_with("found everything there.\n"), "{page}");
+    assert!(
+        played
+            .iter()
+            .all(|exchange| !exchange.answer.contains("command not found")),
+        "{page}"
+    );
+}
+
+#[test]
+fn walkthrough_without_tools_says_so() {
+    assert!(walkthrough::play(Path::new("/nonexistent"), &mut Vec::new()).is_err());
+}
