@@ -2,9 +2,10 @@
 #![allow(unsafe_code)]
 
 use std::ffi::OsStr;
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::os::fd::{FromRawFd, OwnedFd};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::Arc;
 use std::{fs, io};
 
 use nix::mount::{MsFlags, mount};
@@ -21,7 +22,7 @@ pub const FOLDER: &str = "/mnt";
 #[derive(Debug)]
 pub struct Sandbox {
     holder: Child,
-    pidfd: OwnedFd,
+    pidfd: Arc<OwnedFd>,
     flags: CloneFlags,
 }
 
@@ -148,7 +149,7 @@ impl Sandbox {
         let pidfd = unsafe { OwnedFd::from_raw_fd(number) };
         Ok(Self {
             holder,
-            pidfd,
+            pidfd: Arc::new(pidfd),
             flags,
         })
     }
@@ -171,12 +172,11 @@ impl Sandbox {
             .env("SHELL", "/bin/sh")
             .env("HOME", "/")
             .stdin(Stdio::null());
-        let (pidfd, flags) = (self.pidfd.as_raw_fd(), self.flags);
+        let (pidfd, flags) = (Arc::clone(&self.pidfd), self.flags);
         // SAFETY: between fork and exec the closure makes system calls only.
         unsafe {
             command.pre_exec(move || {
-                // SAFETY: the sandbox outlives its commands' start, and keeps the descriptor open.
-                setns(std::os::fd::BorrowedFd::borrow_raw(pidfd), flags)?;
+                setns(&*pidfd, flags)?;
                 nix::unistd::chdir(FOLDER)?;
                 Ok(())
             });

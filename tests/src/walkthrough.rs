@@ -174,9 +174,9 @@ impl Stage<'_> {
     }
 
     fn play(&mut self, shell: &mut Shell, command: &str) -> Result<Exchange, Failure> {
-        write!(
+        writeln!(
             self.page,
-            "[shell {} @ {}] $ {command}\n",
+            "[shell {} @ {}] $ {command}",
             shell.number, shell.host
         )?;
         let exchange = shell.type_in(command)?;

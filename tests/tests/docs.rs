@@ -1,5 +1,7 @@
 //! `docs/` is what the option tables render; `NS_BLESS=1` writes it anew. The texts hold together.
 
+#![allow(clippy::unwrap_used, reason = "a failing test panics")]
+
 use std::collections::BTreeSet;
 use std::fmt::Debug;
 use std::fs;
@@ -24,7 +26,10 @@ macro_rules! with_each_tool {
 }
 
 fn docs() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join("docs")
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .unwrap()
+        .join("docs")
 }
 
 fn rendered<Id>(tool: &Tool<Id>) -> [(PathBuf, String); 4] {
@@ -33,7 +38,10 @@ fn rendered<Id>(tool: &Tool<Id>) -> [(PathBuf, String); 4] {
         (docs().join(format!("man/{name}.1")), man::render(tool)),
         (completions.join(format!("bash/{name}")), bash::render(tool)),
         (completions.join(format!("zsh/_{name}")), zsh::render(tool)),
-        (completions.join(format!("fish/{name}.fish")), fish::render(tool)),
+        (
+            completions.join(format!("fish/{name}.fish")),
+            fish::render(tool),
+        ),
     ]
 }
 
@@ -44,7 +52,12 @@ fn check_files<Id>(tool: &Tool<Id>) {
             fs::write(&path, text).unwrap();
         } else {
             let committed = fs::read_to_string(&path).unwrap_or_default();
-            assert_eq!(committed, text, "{} is not what the table renders; NS_BLESS=1 writes it", path.display());
+            assert_eq!(
+                committed,
+                text,
+                "{} is not what the table renders; NS_BLESS=1 writes it",
+                path.display()
+            );
         }
     }
 }
@@ -59,14 +72,42 @@ fn check_table<Id: Debug + Copy>(tool: &Tool<Id>) {
     for option in tool.options {
         let name = format!("{} --{}", tool.name, option.long);
         assert!(seen.insert(option.long.to_owned()), "{name} stands twice");
-        assert!(option.short.is_none_or(|letter| seen.insert(letter.to_string())), "{name}: letter used twice");
-        assert!(seen.insert(format!("{:?}", option.id)), "{name}: two options have one id");
-        assert!(option.long.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-'), "{name}");
-        assert!(option.short.is_none_or(|letter| letter.is_ascii_alphabetic()), "{name}");
-        assert!(!option.summary.ends_with('.') && option.manual.ends_with('.'), "{name}: full stops");
-        assert!(!option.summary.contains('`') && option.manual.matches('`').count() % 2 == 0, "{name}: backticks");
+        assert!(
+            option
+                .short
+                .is_none_or(|letter| seen.insert(letter.to_string())),
+            "{name}: letter used twice"
+        );
+        assert!(
+            seen.insert(format!("{:?}", option.id)),
+            "{name}: two options have one id"
+        );
+        assert!(
+            option
+                .long
+                .bytes()
+                .all(|byte| byte.is_ascii_lowercase() || byte == b'-'),
+            "{name}"
+        );
+        assert!(
+            option
+                .short
+                .is_none_or(|letter| letter.is_ascii_alphabetic()),
+            "{name}"
+        );
+        assert!(
+            !option.summary.ends_with('.') && option.manual.ends_with('.'),
+            "{name}: full stops"
+        );
+        assert!(
+            !option.summary.contains('`') && option.manual.matches('`').count() % 2 == 0,
+            "{name}: backticks"
+        );
         let optional_long = matches!(option.takes, Takes::OptionalLong(_));
-        assert!(!optional_long || option.short.is_some(), "{name}: only a letter can differ from the long form");
+        assert!(
+            !optional_long || option.short.is_some(),
+            "{name}: only a letter can differ from the long form"
+        );
     }
 }
 
@@ -78,12 +119,24 @@ fn tables_are_well_formed() {
 fn check_help<Id>(tool: &Tool<Id>) {
     let text = help::render(tool, tool.name);
     for line in text.lines() {
-        assert!(line.len() <= 80, "{}: wider than 80 columns: {line}", tool.name);
+        assert!(
+            line.len() <= 80,
+            "{}: wider than 80 columns: {line}",
+            tool.name
+        );
     }
     for option in tool.options {
-        assert!(text.contains(&format!("--{}", option.long)), "{}: no --{} in the help", tool.name, option.long);
+        assert!(
+            text.contains(&format!("--{}", option.long)),
+            "{}: no --{} in the help",
+            tool.name,
+            option.long
+        );
     }
-    assert!(text.starts_with("\nUsage:\n ") && text.ends_with(&format!("For more details see {}(1).\n", tool.name)));
+    assert!(
+        text.starts_with("\nUsage:\n ")
+            && text.ends_with(&format!("For more details see {}(1).\n", tool.name))
+    );
 }
 
 #[test]
@@ -104,14 +157,28 @@ fn check_with(program: &str, arguments: &[&str], text: &str, test: &str) {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+    child
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(text.as_bytes())
+        .unwrap();
     let output = child.wait_with_output().unwrap();
     let said = [output.stdout, output.stderr].concat();
-    assert!(output.status.success(), "{program} {arguments:?}: {}", String::from_utf8_lossy(&said));
+    assert!(
+        output.status.success(),
+        "{program} {arguments:?}: {}",
+        String::from_utf8_lossy(&said)
+    );
 }
 
 fn lint_man<Id>(tool: &Tool<Id>) {
-    check_with("mandoc", &["-T", "lint", "-W", "warning"], &man::render(tool), "manual_pages_pass_mandoc");
+    check_with(
+        "mandoc",
+        &["-T", "lint", "-W", "warning"],
+        &man::render(tool),
+        "manual_pages_pass_mandoc",
+    );
 }
 
 #[test]
@@ -139,15 +206,27 @@ fn offered<Id>(tool: &Tool<Id>, words: &[&str]) -> Vec<String> {
         words.len() - 1,
         tool.name
     );
-    let output = Command::new("bash").args(["--norc", "-c", &script]).output().unwrap();
-    String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect()
+    let output = Command::new("bash")
+        .args(["--norc", "-c", &script])
+        .output()
+        .unwrap();
+    String::from_utf8_lossy(&output.stdout)
+        .lines()
+        .map(str::to_owned)
+        .collect()
 }
 
 #[test]
 fn bash_offers_options_and_their_values() {
     let tool = &ns_unshare::cli::TOOL;
-    assert_eq!(offered(tool, &["unshare", "--propagation", "s"]), ["slave", "shared"]);
-    assert_eq!(offered(tool, &["unshare", "--map-roo"]), ["--map-root-user"]);
+    assert_eq!(
+        offered(tool, &["unshare", "--propagation", "s"]),
+        ["slave", "shared"]
+    );
+    assert_eq!(
+        offered(tool, &["unshare", "--map-roo"]),
+        ["--map-root-user"]
+    );
     assert!(offered(tool, &["unshare", "--map-users", "=", "su"]).contains(&"subids".to_owned()));
     assert!(offered(tool, &["unshare", "-r", "tru"]).contains(&"true".to_owned()));
 }

@@ -1,0 +1,482 @@
+//! Options alone and in pairs, and listings of prepared scenes, compared with the reference.
+//!
+//! A difference is excused only by a row of `docs/compatibility.md`.
+
+#![allow(clippy::unwrap_used, reason = "a failing test panics")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use ns_tests::sandbox::{Run, Sandbox};
+use ns_tests::skip::{has_program, is_root, skipped};
+use ns_tests::tool;
+
+/// Whether there is something to compare with; says so if not.
+fn can_compare(test: &str) -> bool {
+    let reason = match Sandbox::available() {
+        Err(reason) => reason,
+        Ok(()) if tool::reference("unshare").is_none() => {
+            format!("no {} in /usr/bin", tool::REFERENCE_VERSION)
+        }
+        Ok(()) => return true,
+    };
+    skipped(test, &reason);
+    false
+}
+
+/// The newer wordings in the page on compatibility: the reference's text, and the one that stands for it here.
+fn newer_wordings() -> Vec<(String, String)> {
+    let page = include_str!("../../docs/compatibility.md");
+    let section = page
+        .split("\n## ")
+        .find(|section| section.starts_with("Newer wording"))
+        .unwrap();
+    let cells = |line: &str| {
+        line.split('`')
+            .skip(1)
+            .step_by(2)
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    section
+        .lines()
+        .filter(|line| line.starts_with("| "))
+        .filter_map(|line| cells(line).try_into().ok())
+        .map(|[old, new]: [String; 2]| (old, new))
+        .collect()
+}
+
+/// The first line of standard error in its newer wording: `*` in an old text stands for a word that is kept.
+fn reworded(error: &str, wordings: &[(String, String)]) -> String {
+    for (old, new) in wordings {
+        let Some((before, after)) = old.split_once('*') else {
+            if error.contains(old) {
+                return error.replace(old, new);
+            }
+            continue;
+        };
+        if let Some(start) = error.find(before) {
+            let rest = &error[start + before.len()..];
+            if let Some(end) = rest.find(after) {
+                let kept = new.replace('*', &rest[..end]);
+                return format!("{}{kept}{}", &error[..start], &rest[end + after.len()..]);
+            }
+        }
+    }
+    error.to_owned()
+}
+
+#[test]
+fn wordings_are_read_from_the_page() {
+    let wordings = newer_wordings();
+    assert!(wordings.len() >= 5, "{wordings:?}");
+    let pattern = [(
+        "cannot chdir to '*'".to_owned(),
+        "cannot change directory to *".to_owned(),
+    )];
+    assert_eq!(
+        reworded("unshare: cannot chdir to '/x': No", &pattern),
+        "unshare: cannot change directory to /x: No"
+    );
+}
+
+/// The program that prints the kernel's state, in a place that everybody can read.
+fn probe() -> PathBuf {
+    let copied = tool::folder().join("probe");
+    if copied.exists() {
+        copied
+    } else {
+        PathBuf::from(env!("CARGO_BIN_EXE_probe"))
+    }
+}
+
+/// Process ids in messages differ from run to run.
+fn without_numbers(text: &str) -> String {
+    let mut result = String::new();
+    for part in text.split_inclusive('/') {
+        let digits = part.trim_end_matches('/');
+        let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+        result.push_str(if is_number { "N/" } else { part });
+    }
+    result
+}
+
+fn comparable(run: &Run, wordings: &[(String, String)]) -> (i32, String, String) {
+    (
+        run.status,
+        run.stdout.clone(),
+        without_numbers(&reworded(run.error(), wordings)),
+    )
+}
+
+/// What each script starts with: files to map ids by and to bind namespaces to, and the links outside.
+fn setting(probe: &Path) -> String {
+    let ids = if is_root() {
+        "printf '0:0:1000\\nroot:0:1000\\n' > ids; mount --bind ids /etc/subuid; mount --bind ids /etc/subgid;"
+    } else {
+        ""
+    };
+    format!(
+        "{ids} touch f; mkdir d; links=$(cd /proc/self/ns; for k in *; do printf '%s=%s ' $k \"$(readlink $k)\"; done); \
+         probe='{}'; ",
+        probe.display()
+    )
+}
+
+/// Runs the script on both sides and collects the differences.
+fn compare(scripts: &[String], wordings: &[(String, String)]) {
+    let mut differences = Vec::new();
+    for script in scripts {
+        let ours = comparable(&Sandbox::new().shell(script), wordings);
+        let reference = comparable(&Sandbox::new().reference_shell(script), wordings);
+        if ours != reference {
+            differences.push(difference(script, &ours, &reference));
+        }
+    }
+    assert!(
+        differences.is_empty(),
+        "{} of {} differ:\n{}",
+        differences.len(),
+        scripts.len(),
+        differences.join("\n")
+    );
+}
+
+fn difference(
+    script: &str,
+    ours: &(i32, String, String),
+    reference: &(i32, String, String),
+) -> String {
+    let command = script
+        .rsplit_once("; unshare")
+        .or(script.rsplit_once("; nsenter"))
+        .map_or(script, |(_, rest)| rest);
+    let lines = |text: &str| text.lines().map(str::to_owned).collect::<Vec<_>>();
+    let (mut here, mut there) = (lines(&ours.1), lines(&reference.1));
+    here.retain(|line| !reference.1.lines().any(|other| other == line));
+    there.retain(|line| !ours.1.lines().any(|other| other == line));
+    format!(
+        "{command}\n  here:      {} {here:?} {:?}\n  reference: {} {there:?} {:?}",
+        ours.0, ours.2, reference.0, reference.2
+    )
+}
+
+/// Options of `unshare` that both sides have and that may stand in any order.
+const UNSHARE: &[&str] = &[
+    "--mount",
+    "--uts",
+    "--ipc",
+    "--net",
+    "--pid",
+    "--user",
+    "--cgroup",
+    "--time",
+    "--fork",
+    "--kill-child",
+    "--kill-child=TERM",
+    "--mount-proc",
+    "--mount-proc=d",
+    "--map-user=5",
+    "--map-group=6",
+    "--map-users=0,0,10",
+    "--map-groups=0,0,10",
+    "-r",
+    "-c",
+    "--map-auto",
+    "--propagation=slave",
+    "--propagation=shared",
+    "--propagation=unchanged",
+    "--setgroups=allow",
+    "--setgroups=deny",
+    "--keep-caps",
+    "-S0",
+    "-S5",
+    "-G0",
+    "-G6",
+    "--root=/",
+    "--root=d",
+    "--wd=/usr",
+    "--wd=d",
+    "--wd=/nonexistent",
+    "--monotonic=-5",
+    "--boottime=7",
+    "--uts=f",
+    "--ipc=f",
+    "--net=f",
+    "--cgroup=f",
+    "--time=f",
+    "--pid=f",
+];
+
+/// Pairs in which the two versions are meant to differ, each for a reason the compatibility page gives.
+fn is_meant_to_differ(first: &str, second: &str) -> bool {
+    let pair = [first, second];
+    let has = |option: &str| pair.iter().any(|word| word.starts_with(option));
+    // A single id costs a delegated block one id in the reference, and cuts a hole by other rules.
+    let blocks = has("--map-auto") || has("--map-users") || has("--map-groups");
+    let single = has("-r") || has("-c") || has("--map-user=") || has("--map-group=");
+    (blocks && single)
+        // Several blocks: the reference takes the last.
+        || (has("--map-auto") && (has("--map-users") || has("--map-groups")))
+        // A file that keeps a namespace beside a new user namespace: the reference is refused.
+        || (pair.iter().any(|word| word.ends_with("=f")) && (has("--user") || blocks || single))
+}
+
+fn pairs(options: &'static [&'static str]) -> impl Iterator<Item = (&'static str, &'static str)> {
+    options
+        .iter()
+        .flat_map(move |first| options.iter().map(move |second| (*first, *second)))
+}
+
+#[test]
+fn unshare_options_alone_and_in_pairs() {
+    let test = "unshare_options_alone_and_in_pairs";
+    if !can_compare(test) {
+        return;
+    }
+    let setting = setting(&probe());
+    let script = |options: &str| format!("{setting}unshare {options} $probe $links");
+    let mut scripts: Vec<String> = UNSHARE.iter().map(|option| script(option)).collect();
+    scripts.extend(
+        pairs(UNSHARE)
+            .filter(|(first, second)| first < second && !is_meant_to_differ(first, second))
+            .map(|(first, second)| script(&format!("{first} {second}"))),
+    );
+    compare(&scripts, &newer_wordings());
+}
+
+#[test]
+fn unshare_options_as_an_ordinary_user() {
+    let test = "unshare_options_as_an_ordinary_user";
+    if !can_compare(test) {
+        return;
+    }
+    if !is_root() || !has_program("setpriv") || !has_program("newuidmap") {
+        return skipped(
+            test,
+            "needs root, setpriv and newuidmap; without root the other test is this one",
+        );
+    }
+    let setting = setting(&probe()).replace("0:0:1000\\nroot:0:1000", "1000:100000:1000");
+    let user = "setpriv --reuid 1000 --regid 1000 --clear-groups";
+    let script = |options: &str| format!("{setting}{user} unshare {options} $probe $links");
+    let scripts: Vec<String> = UNSHARE
+        .iter()
+        .filter(|option| **option != "--map-users=0,0,10" && **option != "--map-groups=0,0,10")
+        .flat_map(|option| {
+            [
+                script(option),
+                script(&format!("--user {option}")),
+                script(&format!("-r {option}")),
+            ]
+        })
+        .filter(|script| !script.contains("-r --map-auto"))
+        .chain(
+            [
+                "-U --map-users=100000,0,10",
+                "--map-users=100000,0,10 --map-groups=100000,0,10 -S 0 -G 0",
+            ]
+            .map(script),
+        )
+        .collect();
+    compare(&scripts, &newer_wordings());
+}
+
+/// Options of `nsenter` that both sides have; the target is a process with a namespace of each kind.
+const NSENTER: &[&str] = &[
+    "-t $T -m",
+    "-t $T -u",
+    "-t $T -i",
+    "-t $T -n",
+    "-t $T -p",
+    "-t $T -C",
+    "-t $T -T",
+    "-t $T -U",
+    "-t $T -a",
+    "-t $T -p -F",
+    "-t $T -m -r",
+    "-t $T -m -w",
+    "-t $T -m -r -w",
+    "-t $T -u -r/mnt/d",
+    "-t $T -u -w/mnt/d",
+    "-t $T -m --wdns=/usr",
+    "-t $T -u -S 5",
+    "-t $T -u -G 5",
+    "-t $T -u -S 5 -G 6",
+    "-t $T -U -S 0 -G 0",
+    "-t $T -U -u -i",
+    "-t $T -U --preserve-credentials",
+    "-t $T -a --preserve-credentials",
+    "-t $T -U -S 5",
+    "--uts=/proc/$T/ns/uts",
+    "--user=/proc/$T/ns/user --uts=/proc/$T/ns/uts",
+    "--net=/proc/$T/ns/net --ipc=/proc/$T/ns/ipc",
+    "-t $T -a --uts=/proc/self/ns/uts",
+    "--uts=/proc/$T/ns/ipc",
+    "--uts=/nonexistent",
+    "--uts=/etc/passwd",
+    "-t 4194304 -u",
+    "-t 4194304 -a",
+    "-t 4194304 -u -r",
+    "-t $T -u -r/nonexistent",
+    "-t $T -u -w/nonexistent",
+    "-t $T -m -W/nonexistent",
+    "-t $T -u -r/etc/passwd",
+    "-t $T -u -w/etc/passwd",
+    "-t $$ -U",
+    "-t $$ -a",
+    "-t $$ -u -m",
+];
+
+#[test]
+fn nsenter_into_targets_of_every_kind() {
+    let test = "nsenter_into_targets_of_every_kind";
+    if !can_compare(test) {
+        return;
+    }
+    let setting = setting(&probe());
+    // Both sides enter the same kind of target, made by the reference.
+    let target = |options: &str| {
+        format!(
+            "{setting}mkfifo ready; /usr/bin/unshare {options} --kill-child -f sh -c 'echo > /mnt/ready; exec sleep 30' & U=$!; \
+             read x < ready; read T < /proc/$U/task/$U/children; T=${{T%% *}}; "
+        )
+    };
+    let mut scripts = Vec::new();
+    for namespaces in ["-muinpCT", "-rmuinpCT", "-ru"] {
+        for options in NSENTER {
+            scripts.push(format!(
+                "{}nsenter {options} $probe $links; r=$?; {{ kill -9 $U; wait $U; }} 2>/dev/null; (exit $r)",
+                target(namespaces)
+            ));
+        }
+    }
+    compare(&scripts, &newer_wordings());
+}
+
+/// Scenes of System V objects, as perl makes them.
+const SCENES: &[&str] = &[
+    "",
+    "msgget(0x1234,01640); msgget(-2,01600); msgget(0,01666); shmget(0x51,1075,01600); shmget(-1,1048525,01000); semget(9,3,01640);",
+    "$q=msgget(1,01600); msgsnd($q,pack('l! a1500',1,'x'),0) for 1..5; msgrcv($q,$b,2000,0,0); $s=semget(9,3,01640); semctl($s,1,16,7); semop($s,pack('s3',0,1,0));",
+    "msgget($_,01600) for 1..300; shmget($_,4096*$_,01600) for 1..40; semget($_,$_,01600) for 1..40;",
+    "@q=map{msgget($_,01600)} 1..400; msgctl($_,0,0) for @q[0..389]; @m=map{shmget($_,1,01600)} 1..5; shmctl($_,0,0) for @m[1..3];",
+    "shmget(1,1<<40,011600); $i=shmget(2,8192,01600); shmctl($i,11,0); shmget(3,1,0); semget(0,32000,01600);",
+    "$q=msgget(1,01600); $d=\"\\0\"x256; msgctl($q,2,$d); substr($d,4,8)=pack('LL',4242,4294967294); msgctl($q,1,$d);",
+];
+
+#[test]
+fn ipcs_over_all_views_and_units() {
+    let test = "ipcs_over_all_views_and_units";
+    if !can_compare(test) {
+        return;
+    }
+    if !has_program("perl") {
+        return skipped(test, "perl is not installed");
+    }
+    let ipcs = tool::ours("ipcs");
+    let mut differences = Vec::new();
+    for scene in SCENES {
+        let sandbox = Sandbox::new();
+        let made = sandbox.shell(&format!("perl -e '{}'", scene.replace('\'', "\"")));
+        assert_eq!(made.stderr, "", "{scene}");
+        for command in ipcs_commands() {
+            let ours = sandbox.shell(&format!("{} {command}", ipcs.display()));
+            let reference = sandbox.shell(&format!("/usr/bin/ipcs {command}"));
+            if (ours.status, &ours.stdout) != (reference.status, &reference.stdout)
+                || ours.error() != reference.error()
+            {
+                differences.push(format!(
+                    "{command}\n{}{}\n--\n{}{}",
+                    ours.stdout, ours.stderr, reference.stdout, reference.stderr
+                ));
+            }
+        }
+    }
+    assert!(
+        differences.is_empty(),
+        "{} differ:\n{}",
+        differences.len(),
+        differences.join("\n")
+    );
+}
+
+fn ipcs_commands() -> Vec<String> {
+    let kinds = ["", "-q", "-m", "-s", "-q -m", "-q -s", "-m -s", "-a"];
+    let views = ["", "-t", "-p", "-c", "-l", "-u", "-t -p", "-u -l"];
+    let units = ["", "-b", "--human", "-b --human"];
+    let mut commands = Vec::new();
+    for kind in kinds {
+        for view in views {
+            commands.extend(units.map(|unit| format!("{kind} {view} {unit}")));
+        }
+    }
+    for kind in ["-q", "-m", "-s"] {
+        for id in ["0", "1", "2", "3", "9", "399", "32768"] {
+            commands.extend(units.map(|unit| format!("{kind} -i {id} {unit}")));
+        }
+    }
+    commands
+}
+
+/// Words that no option, value or operand is made of alone.
+const BAD_LINES: &[&str] = &[
+    "--bogus",
+    "--bogus=1",
+    "-%",
+    "-\u{e9}",
+    "--",
+    "-- nosuch",
+    "-",
+    "''",
+    "--=x",
+    "/etc",
+    "/etc/passwd",
+    "/etc/passwd/x",
+    "nosuch",
+    "--help=x",
+    "--version=x",
+    "-V -%",
+    "-% -V",
+    "--hel >/dev/null",
+    "-h >/dev/full",
+    "-V >/dev/full",
+    "-h >&-",
+    "nosuch 2>&-",
+];
+
+#[test]
+fn bad_command_lines_are_reported_alike() {
+    if !can_compare("bad_command_lines_are_reported_alike") {
+        return;
+    }
+    let words = BAD_LINES.iter().filter(|words| !words.starts_with("-V -%"));
+    let mut scripts = Vec::new();
+    for words in words {
+        scripts.extend(["unshare", "nsenter -t $$ -u"].map(|tool| format!("{tool} {words}")));
+        let is_option = words.starts_with('-') && !words.starts_with("-- ");
+        if is_option && *words != "--=x" {
+            scripts.extend(
+                ["ipcs", "ipcmk", "ipcrm"].map(|tool| {
+                    format!("{tool} {words} > /dev/null").replace("> /dev/null > ", "> ")
+                }),
+            );
+        }
+    }
+    // The words for help and version are ours, and newer options join the candidates.
+    scripts.retain(|script| !script.contains("--=x") || script.starts_with("ipcs"));
+    compare(&scripts, &newer_wordings());
+}
+
+#[test]
+fn reference_is_not_compared_with_itself() {
+    if !can_compare("reference_is_not_compared_with_itself") {
+        return;
+    }
+    let version = |run: Run| fs::canonicalize(run.output().trim()).unwrap();
+    let command = "command -v unshare";
+    assert_ne!(
+        version(Sandbox::new().shell(command)),
+        version(Sandbox::new().reference_shell(command))
+    );
+}
