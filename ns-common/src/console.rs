@@ -93,7 +93,7 @@ impl Console {
         path.rsplit(|byte| *byte == b'/').next().unwrap_or(path)
     }
 
-    /// Tells the user of `error` now, after all output that came before it.
+    /// Tells the user of `error` now; what has gathered for standard output comes later, as with stdio.
     pub fn report(&mut self, error: &Error) {
         self.say(&error.lines(self.name()));
     }
@@ -128,12 +128,11 @@ impl Console {
     /// A reader that went away and an output that was closed from the start are nobody's fault; any
     /// other failed write is an error with status 1.
     pub fn finish(mut self, outcome: Result<ExitStatus, Failure>) -> ExitStatus {
-        let written = self.output.flush();
         let status = match outcome {
             Ok(status) => status,
             Err(failure) => self.fail(&failure),
         };
-        match written {
+        match self.output.flush() {
             Err(errno) if errno != Errno::EPIPE && errno != Errno::EBADF => {
                 self.report(&write_error(errno));
                 ExitStatus::FAILURE
@@ -144,8 +143,6 @@ impl Console {
     }
 
     fn say(&mut self, text: &[u8]) {
-        // A failed write is kept by `output`, and `finish` reports it.
-        let _ = self.output.flush();
         if write_all(crate::sys::descriptor::standard_error(), text).is_err() {
             self.unheard = true;
         }

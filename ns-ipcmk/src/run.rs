@@ -17,6 +17,8 @@ const DRAWS: usize = 1000;
 /// Creates everything and prints the id of each object as soon as it exists. The first failure ends it.
 pub fn execute(request: Request, console: &mut Console) -> Result<ExitStatus, Failure> {
     let mode = request.mode;
+    // A limit of file sizes shall be an error to undo what was begun, and no death half way.
+    signal::block(&[libc::SIGXFSZ]).attempt(|| words!["sigprocmask block failed"])?;
     if let Some(size) = request.segment {
         let size = usize::try_from(size).map_err(|_| Errno::EINVAL);
         let made = size.and_then(|size| with_new_key(|key| ipc::create_segment(key, size, mode)));

@@ -4,9 +4,10 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
 use ns_common::number::{self, NumberError, Radix, is_space};
+use ns_common::sys::locale;
 
 /// Reads a size in bytes: blanks, `+`, an integer (hexadecimal after `0x`, octal after `0`), and with a
-/// suffix, a fraction.
+/// suffix, a fraction behind the decimal point of the locale.
 ///
 /// A letter alone, or with `iB`, is a power of 1024; with `B`, of 1000. What a fraction leaves over a
 /// whole byte is dropped. An integer beyond 64 bits is out of range whatever follows it.
@@ -38,15 +39,16 @@ pub fn parse(text: &OsStr) -> Result<u64, NumberError> {
     u64::try_from(bytes).map_err(|_| NumberError::Range)
 }
 
-/// Splits the digits behind a decimal point from the suffix.
+/// Splits the digits behind a decimal point from the suffix, which begins with a letter.
 fn split_fraction(text: &[u8]) -> (Option<&[u8]>, &[u8]) {
-    match text {
-        [b'.', rest @ ..] => {
-            let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
-            (Some(&rest[..digits]), &rest[digits..])
-        }
-        _ => (None, text),
+    if text.first().is_none_or(u8::is_ascii_alphabetic) {
+        return (None, text);
     }
+    let Some(rest) = text.strip_prefix(locale::decimal_point().as_slice()) else {
+        return (None, text);
+    };
+    let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    (Some(&rest[..digits]), &rest[digits..])
 }
 
 /// How many bytes a suffix stands for.

@@ -121,20 +121,16 @@ fn sweep_type(kind: Type, verbose: bool, console: &mut Console) -> Result<bool, 
             }
         }
         Type::Posix(object) => {
-            let names = match sweep::posix(object) {
-                Ok(names) => names,
-                // There is no place for such objects here, so none is left.
-                Err(error) => {
-                    console.report(&error);
-                    return Ok(false);
-                }
+            let Some(names) = sweep::posix(object)? else {
+                console.report(&sweep::no_place(object));
+                return Ok(false);
             };
             for name in names {
                 if verbose {
                     announce_name(object, &name, console);
                 }
                 let removed = match unlink(object, &name) {
-                    Err(errno) if sweep::has_gone(errno) => Ok(()),
+                    Err(Errno::ENOENT) if !sweep::is_left(object, &name) => Ok(()),
                     result => result.map_err(|errno| name_trouble(errno, &name)),
                 };
                 failed |= report(removed, console)?;

@@ -1,7 +1,8 @@
 //! Finding all objects of a type.
 
-use std::ffi::OsString;
-use std::fs;
+use std::ffi::{OsStr, OsString};
+use std::fs::{self, Metadata};
+use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
@@ -21,6 +22,8 @@ const QUEUES: &str = "/dev/mqueue";
 /// `MQUEUE_MAGIC` of the kernel's ipc/mqueue.c.
 const MQUEUE: FsType = FsType(0x1980_0202);
 const SEMAPHORE_PREFIX: &str = "sem.";
+/// A file of another size is no semaphore.
+const SEMAPHORE_SIZE: u64 = size_of::<libc::sem_t>() as u64;
 
 /// The ids of all System V objects of a kind, whoever may read them.
 pub fn system_v(resource: Resource) -> Result<Vec<i32>, Error> {
@@ -51,31 +54,61 @@ fn not_configured(resource: Resource) -> &'static str {
 }
 
 /// The names of all POSIX objects of a kind that the caller owns: regular files, for other things there are somebody else's.
-pub fn posix(object: Object) -> Result<Vec<OsString>, Error> {
-    let folder = match object {
-        Object::Queue => QUEUES,
-        Object::SharedMemory | Object::Semaphore => SHARED_MEMORY,
-    };
+///
+/// `None`: there is no place for such objects here.
+pub fn posix(object: Object) -> Result<Option<Vec<OsString>>, Error> {
+    let folder = folder(object);
     if object == Object::Queue
         && statfs(QUEUES).map(|status| status.filesystem_type()) != Ok(MQUEUE)
     {
-        return Err(Error::new(words![
-            "/dev/mqueue does not seem to be mounted. Use 'mount -t mqueue none /dev/mqueue' to mount it."
-        ]));
+        return Ok(None);
     }
-    let entries = fs::read_dir(Path::new(folder)).attempt(|| words!["cannot open ", folder])?;
+    let entries = match fs::read_dir(folder) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        result => result.attempt(|| words!["cannot open ", folder])?,
+    };
     let own = geteuid().as_raw();
+    let is_object = |file: &Metadata| {
+        let fits = object != Object::Semaphore || file.len() == SEMAPHORE_SIZE;
+        file.is_file() && file.uid() == own && fits
+    };
     let mut names: Vec<OsString> = entries
         .flatten()
-        .filter(|entry| {
-            entry
-                .metadata()
-                .is_ok_and(|file| file.is_file() && file.uid() == own)
-        })
+        .filter(|entry| entry.metadata().is_ok_and(|file| is_object(&file)))
         .filter_map(|entry| name_of(object, entry.file_name()))
         .collect();
     names.sort();
-    Ok(names)
+    Ok(Some(names))
+}
+
+/// What to tell the user where there is no place for such objects.
+pub fn no_place(object: Object) -> Error {
+    Error::new(match object {
+        Object::Queue => words![
+            "/dev/mqueue does not seem to be mounted. Use 'mount -t mqueue none /dev/mqueue' to mount it."
+        ],
+        Object::SharedMemory | Object::Semaphore => words!["cannot open ", SHARED_MEMORY],
+    })
+}
+
+/// Whether the file of an object is still there.
+pub fn is_left(object: Object, name: &OsStr) -> bool {
+    let file = match object {
+        Object::Semaphore => {
+            let mut file = OsString::from(SEMAPHORE_PREFIX);
+            file.push(name);
+            file
+        }
+        Object::Queue | Object::SharedMemory => name.to_owned(),
+    };
+    folder(object).join(file).symlink_metadata().is_ok()
+}
+
+fn folder(object: Object) -> &'static Path {
+    Path::new(match object {
+        Object::Queue => QUEUES,
+        Object::SharedMemory | Object::Semaphore => SHARED_MEMORY,
+    })
 }
 
 /// The name of the object that a file is; semaphores share their folder with shared memory objects.
@@ -90,7 +123,7 @@ fn name_of(object: Object, file: OsString) -> Option<OsString> {
     }
 }
 
-/// Whether an object that was to be removed has been removed by somebody else meanwhile.
+/// Whether a System V object that was to be removed has been removed by somebody else meanwhile.
 pub fn has_gone(errno: Errno) -> bool {
-    matches!(errno, Errno::EINVAL | Errno::EIDRM | Errno::ENOENT)
+    matches!(errno, Errno::EINVAL | Errno::EIDRM)
 }

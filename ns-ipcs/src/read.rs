@@ -53,10 +53,11 @@ pub type Visitor<'a, T> = &'a mut dyn FnMut(&T) -> ControlFlow<()>;
 
 /// Visits every object of a kind, in the order of the kernel's table.
 pub fn each<T: Object>(visit: Visitor<'_, T>) {
-    let Ok(occupancy) = T::occupancy() else {
-        return;
+    let occupancy = T::occupancy().ok();
+    let by_index = |lookup, visit: Visitor<'_, T>| {
+        occupancy.is_some_and(|occupancy| each_by_index(occupancy, lookup, visit))
     };
-    if occupancy.is_dense() && each_by_index(occupancy, Lookup::Any, visit) {
+    if occupancy.is_some_and(Occupancy::is_dense) && by_index(Lookup::Any, visit) {
         return;
     }
     if let Ok(table) = File::open(Path::new(TABLES).join(T::TABLE)) {
@@ -64,8 +65,8 @@ pub fn each<T: Object>(visit: Visitor<'_, T>) {
         let _ = each_row(table, visit);
         return;
     }
-    if !each_by_index(occupancy, Lookup::Any, visit) {
-        each_by_index(occupancy, Lookup::Readable, visit);
+    if !by_index(Lookup::Any, visit) {
+        by_index(Lookup::Readable, visit);
     }
 }
 
@@ -77,9 +78,9 @@ pub fn find<T: Object>(id: i32) -> Option<T> {
     let same = |object: &T| object.permissions().id == id;
     match T::at(id, Lookup::Any) {
         Ok(object) => return Some(object).filter(same),
-        // Before Linux 4.17 the command is not known, which reads the same as a free slot.
-        Err(Errno::EINVAL) => {}
-        Err(_) => return None,
+        Err(Errno::EIDRM) => return None,
+        // A free slot, which reads the same as a command that is not known, before Linux 4.17.
+        Err(_) => {}
     }
     let mut found = None;
     if let Ok(table) = File::open(Path::new(TABLES).join(T::TABLE)) {

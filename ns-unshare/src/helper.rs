@@ -33,9 +33,12 @@ pub fn gate() -> Result<(Opener, Waiter), Error> {
 }
 
 impl Opener {
-    /// Lets the other side through. If that has died, its own end tells so.
-    pub fn open(self) {
-        let _ = nix::unistd::write(&self.0, b"+");
+    /// Lets the other side through.
+    pub fn open(self) -> Result<(), Error> {
+        let written = nix::unistd::write(&self.0, b"+");
+        written
+            .attempt(|| words!["cannot release a helper process"])
+            .map(drop)
     }
 }
 
@@ -58,19 +61,24 @@ pub struct Helper(Option<(Child, Opener)>);
 
 impl Helper {
     /// Forks a helper that does `work` when released.
-    pub fn start(
+    ///
+    /// It must not hold another helper's gate open, or that would wait for this one: what is `for_parent`
+    /// alone is dropped in the helper and handed back here.
+    pub fn start<T>(
         console: &mut Console,
+        for_parent: T,
         work: impl FnOnce(&mut Console) -> Result<ExitStatus, Failure>,
-    ) -> Result<Self, Error> {
+    ) -> Result<(Self, T), Error> {
         let (opener, waiter) = gate()?;
-        let helper = fork::spawn(console, opener, |console| {
+        let started = fork::spawn(console, (opener, for_parent), |console| {
             if waiter.wait() {
                 work(console)
             } else {
                 Ok(ExitStatus::SUCCESS)
             }
         });
-        Ok(Self(Some(helper.attempt(|| words!["fork failed"])?)))
+        let (child, (opener, for_parent)) = started.attempt(|| words!["fork failed"])?;
+        Ok((Self(Some((child, opener))), for_parent))
     }
 
     /// Has the helper act, and waits for it. It has told the user of its failure, whose status becomes ours.
@@ -78,26 +86,24 @@ impl Helper {
         let Some((child, opener)) = self.0.take() else {
             return Ok(());
         };
-        opener.open();
-        match child
+        let opened = opener.open();
+        let change = child
             .wait(Await::End)
-            .attempt(|| words!["waitpid failed"])?
-        {
+            .attempt(|| words!["waitpid failed"])?;
+        opened?;
+        match change {
             Change::Exited(ExitStatus::SUCCESS) => Ok(()),
             Change::Exited(status) => Err(Failure::Told(status)),
             Change::Killed(signal) | Change::Stopped(signal) => {
-                Err(Error::new(words!["a helper process was killed by signal ", signal]).into())
+                let text = words!["a helper process was killed by signal ", signal];
+                Err(Error::new(text).into())
             }
         }
-    }
-
-    /// In a fork of the first process: leaves the helper to the one that started it.
-    pub fn leave_to_parent(mut self) {
-        self.0 = None;
     }
 }
 
 impl Drop for Helper {
+    /// In a fork of the process that has started the helper this only closes the gate there: it has no such child.
     fn drop(&mut self) {
         if let Some((child, opener)) = self.0.take() {
             drop(opener);

@@ -76,10 +76,11 @@ impl Process<'_> {
             }
             Step::StartBinder => self.start_binder(console)?,
             Step::StartMapper(job) => {
-                let this = Pid::this();
-                self.mapper = Some(Helper::start(console, |console| {
-                    write_maps(this, job, console)
-                })?);
+                let (this, binder) = (Pid::this(), self.binder.take());
+                let started =
+                    Helper::start(console, binder, |console| write_maps(this, job, console))?;
+                self.mapper = Some(started.0);
+                self.binder = started.1;
             }
             Step::Unshare(kinds) => self.unshare(*kinds)?,
             Step::WriteMapsFromOutside => {
@@ -122,10 +123,11 @@ impl Process<'_> {
 
     fn start_binder(&mut self, console: &mut Console) -> Result<(), Error> {
         let (this, files) = (Pid::this(), &self.plan.files);
-        self.binder = Some(Helper::start(console, |_| {
+        let (binder, ()) = Helper::start(console, (), |_| {
             persist::bind(this, files)?;
             Ok(ExitStatus::SUCCESS)
-        })?);
+        })?;
+        self.binder = Some(binder);
         Ok(())
     }
 
@@ -172,9 +174,7 @@ impl Process<'_> {
                 self.attend(child, held.map(|(opener, _)| opener)).map(Some)
             }
             fork::Side::Child => {
-                if let Some(binder) = self.binder.take() {
-                    binder.leave_to_parent();
-                }
+                drop(self.binder.take());
                 if fork.forward_signals {
                     signal::set_default(HELD_BACK).attempt(|| words!["sigaction failed"])?;
                 }
@@ -193,11 +193,14 @@ impl Process<'_> {
     /// Waits for the child, and ends as it did.
     fn attend(&mut self, child: Child, held: Option<Opener>) -> Result<ExitStatus, Failure> {
         let bound = self.bind_files();
-        match held {
+        let released = match held {
             Some(opener) if bound.is_ok() => opener.open(),
             // A child that is held ends when its gate goes away.
-            held => drop(held),
-        }
+            held => {
+                drop(held);
+                Ok(())
+            }
+        };
         child
             .wait_without_reaping()
             .attempt(|| words!["waitpid failed"])?;
@@ -207,6 +210,7 @@ impl Process<'_> {
             .wait(Await::End)
             .attempt(|| words!["waitpid failed"])?;
         bound?;
+        released?;
         match change {
             Change::Exited(status) => Ok(status),
             Change::Killed(number) | Change::Stopped(number) => {

@@ -16,6 +16,9 @@ use crate::{skip, tool};
 /// The working directory of everything in a sandbox: a file system of its own, empty at first.
 pub const FOLDER: &str = "/mnt";
 
+/// A script that hangs is killed, and its test fails.
+const LIMIT: [&str; 6] = ["--foreground", "-s", "KILL", "60", "bash", "-c"];
+
 /// User, IPC, mount, UTS, network and cgroup namespaces that nobody else is in.
 ///
 /// Root needs no user namespace, and stays root of the system in it; an ordinary user appears as root.
@@ -191,15 +194,16 @@ impl Sandbox {
 
     /// Runs a script with bash; the tools it calls are ours.
     pub fn shell(&self, script: &str) -> Run {
-        self.finish(self.command("bash").args(["-c", script]))
+        self.finish(self.command("timeout").args(LIMIT).args([script]))
     }
 
     /// Runs a script with bash; the tools it calls are the system's.
     pub fn reference_shell(&self, script: &str) -> Run {
         self.finish(
-            self.command("bash")
+            self.command("timeout")
                 .env("PATH", tool::SYSTEM_PATH)
-                .args(["-c", script]),
+                .args(LIMIT)
+                .args([script]),
         )
     }
 

@@ -148,7 +148,10 @@ pub fn play(tools: &Path, page: &mut dyn Write) -> Result<Vec<Exchange>, Failure
     let played = std::mem::take(&mut stage.played);
     let page = stage.page;
     for mut shell in [first, second] {
+        // One for the shell inside, one for the shell that it was typed in.
+        shell.type_in("exit")?;
         shell.session.send_line("exit")?;
+        shell.session.exp_eof()?;
     }
     check(&played)?;
     writeln!(

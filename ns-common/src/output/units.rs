@@ -1,9 +1,11 @@
 //! Sizes with a unit letter and times of the local zone, in the shapes `ipcs` prints.
 
 use crate::output::columns::Digits;
+use crate::sys::locale;
 use crate::sys::time::{self, LocalTime};
 
 /// A size in bytes with the largest unit not above it and at most one decimal: `0B`, `1.5K`, `1024K`, `16E`.
+/// The decimal point is that of the locale.
 ///
 /// The decimal is rounded from thousandths that were rounded down, and a size just below a unit is
 /// not promoted to it: 1048575 bytes are `1024K`.
@@ -22,7 +24,7 @@ pub fn human_size(bytes: u64) -> Vec<u8> {
     }
     let mut text = Digits::decimal(whole).as_bytes().to_vec();
     if tenths != 0 {
-        text.push(b'.');
+        text.extend_from_slice(&locale::decimal_point());
         text.extend_from_slice(Digits::decimal(tenths).as_bytes());
     }
     text.push(b"BKMGTPE"[exponent as usize]);

@@ -6,6 +6,7 @@ pub mod entry;
 pub mod environment;
 pub mod fork;
 pub mod ipc;
+pub mod locale;
 pub mod namespace;
 pub mod pidfd;
 pub mod posix_ipc;

@@ -64,7 +64,11 @@ pub fn create_semaphore(name: &CStr, mode: u32) -> nix::Result<()> {
     // SAFETY: the name is a C string, and mode and value follow as O_CREAT wants.
     let semaphore = unsafe { libc::sem_open(name.as_ptr(), flags, mode, value) };
     if semaphore == libc::SEM_FAILED {
-        return Err(Errno::last());
+        // The C library leaves none where it could not write the whole of a new semaphore.
+        return Err(match Errno::last() {
+            Errno::UnknownErrno => Errno::EIO,
+            errno => errno,
+        });
     }
     // SAFETY: sem_open has just returned it, and nothing else uses it.
     Errno::result(unsafe { libc::sem_close(semaphore) }).map(drop)

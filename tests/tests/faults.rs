@@ -1,0 +1,333 @@
+//! Every system call that the tools make, made to fail in turn: never success with a step missing, always a message.
+
+#![allow(clippy::unwrap_used, reason = "a failing test panics")]
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use ns_tests::sandbox::Sandbox;
+use ns_tests::skip::{has_program, skipped};
+use ns_tests::tool;
+
+/// Calls that cannot fail, or whose failure is the kernel's to undo: strace would not have them made at all.
+const LEFT_OUT: &[&str] = &[
+    "exit_group",
+    "exit",
+    "brk",
+    "mmap",
+    "munmap",
+    "mprotect",
+    "arch_prctl",
+    "rt_sigreturn",
+    "close",
+    "geteuid",
+    "getegid",
+    "getuid",
+    "getpid",
+    "getppid",
+];
+
+/// What strace saw of one process tree.
+struct Trace(String);
+
+impl Trace {
+    /// How often each call is made before the program is executed, in the process that makes it most often.
+    fn counts(&self) -> BTreeMap<String, usize> {
+        let mut counts: BTreeMap<(String, String), usize> = BTreeMap::new();
+        for (process, call) in self.before_program().filter_map(parse) {
+            *counts
+                .entry((process.to_owned(), call.to_owned()))
+                .or_default() += 1;
+        }
+        let mut most: BTreeMap<String, usize> = BTreeMap::new();
+        for ((_, call), count) in counts {
+            let known = most.entry(call).or_default();
+            *known = count.max(*known);
+        }
+        most.retain(|call, _| !LEFT_OUT.contains(&call.as_str()));
+        most
+    }
+
+    /// Whether the call that was made to fail is one of ours, and not of the program afterwards.
+    fn failed_before_program(&self) -> bool {
+        self.before_program()
+            .any(|line| line.contains("(INJECTED)"))
+    }
+
+    /// Whether the same call of the program failed as well: then what it prints proves nothing.
+    fn failed_in_program(&self) -> bool {
+        self.0
+            .lines()
+            .filter(|line| line.contains("(INJECTED)"))
+            .count()
+            > self
+                .before_program()
+                .filter(|line| line.contains("(INJECTED)"))
+                .count()
+    }
+
+    fn before_program(&self) -> impl Iterator<Item = &str> {
+        // The first execve is that of the tool itself; with several processes the end of the line may come later.
+        self.0
+            .lines()
+            .take_while(|line| !line.contains("/probe\", [") || line.contains("(INJECTED)"))
+    }
+}
+
+/// The process and the name of the call in a line of strace.
+fn parse(line: &str) -> Option<(&str, &str)> {
+    let (process, rest) = line.split_once(' ')?;
+    let (call, _) = rest.trim_start().split_once('(')?;
+    call.bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+        .then_some((process, call))
+}
+
+fn probe() -> PathBuf {
+    let copied = tool::folder().join("probe");
+    if copied.exists() {
+        copied
+    } else {
+        PathBuf::from(env!("CARGO_BIN_EXE_probe"))
+    }
+}
+
+/// Runs `command` under strace with these options in a new sandbox: status, output, messages, and the trace.
+fn run(setting: &str, strace: &str, command: &str) -> (i32, String, String, Trace) {
+    let sandbox = Sandbox::new();
+    let script = format!(
+        "{setting} timeout -s KILL 10 strace -f -o trace {strace} {command}; r=$?; echo; echo -- $r; cat trace"
+    );
+    let run = sandbox.shell(&script);
+    let (output, rest) = run
+        .stdout
+        .rsplit_once("\n-- ")
+        .unwrap_or_else(|| panic!("{script}: {run:?}"));
+    let (status, trace) = rest.split_once('\n').unwrap();
+    (
+        status.parse().unwrap(),
+        output.to_owned(),
+        run.stderr,
+        Trace(trace.to_owned()),
+    )
+}
+
+/// Makes each call of `command` fail once, each time it is made, and checks the outcome.
+fn check(test: &str, setting: &str, command: &str) {
+    if let Err(reason) = Sandbox::available() {
+        return skipped(test, &reason);
+    }
+    if !has_program("strace") {
+        return skipped(test, "strace is not installed");
+    }
+    let tool_name = command.split(' ').next().unwrap();
+    let (status, expected, errors, trace) = run(setting, "", command);
+    assert_eq!(
+        (status, errors.as_str()),
+        (0, ""),
+        "{command} must succeed by itself"
+    );
+    let mut problems = Vec::new();
+    let mut injected = 0;
+    for (call, count) in trace.counts() {
+        let errno = if call.starts_with("wait") {
+            "ECHILD"
+        } else {
+            "EPERM"
+        };
+        for position in 1..=count {
+            let fault = format!("-e inject={call}:error={errno}:when={position}");
+            let (status, output, errors, trace) = run(setting, &fault, command);
+            if !trace.failed_before_program() {
+                continue;
+            }
+            injected += 1;
+            let told = errors.lines().any(|line| {
+                line.starts_with(&format!("{tool_name}: ")) || line.contains("shared libraries")
+            }) || call == "execve";
+            let harmless = status == 0 && (output == expected || trace.failed_in_program());
+            let reported = status != 0 && told;
+            if !harmless && !reported {
+                problems.push(format!(
+                    "{call} #{position}: status {status}, {errors:?}\n{output}"
+                ));
+            }
+        }
+    }
+    assert!(
+        injected > 10,
+        "{command}: only {injected} faults came to pass"
+    );
+    assert!(
+        problems.is_empty(),
+        "{command}: {} of {injected}:\n{}",
+        problems.len(),
+        problems.join("\n")
+    );
+}
+
+const LINKS: &str =
+    "links=$(cd /proc/self/ns; for k in *; do printf '%s=%s ' $k \"$(readlink $k)\"; done);";
+
+fn unshare(test: &str, options: &str) {
+    check(
+        test,
+        &format!("touch f g; mkdir d; {LINKS}"),
+        &format!("unshare {options} {} $links", probe().display()),
+    );
+}
+
+#[test]
+fn unshare_plain() {
+    unshare("unshare_plain", "-iu");
+}
+
+#[test]
+fn unshare_with_maps_and_mounts() {
+    unshare(
+        "unshare_with_maps_and_mounts",
+        "-r -p -f --mount-proc --kill-child --keep-caps -w /usr",
+    );
+}
+
+#[test]
+fn unshare_with_helpers_and_files() {
+    unshare(
+        "unshare_with_helpers_and_files",
+        "--map-users=0:0:1 --map-groups=0:0:1 -m --uts=f --net=g -f --forward-signals",
+    );
+}
+
+#[test]
+fn unshare_with_ids_and_clocks() {
+    unshare(
+        "unshare_with_ids_and_clocks",
+        "-T --boottime=5 --monotonic=-1 -m --propagation=slave -G0 -S0 --clear-env",
+    );
+}
+
+#[test]
+fn unshare_with_another_root() {
+    unshare(
+        "unshare_with_another_root",
+        "-m --mount=f --root=/ --wd=/usr",
+    );
+}
+
+fn nsenter(test: &str, namespaces: &str, options: &str) {
+    // The target ends by itself: what strace traces is nsenter alone.
+    let setting = format!(
+        "{LINKS} mkfifo ready; unshare {namespaces} --kill-child -f sh -c 'echo > /mnt/ready; exec sleep 20' & U=$!; \
+         read x < ready; read T < /proc/$U/task/$U/children; T=${{T%% *}}; trap '{{ kill -9 $U; wait $U; }} 2>/dev/null' EXIT; "
+    );
+    check(
+        test,
+        &setting,
+        &format!("nsenter {options} {} $links", probe().display()),
+    );
+}
+
+#[test]
+fn nsenter_all_of_a_target() {
+    nsenter("nsenter_all_of_a_target", "-muinpCT", "-t $T -a");
+}
+
+#[test]
+fn nsenter_user_namespace_and_directories() {
+    nsenter(
+        "nsenter_user_namespace_and_directories",
+        "-rmu",
+        "-t $T -U -m -u -r -w -e --keep-caps",
+    );
+}
+
+#[test]
+fn nsenter_files() {
+    nsenter(
+        "nsenter_files",
+        "-rui",
+        "--uts=/proc/$T/ns/uts --ipc=/proc/$T/ns/ipc -w/usr -S0 -G0",
+    );
+}
+
+#[test]
+fn nsenter_without_setns_by_pidfd_enters_by_file() {
+    let test = "nsenter_without_setns_by_pidfd_enters_by_file";
+    if let Err(reason) = Sandbox::available() {
+        return skipped(test, &reason);
+    }
+    if !has_program("strace") {
+        return skipped(test, "strace is not installed");
+    }
+    let target = "unshare -ui --kill-child -f sh -c 'hostname target; echo > /mnt/ready; exec sleep 20' & U=$!; \
+                  read x < ready; read T < /proc/$U/task/$U/children; T=${T%% *};";
+    for (fault, when) in [
+        ("pidfd_open:error=ENOSYS", ""),
+        ("setns:error=EINVAL", ":when=1..2"),
+        ("setns:error=ENOSYS", ":when=1..2"),
+    ] {
+        let script = format!(
+            "mkfifo ready; {target} strace -o /dev/null -e inject={fault}{when} nsenter -t $T -u -i hostname; \
+             {{ kill -9 $U; wait $U; }} 2>/dev/null; true"
+        );
+        assert_eq!(
+            Sandbox::new().shell(&script).output(),
+            "target\n",
+            "{fault}"
+        );
+    }
+}
+
+fn ipc(test: &str, command: &str) {
+    if let Err(reason) = Sandbox::available() {
+        return skipped(test, &reason);
+    }
+    if !has_program("strace") {
+        return skipped(test, "strace is not installed");
+    }
+    let tool_name = command.split(' ').next().unwrap();
+    let setting = "ipcmk -Q -M 9 -S 2 > /dev/null;";
+    let state = "awk 'FNR > 1 { print FILENAME, $2, $4 }' /proc/sysvipc/msg /proc/sysvipc/shm /proc/sysvipc/sem";
+    let with = |strace: &str| {
+        let script = format!(
+            "{setting} timeout -s KILL 10 strace -f -o trace {strace} {command} > out; echo $?; cat out | sed s/0x.*/row/; {state}; echo --; cat trace"
+        );
+        let run = Sandbox::new().shell(&script);
+        let (seen, trace) = run.stdout.split_once("--\n").unwrap();
+        (seen.to_owned(), run.stderr, Trace(trace.to_owned()))
+    };
+    let (expected, _, trace) = with("");
+    assert!(expected.starts_with("0\n"), "{command}: {expected}");
+    // Keys are random; what is compared is which objects there are.
+    let (mut problems, mut injected) = (Vec::new(), 0);
+    for (call, count) in trace.counts() {
+        for position in 1..=count {
+            let (seen, errors, trace) =
+                with(&format!("-e inject={call}:error=EPERM:when={position}"));
+            let told = errors.lines().any(|line| {
+                line.starts_with(&format!("{tool_name}: ")) || line.contains("shared libraries")
+            });
+            let started =
+                trace.0.lines().any(|line| line.contains("(INJECTED)")) && call != "execve";
+            injected += usize::from(started);
+            if started && seen != expected && !(seen.starts_with('1') && told) {
+                problems.push(format!("{call} #{position}: {errors:?}\n{seen}"));
+            }
+        }
+    }
+    assert!(
+        injected > 10,
+        "{command}: only {injected} faults came to pass"
+    );
+    assert!(problems.is_empty(), "{command}: {}", problems.join("\n"));
+}
+
+#[test]
+fn ipcmk_all_kinds() {
+    ipc("ipcmk_all_kinds", "ipcmk -Q -M 100 -S 3");
+}
+
+#[test]
+fn ipcrm_all_kinds() {
+    ipc("ipcrm_all_kinds", "ipcrm -v -q 0 -m 0 -s 0");
+}
