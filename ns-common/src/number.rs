@@ -175,4 +175,21 @@ mod tests {
             Err(NumberError::Syntax)
         );
     }
+
+    proptest::proptest! {
+        #[test]
+        fn no_text_makes_the_parser_panic(text in ".{0,40}") {
+            for radix in [Radix::Octal, Radix::Decimal, Radix::ByPrefix] {
+                let _ = parse(OsStr::new(&text), radix, SIGNED);
+            }
+        }
+
+        #[test]
+        fn what_is_printed_reads_back(number in proptest::num::i64::ANY, id in proptest::num::u32::ANY) {
+            proptest::prop_assert_eq!(read(&number.to_string(), SIGNED), Ok(number.into()));
+            proptest::prop_assert_eq!(read(&id.to_string(), ID), Ok(id.into()));
+            let octal = parse(OsStr::new(&format!("{id:#o}").replace("0o", "0")), Radix::ByPrefix, UNSIGNED);
+            proptest::prop_assert_eq!(octal, Ok(id.into()));
+        }
+    }
 }

@@ -174,4 +174,22 @@ mod tests {
             assert_eq!(read(text), Err(expected), "{text}");
         }
     }
+
+    proptest::proptest! {
+        #[test]
+        fn no_text_makes_the_parser_panic(text in "[ +-]?[0-9x]{0,25}[.]?[0-9]{0,30}[KMGTPEZYkmiBb]{0,3}.{0,2}") {
+            let _ = read(&text);
+        }
+
+        #[test]
+        fn fraction_is_the_whole_product_rounded_down(
+            integer in 0_u64..1000, thousandths in 0_u64..1000, power in 1_u32..5
+        ) {
+            let letter = char::from(b"KMGT"[power as usize - 1]);
+            let unit = 1024_u64.pow(power);
+            let exact = u128::from(integer * 1000 + thousandths) * u128::from(unit) / 1000;
+            let exact = u64::try_from(exact).unwrap();
+            proptest::prop_assert_eq!(read(&format!("{integer}.{thousandths:03}{letter}")), Ok(exact));
+        }
+    }
 }

@@ -795,3 +795,6 @@ fn setgroups(text: &OsStr) -> Result<SetGroups, Error> {
         ])),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,151 @@
+use std::cell::RefCell;
+use std::fs::File;
 
+use super::*;
+
+/// Notes what was opened; there are no files called `missing`.
+#[derive(Default)]
+struct Fake(RefCell<Vec<String>>);
+
+impl Fake {
+    fn note(&self, what: String) -> Result<OwnedFd, Error> {
+        if what == "missing" || what == "ui" {
+            return Err(Error::caused_by(
+                words!["cannot open ", what],
+                Errno::ENOENT,
+            ));
+        }
+        self.0.borrow_mut().push(what);
+        Ok(File::open("/dev/null").unwrap().into())
+    }
+}
+
+impl Opener for Fake {
+    fn open(&self, path: &Path) -> Result<OwnedFd, Error> {
+        self.note(path.display().to_string())
+    }
+
+    fn open_namespace(&self, id: u64) -> Result<OwnedFd, Error> {
+        self.note(format!("namespace {id}"))
+    }
+
+    fn open_process(&self, pid: i32, inode: u64) -> Result<OwnedFd, Error> {
+        self.note(format!("process {pid} {inode}"))
+    }
+}
+
+fn read(words: &[&'static CStr]) -> (Vec<String>, Result<Request, String>) {
+    let fake = Fake::default();
+    let outcome = match parse(&mut Parser::new(&TOOL, words), &fake) {
+        Ok(Parsed::Request(request)) => Ok(request),
+        Ok(other) => panic!("{other:?}"),
+        Err(Failure::Step(error)) => Err(String::from_utf8(error.lines(b"nsenter")).unwrap()),
+        Err(other) => panic!("{other:?}"),
+    };
+    (fake.0.take(), outcome)
+}
+
+#[track_caller]
+fn refused(words: &[&'static CStr], text: &str) {
+    assert_eq!(read(words).1.unwrap_err(), format!("nsenter: {text}\n"));
+}
+
+#[test]
+fn names_are_those_of_the_reference() {
+    let names = "all help version target mount uts ipc net net-socket pid user cgroup time setuid setgid root wd wdns \
+                 env no-fork join-cgroup preserve-credentials keep-caps user-parent follow-context";
+    let ours: Vec<&str> = OPTIONS.iter().map(|option| option.long).collect();
+    assert_eq!(
+        ours,
+        names.split_whitespace().collect::<Vec<_>>(),
+        "in the order of candidates"
+    );
+}
+
+#[test]
+fn one_equals_sign_is_dropped_where_the_reference_does() {
+    let words = [c"-u=f", c"--ipc==g", c"-w=h", c"-r=i", c"-n:7", c"-m./:7"];
+    assert_eq!(read(&words).0, ["f", "g", "h", "=i", "namespace 7", "./:7"]);
+}
+
+#[test]
+fn pids_are_above_zero_and_below_two_to_the_31() {
+    assert_eq!(read(&[c"-t +07"]).1.unwrap().target.unwrap().pid, 7);
+    assert_eq!(read(&[c"-t7:9"]).0, ["process 7 9"]);
+    for text in [c"abc", c"", c"1x", c"0x1", c"1e3", c"7:", c"7:x"] {
+        let expected = format!(
+            "failed to parse PID argument '{}': Invalid argument",
+            text.to_str().unwrap()
+        );
+        refused(&[c"-t", text], &expected);
+    }
+    for text in [
+        c"0",
+        c"-1",
+        c"2147483648",
+        c"4294967297",
+        c"18446744073709551616",
+        c"7:0",
+        c"7:-5",
+    ] {
+        let reason = "Numerical result out of range";
+        refused(
+            &[c"-t", text],
+            &format!(
+                "failed to parse PID argument '{}': {reason}",
+                text.to_str().unwrap()
+            ),
+        );
+    }
+    refused(&[c"-t1", c"-t2"], "option --target may be given only once");
+}
+
+#[test]
+fn working_directories_exclude_each_other_in_the_order_given() {
+    refused(
+        &[c"--wd=/", c"-W/"],
+        "options --wd and --wdns cannot be combined",
+    );
+    refused(
+        &[c"-W", c"-w"],
+        "options --wdns and --wd cannot be combined",
+    );
+    assert!(read(&[c"-w", c"-w/", c"-W"]).1.is_err());
+    assert_eq!(
+        read(&[c"-W/a", c"-W"]).1.unwrap().inner_working_directory,
+        None
+    );
+}
+
+#[test]
+fn other_numbers_are_checked_as_they_are_met() {
+    refused(&[c"-S", c"foo"], "failed to parse uid: 'foo'");
+    refused(
+        &[c"-G", c"4294967296"],
+        "failed to parse gid: '4294967296': Numerical result out of range",
+    );
+    refused(&[c"-N", c"abc"], "failed to parse file descriptor: 'abc'");
+    refused(
+        &[c"-N", c"-1"],
+        "failed to parse file descriptor: '-1': Numerical result out of range",
+    );
+    refused(&[c"-u:abc"], "failed to parse nsid: abc");
+    let follow = read(&[c"-Sfollow", c"-S5"]).1.unwrap().uid;
+    assert_eq!(
+        follow,
+        Credential {
+            number: Some(5),
+            follow: true
+        }
+    );
+}
+
+#[test]
+fn missing_file_is_met_before_later_words_and_letters_get_a_hint() {
+    refused(
+        &[c"-umissing", c"-t", c"abc"],
+        "cannot open missing: No such file or directory",
+    );
+    let error = read(&[c"-uui"]).1.unwrap_err();
+    assert!(error.ends_with("apart, these are -u -i\n"), "{error}");
+}

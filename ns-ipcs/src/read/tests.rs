@@ -1,1 +1,207 @@
+use std::fmt::Write as _;
+use std::fs;
 
+use proptest::prelude::*;
+
+use super::*;
+
+const HEADER: &str = "       key      msqid perms      cbytes       qnum lspid lrpid   uid   gid  cuid  cgid      stime      rtime      ctime\n";
+
+fn collect<T: Object + Clone>(table: impl Read) -> Vec<T> {
+    let mut objects = Vec::new();
+    each_row(table, &mut |object: &T| {
+        objects.push(object.clone());
+        ControlFlow::Continue(())
+    })
+    .unwrap();
+    objects
+}
+
+#[test]
+fn queue_rows_are_read() {
+    let row = "        -2      32769   640        1500          1    77    88  1000   100     0     0 1700000000          0 1700000001\n";
+    let queues: Vec<Queue> = collect(format!("{HEADER}{row}").as_bytes());
+    let permissions = Permissions {
+        key: 0xffff_fffe,
+        id: 32769,
+        mode: 0o640,
+        uid: 1000,
+        gid: 100,
+        cuid: 0,
+        cgid: 0,
+    };
+    assert_eq!(
+        queues,
+        [Queue {
+            permissions,
+            bytes: 1500,
+            messages: 1,
+            capacity: None,
+            last_sender: 77,
+            last_receiver: 88,
+            sent: 1_700_000_000,
+            received: 0,
+            changed: 1_700_000_001,
+        }]
+    );
+}
+
+#[test]
+fn segments_need_no_resident_and_swapped_sizes_and_ignore_what_is_new() {
+    let old = "0 5 1600 9223372036854775807 1 2 3 4 5 6 7 8 9 10";
+    let present = format!("{old} 4096 0");
+    let future = format!("{present} 1 2 more");
+    let table = [old, &present, &future].join("\n");
+    let segments: Vec<Segment> = collect(table.as_bytes());
+    assert_eq!(segments.len(), 3);
+    assert!(segments.iter().all(|segment| *segment == segments[0]));
+    let first = &segments[0];
+    assert_eq!(
+        (first.size, first.permissions.mode, first.changed),
+        ((1 << 63) - 1, 0o1600, 10)
+    );
+}
+
+#[test]
+fn odd_tables_end_and_skip_what_is_no_row() {
+    let count = |table: &str| collect::<SemaphoreSet>(table.as_bytes()).len();
+    let row = "1 2 600 18446744073709551615 0 0 0 0 0 1700000000";
+    assert_eq!(count(""), 0);
+    assert_eq!(
+        count("key semid perms nsems uid gid cuid cgid otime ctime\n"),
+        0
+    );
+    assert_eq!(
+        count(&format!("\n\n{row}\nrubbish\n1 2 900 1 0 0 0 0 0 1\n{row}")),
+        2
+    );
+    assert_eq!(
+        count(&format!("{row}\n{}", &row[..20])),
+        1,
+        "a last line that was cut"
+    );
+    assert_eq!(collect::<SemaphoreSet>(row.as_bytes())[0].count, u64::MAX);
+}
+
+/// A table that is written while it is read.
+struct Rows {
+    left: u64,
+    line: Vec<u8>,
+}
+
+impl Read for Rows {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.line.is_empty() && self.left > 0 {
+            let number = self.left;
+            self.left -= 1;
+            let row = format!(
+                "{number} {number} 600 {number} 1 0 0 1000 1000 1000 1000 0 0 1700000000\n"
+            );
+            self.line = row.into_bytes();
+        }
+        let length = self.line.len().min(buffer.len());
+        buffer[..length].copy_from_slice(&self.line[..length]);
+        self.line.drain(..length);
+        Ok(length)
+    }
+}
+
+/// The most memory this process ever had, in kilobytes.
+fn peak() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))
+        .unwrap();
+    line.trim().trim_end_matches(" kB").parse().unwrap()
+}
+
+#[test]
+fn million_rows_are_added_up_in_flat_memory() {
+    const ROWS: u64 = 1_000_000;
+    let before = peak();
+    let (mut bytes, mut messages) = (0, 0);
+    each_row(
+        Rows {
+            left: ROWS,
+            line: Vec::new(),
+        },
+        &mut |queue: &Queue| {
+            bytes += queue.bytes;
+            messages += queue.messages;
+            ControlFlow::Continue(())
+        },
+    )
+    .unwrap();
+    assert_eq!((bytes, messages), (ROWS * (ROWS + 1) / 2, ROWS));
+    assert!(peak() - before < 4096, "{} kB more", peak() - before);
+}
+
+#[test]
+fn reading_ends_when_the_visitor_has_enough() {
+    let mut seen = 0;
+    each_row(
+        Rows {
+            left: 1000,
+            line: Vec::new(),
+        },
+        &mut |_: &Queue| {
+            seen += 1;
+            if seen == 3 {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
+        },
+    )
+    .unwrap();
+    assert_eq!(seen, 3);
+}
+
+#[test]
+fn dense_tables_are_asked_and_thin_ones_read() {
+    let dense = |highest, objects| Occupancy { highest, objects }.is_dense();
+    assert!(dense(0, 0) && dense(127, 0) && dense(31_999, 32_000) && dense(31_999, 8000));
+    assert!(!dense(128, 0) && !dense(31_999, 10) && !dense(31_999, 7900));
+}
+
+proptest! {
+    #[test]
+    fn no_table_makes_the_reader_panic(table in proptest::collection::vec(any::<u8>(), 0..400)) {
+        collect::<Queue>(table.as_slice());
+        collect::<Segment>(table.as_slice());
+        collect::<SemaphoreSet>(table.as_slice());
+    }
+
+    #[test]
+    fn what_the_kernel_prints_reads_back(
+        key in any::<i32>(), id in 0..i32::MAX, mode in 0_u32..0o7777, size in any::<u64>(), pids in any::<(i32, i32)>(),
+        attached in any::<u64>(), owners in any::<(u32, u32, u32, u32)>(), times in any::<(i64, i64, i64)>(),
+    ) {
+        let mut row = String::new();
+        write!(
+            row, "{key:10} {id:10}  {mode:4o} {size:21} {:5} {:5}  {attached:5} {:5} {:5} {:5} {:5} {:10} {:10} {:10} 0 0",
+            pids.0, pids.1, owners.0, owners.1, owners.2, owners.3, times.0, times.1, times.2,
+        ).unwrap();
+        let segments: Vec<Segment> = collect(row.as_bytes());
+        let permissions = Permissions {
+            key: u32::from_ne_bytes(key.to_ne_bytes()),
+            id,
+            mode,
+            uid: owners.0,
+            gid: owners.1,
+            cuid: owners.2,
+            cgid: owners.3,
+        };
+        prop_assert_eq!(segments, vec![Segment {
+            permissions,
+            size,
+            creator: pids.0,
+            last_user: pids.1,
+            attached,
+            attach_time: times.0,
+            detach_time: times.1,
+            changed: times.2,
+        }]);
+    }
+}

@@ -1,0 +1,135 @@
+use super::*;
+
+fn read(words: &[&'static CStr]) -> Result<Request, String> {
+    match parse(&mut Parser::new(&TOOL, words)) {
+        Ok(Parsed::Request(request)) => Ok(request),
+        Ok(other) => panic!("{other:?}"),
+        Err(Failure::Step(error)) => Err(String::from_utf8(error.lines(b"unshare")).unwrap()),
+        Err(other) => panic!("{other:?}"),
+    }
+}
+
+#[track_caller]
+fn refused(words: &[&'static CStr], text: &str) {
+    assert_eq!(read(words), Err(format!("unshare: {text}\n")));
+}
+
+/// Every option there is in the newest release, so that what was an unambiguous abbreviation stays one.
+#[test]
+fn names_are_those_of_the_reference() {
+    let names = "help version mount uts ipc net pid user cgroup time fork kill-child forward-signals mount-proc \
+                 mount-binfmt map-user map-users map-group map-groups map-root-user map-current-user map-auto \
+                 map-subids owner propagation setgroups keep-caps setuid setgid root wd monotonic boottime \
+                 load-interp clear-env whitelist-env";
+    let mut expected: Vec<&str> = names.split_whitespace().collect();
+    let mut ours: Vec<&str> = OPTIONS.iter().map(|option| option.long).collect();
+    expected.sort_unstable();
+    ours.sort_unstable();
+    assert_eq!(ours, expected);
+}
+
+#[test]
+fn numbers_come_before_names_and_must_be_ids() {
+    assert_eq!(
+        read(&[c"--map-user= +007"]).unwrap().map_user,
+        Some(SingleId::Id(7))
+    );
+    assert_eq!(
+        read(&[c"--map-user=root"]).unwrap().map_user,
+        Some(SingleId::Id(0))
+    );
+    refused(
+        &[c"--map-user=no such"],
+        "failed to parse uid 'no such': Invalid argument",
+    );
+    refused(
+        &[c"--map-group=-1"],
+        "failed to parse gid '-1': Numerical result out of range",
+    );
+    refused(
+        &[c"--map-user=4294967296"],
+        "failed to parse uid '4294967296': Numerical result out of range",
+    );
+    refused(
+        &[c"--map-user=4294967295"],
+        "failed to parse uid '4294967295': Invalid argument",
+    );
+    refused(&[c"-S", c"abc"], "failed to parse uid: 'abc'");
+    refused(
+        &[c"-G", c"4294967296"],
+        "failed to parse gid: '4294967296': Numerical result out of range",
+    );
+}
+
+#[test]
+fn words_are_taken_exactly() {
+    refused(
+        &[c"--propagation=priv"],
+        "unsupported propagation mode: priv",
+    );
+    refused(
+        &[c"--setgroups=Allow"],
+        "unsupported --setgroups argument 'Allow'",
+    );
+    refused(&[c"--map-users=autos"], "invalid mapping 'autos'");
+    refused(&[c"--kill-child=9"], "unknown signal: 9");
+    refused(&[c"--kill-child="], "unknown signal: ");
+}
+
+#[test]
+fn owner_has_two_numbers_and_either_may_be_left_alone() {
+    let owner = |text| read(&[c"--owner", text]).map(|request| request.owner.unwrap());
+    assert_eq!(
+        owner(c"1:2"),
+        Ok(Owner {
+            uid: Some(1),
+            gid: Some(2)
+        })
+    );
+    assert_eq!(
+        owner(c"-1:4294967295"),
+        Ok(Owner {
+            uid: None,
+            gid: None
+        })
+    );
+    for text in [
+        c"",
+        c"1",
+        c"1:",
+        c":1",
+        c"a:b",
+        c"1:2:3",
+        c"1:2x",
+        c"-2:1",
+        c"4294967296:1",
+    ] {
+        assert_eq!(
+            owner(text),
+            Err("unshare: failed to parse owner\n".to_owned()),
+            "{text:?}"
+        );
+    }
+}
+
+#[test]
+fn offsets_need_a_time_namespace() {
+    refused(
+        &[c"-T", c"--monotonic=5x"],
+        "failed to parse monotonic offset: '5x'",
+    );
+    let text = "options --monotonic and --boottime require unsharing of a time namespace (-T)";
+    refused(&[c"--boottime=5"], text);
+    let range =
+        "failed to parse boottime offset: '9223372036854775808': Numerical result out of range";
+    refused(&[c"-T", c"--boottime=9223372036854775808"], range);
+}
+
+#[test]
+fn values_are_checked_before_later_options_are_seen() {
+    refused(&[c"-S", c"x", c"--bogus"], "failed to parse uid: 'x'");
+    assert_eq!(
+        parse(&mut Parser::new(&TOOL, &[c"-h", c"--bogus"])),
+        Ok(Parsed::Help)
+    );
+}
