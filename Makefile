@@ -6,7 +6,7 @@ CARGO ?= cargo
 TOOLS = unshare nsenter ipcmk ipcs ipcrm
 RELEASE = $(or $(CARGO_TARGET_DIR),target)/release
 
-.PHONY: build demo check test test-as-ordinary-user install uninstall
+.PHONY: build demo check test test-as-ordinary-user bench install uninstall
 
 build:
 	$(CARGO) build --release
@@ -28,6 +28,10 @@ test-as-ordinary-user: build
 	@if [ "$$(id -u)" -eq 0 ]; then set -x; \
 	$(CARGO) --config 'target."cfg(unix)".runner = ["sh", "$(CURDIR)/tests/as-ordinary-user", "$(abspath $(RELEASE))"]' \
 		test --package ns-tests --test cases --test behaviour --test walkthrough; fi
+
+# Ratios against the installed util-linux, as root, in private namespaces.
+bench: build
+	$(CARGO) run --quiet --release --package ns-tests --bin bench
 
 install: build
 	install -d "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)$(PREFIX)/share/man/man1" \

@@ -5,3 +5,4 @@ pub mod sandbox;
 pub mod skip;
 pub mod tool;
 pub mod walkthrough;
+pub mod wording;

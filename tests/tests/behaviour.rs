@@ -87,11 +87,42 @@ fn start_and_wait_for_a_line(command: &mut Command) -> Child {
     child
 }
 
+/// A process in PID and UTS namespaces of its own, which even an ordinary user may enter.
+struct Target(Child);
+
+impl Target {
+    fn new(sandbox: &Sandbox) -> Self {
+        let mut command = sandbox.command(tool::ours("unshare"));
+        command.args([
+            "-p",
+            "-u",
+            "--kill-child",
+            "-f",
+            "sh",
+            "-c",
+            "echo ready; exec sleep 60",
+        ]);
+        Self(start_and_wait_for_a_line(&mut command))
+    }
+
+    fn pid(&self) -> i32 {
+        child_of(self.0.id())
+    }
+}
+
+impl Drop for Target {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 // ---------------------------------------------------------------- what the program inherits
 
 #[test]
 fn signal_state_reaches_the_program_as_it_was() {
     let sandbox = sandbox_or_skip!("signal_state_reaches_the_program_as_it_was");
+    let target = Target::new(&sandbox);
     let state = "grep -E 'Sig(Blk|Ign|Cgt)' /proc/self/status";
     for before in ["", "trap '' INT PIPE;", "trap '' TERM QUIT HUP;"] {
         let plain = sandbox.shell(&format!("{before} {state}"));
@@ -100,9 +131,9 @@ fn signal_state_reaches_the_program_as_it_was() {
             "unshare --fork -u",
             "unshare --kill-child",
             "nsenter -t $$ -u",
-            "nsenter -t $$ -p",
+            "nsenter -t $P -p",
         ] {
-            let run = sandbox.shell(&format!("{before} {tool} {state}"));
+            let run = sandbox.shell(&format!("P={}; {before} {tool} {state}", target.pid()));
             assert_eq!(run.output(), plain.output(), "{before} {tool}");
         }
     }
@@ -111,8 +142,12 @@ fn signal_state_reaches_the_program_as_it_was() {
 #[test]
 fn ignored_child_signal_does_not_lose_the_status() {
     let sandbox = sandbox_or_skip!("ignored_child_signal_does_not_lose_the_status");
-    for tool in ["unshare -f -u", "unshare -p -f", "nsenter -t $$ -p"] {
-        let run = sandbox.shell(&format!("trap '' CHLD; {tool} sh -c 'exit 5'"));
+    let target = Target::new(&sandbox);
+    for tool in ["unshare -f -u", "unshare -p -f", "nsenter -t $P -p"] {
+        let run = sandbox.shell(&format!(
+            "P={}; trap '' CHLD; {tool} sh -c 'exit 5'",
+            target.pid()
+        ));
         assert_eq!((run.status, run.stderr.as_str()), (5, ""), "{tool}");
     }
 }
@@ -121,7 +156,8 @@ fn ignored_child_signal_does_not_lose_the_status() {
 fn no_descriptor_of_ours_reaches_the_program() {
     let sandbox = sandbox_or_skip!("no_descriptor_of_ours_reaches_the_program");
     let list =
-        "bash -c 'for f in /proc/$$/fd/*; do [ -e \"$f\" ] && echo ${f##*/}; done' | grep -v 255";
+        "bash -c 'for f in /proc/self/fd/*; do [ -e \"$f\" ] && echo ${f##*/}; done' | grep -v 255";
+    let target = Target::new(&sandbox);
     let plain = sandbox.shell(list);
     sandbox.shell("touch f");
     for tool in [
@@ -132,9 +168,12 @@ fn no_descriptor_of_ours_reaches_the_program() {
         "unshare --uts=f -f --kill-child",
         "nsenter -t $$ -u -w",
         "nsenter -t $$ -u -r/ -w/mnt -e",
-        "nsenter -t $$ -p --uts=/proc/self/ns/uts",
+        "nsenter -t $P -p --uts=/proc/self/ns/uts",
     ] {
-        let run = sandbox.shell(&format!("{tool} {list}; umount f 2>/dev/null"));
+        let run = sandbox.shell(&format!(
+            "P={}; {tool} {list}; umount f 2>/dev/null",
+            target.pid()
+        ));
         assert_eq!(run.stdout, plain.stdout, "{tool}: {run:?}");
     }
 }
@@ -377,6 +416,7 @@ fn few_descriptors_are_an_error_and_never_the_wrong_namespaces() {
 #[test]
 fn parent_dies_of_the_childs_signal_without_a_core() {
     let sandbox = sandbox_or_skip!("parent_dies_of_the_childs_signal_without_a_core");
+    let process = Target::new(&sandbox);
     for (tool, options) in [("unshare", &["-f", "-u"][..]), ("nsenter", &["-p", "-t"])] {
         for signal in [
             libc::SIGTERM,
@@ -387,7 +427,11 @@ fn parent_dies_of_the_childs_signal_without_a_core() {
             libc::SIGRTMIN() + 3,
         ] {
             let mut command = sandbox.command("bash");
-            let target = if tool == "nsenter" { "$$" } else { "" };
+            let target = if tool == "nsenter" {
+                process.pid().to_string()
+            } else {
+                String::new()
+            };
             let script = format!(
                 "ulimit -c unlimited; exec {tool} {} {target} sh -c 'kill -{signal} $$'",
                 options.join(" ")
@@ -503,10 +547,15 @@ fn death_signal_stays_armed_when_the_ids_change() {
 #[test]
 fn nsenter_stops_and_continues_with_its_child() {
     let sandbox = sandbox_or_skip!("nsenter_stops_and_continues_with_its_child");
-    let mut command = sandbox.command("bash");
+    let target = Target::new(&sandbox);
+    let mut command = sandbox.command(tool::ours("nsenter"));
     command.args([
+        "-p",
+        "-t",
+        &target.pid().to_string(),
+        "sh",
         "-c",
-        "exec nsenter -t $$ -p sh -c 'echo ready; sleep .2; exit 6'",
+        "echo ready; sleep .2; exit 6",
     ]);
     let mut parent = start_and_wait_for_a_line(&mut command);
     let child = child_of(parent.id());
@@ -685,27 +734,34 @@ fn target_may_be_named_by_the_inode_of_its_pidfd() {
 
 #[test]
 fn waiting_nsenter_cannot_be_looked_into_from_inside() {
-    let test = "waiting_nsenter_cannot_be_looked_into_from_inside";
-    let sandbox = sandbox_or_skip!(test);
-    let mut command = sandbox.command("bash");
-    command.args([
+    let sandbox = sandbox_or_skip!("waiting_nsenter_cannot_be_looked_into_from_inside");
+    let mut target = sandbox.command(tool::ours("unshare"));
+    target.args([
+        "-r",
+        "-p",
+        "--kill-child",
+        "-f",
+        "sh",
         "-c",
-        "exec nsenter -t $$ -p sh -c 'echo ready; exec sleep 60'",
+        "echo ready; exec sleep 60",
     ]);
-    let mut parent = start_and_wait_for_a_line(&mut command);
-    // The kernel gives the files of a process that is not dumpable to the superuser of the system.
-    let owner = || {
-        std::os::unix::fs::MetadataExt::uid(
-            &fs::metadata(format!("/proc/{}/fd", parent.id())).unwrap(),
-        )
-    };
-    if is_root() {
-        skipped(test, "as root the owner is the same either way");
-    } else {
-        assert_ne!(owner(), nix::unistd::geteuid().as_raw());
+    let mut target = start_and_wait_for_a_line(&mut target);
+    let pid = child_of(target.id()).to_string();
+    let enter = ["-t", &pid, "-U", "--preserve-credentials"];
+    let mut waiting = sandbox.command(tool::ours("nsenter"));
+    waiting
+        .args(enter)
+        .args(["-p", "sh", "-c", "echo ready; exec sleep 60"]);
+    let mut waiting = start_and_wait_for_a_line(&mut waiting);
+    // The superuser of the user namespace entered tries to see which file of the outer side we run from.
+    let mut look = sandbox.command(tool::ours("nsenter"));
+    look.args(enter)
+        .args(["readlink", &format!("/proc/{}/exe", waiting.id())]);
+    assert_eq!(sandbox.finish(&mut look).status, 1);
+    for process in [&mut waiting, &mut target] {
+        process.kill().unwrap();
+        process.wait().unwrap();
     }
-    kill(child_of(parent.id()), libc::SIGKILL);
-    parent.wait().unwrap();
 }
 
 #[test]

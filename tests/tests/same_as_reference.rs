@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use ns_tests::sandbox::{Run, Sandbox};
 use ns_tests::skip::{has_program, is_root, skipped};
 use ns_tests::tool;
+use ns_tests::wording::Wordings;
 
 /// Whether there is something to compare with; says so if not.
 fn can_compare(test: &str) -> bool {
@@ -22,62 +23,6 @@ fn can_compare(test: &str) -> bool {
     };
     skipped(test, &reason);
     false
-}
-
-/// The newer wordings in the page on compatibility: the reference's text, and the one that stands for it here.
-fn newer_wordings() -> Vec<(String, String)> {
-    let page = include_str!("../../docs/compatibility.md");
-    let section = page
-        .split("\n## ")
-        .find(|section| section.starts_with("Newer wording"))
-        .unwrap();
-    let cells = |line: &str| {
-        line.split('`')
-            .skip(1)
-            .step_by(2)
-            .map(str::to_owned)
-            .collect::<Vec<_>>()
-    };
-    section
-        .lines()
-        .filter(|line| line.starts_with("| "))
-        .filter_map(|line| cells(line).try_into().ok())
-        .map(|[old, new]: [String; 2]| (old, new))
-        .collect()
-}
-
-/// The first line of standard error in its newer wording: `*` in an old text stands for a word that is kept.
-fn reworded(error: &str, wordings: &[(String, String)]) -> String {
-    for (old, new) in wordings {
-        let Some((before, after)) = old.split_once('*') else {
-            if error.contains(old) {
-                return error.replace(old, new);
-            }
-            continue;
-        };
-        if let Some(start) = error.find(before) {
-            let rest = &error[start + before.len()..];
-            if let Some(end) = rest.find(after) {
-                let kept = new.replace('*', &rest[..end]);
-                return format!("{}{kept}{}", &error[..start], &rest[end + after.len()..]);
-            }
-        }
-    }
-    error.to_owned()
-}
-
-#[test]
-fn wordings_are_read_from_the_page() {
-    let wordings = newer_wordings();
-    assert!(wordings.len() >= 5, "{wordings:?}");
-    let pattern = [(
-        "cannot chdir to '*'".to_owned(),
-        "cannot change directory to *".to_owned(),
-    )];
-    assert_eq!(
-        reworded("unshare: cannot chdir to '/x': No", &pattern),
-        "unshare: cannot change directory to /x: No"
-    );
 }
 
 /// The program that prints the kernel's state, in a place that everybody can read.
@@ -101,11 +46,11 @@ fn without_numbers(text: &str) -> String {
     result
 }
 
-fn comparable(run: &Run, wordings: &[(String, String)]) -> (i32, String, String) {
+fn comparable(run: &Run, wordings: &Wordings) -> (i32, String, String) {
     (
         run.status,
         run.stdout.clone(),
-        without_numbers(&reworded(run.error(), wordings)),
+        without_numbers(&wordings.reword(run.error())),
     )
 }
 
@@ -124,7 +69,7 @@ fn setting(probe: &Path) -> String {
 }
 
 /// Runs the script on both sides and collects the differences.
-fn compare(scripts: &[String], wordings: &[(String, String)]) {
+fn compare(scripts: &[String], wordings: &Wordings) {
     let mut differences = Vec::new();
     for script in scripts {
         let ours = comparable(&Sandbox::new().shell(script), wordings);
@@ -242,7 +187,7 @@ fn unshare_options_alone_and_in_pairs() {
             .filter(|(first, second)| first < second && !is_meant_to_differ(first, second))
             .map(|(first, second)| script(&format!("{first} {second}"))),
     );
-    compare(&scripts, &newer_wordings());
+    compare(&scripts, &Wordings::newer());
 }
 
 #[test]
@@ -279,7 +224,7 @@ fn unshare_options_as_an_ordinary_user() {
             .map(script),
         )
         .collect();
-    compare(&scripts, &newer_wordings());
+    compare(&scripts, &Wordings::newer());
 }
 
 /// Options of `nsenter` that both sides have; the target is a process with a namespace of each kind.
@@ -351,7 +296,7 @@ fn nsenter_into_targets_of_every_kind() {
             ));
         }
     }
-    compare(&scripts, &newer_wordings());
+    compare(&scripts, &Wordings::newer());
 }
 
 /// Scenes of System V objects, as perl makes them.
@@ -465,7 +410,7 @@ fn bad_command_lines_are_reported_alike() {
     }
     // The words for help and version are ours, and newer options join the candidates.
     scripts.retain(|script| !script.contains("--=x") || script.starts_with("ipcs"));
-    compare(&scripts, &newer_wordings());
+    compare(&scripts, &Wordings::newer());
 }
 
 #[test]
