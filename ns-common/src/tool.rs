@@ -21,7 +21,7 @@ pub enum Order {
     Permute,
 }
 
-/// Everything that help, manual and completions say of a tool; the parser reads the same table.
+/// What the parser, help and completions know of a tool; its [`Manual`] is rendered together with it.
 #[derive(Debug)]
 pub struct Tool<Id: 'static> {
     /// The command's name and that of its manual page.
@@ -36,13 +36,13 @@ pub struct Tool<Id: 'static> {
     pub order: Order,
     /// The options, in the order in which `getopt_long(3)` lists candidates.
     pub options: &'static [Opt<Id>],
-    /// What only the manual page says.
-    pub manual: Manual,
 }
 
-/// The parts of a manual page that no option has. In all texts, words between backticks are set in bold.
+/// The texts of a manual page. Words between backticks are set in bold.
 #[derive(Debug)]
 pub struct Manual {
+    /// Sentences on each option, in the order of the table.
+    pub options: &'static [&'static str],
     /// The paragraphs before the options.
     pub description: &'static [&'static str],
     /// Further sections: a heading and its paragraphs.

@@ -3,12 +3,12 @@
 use std::ffi::{OsStr, OsString};
 
 use ns_common::cli::getopt::{Parser, Token};
-use ns_common::cli::table::{Offer, Opt, Takes, Value};
+use ns_common::cli::table::{Offer, Takes, Value};
 use ns_common::error::{Error, Failure};
 use ns_common::number::{self, NumberError, Radix};
 use ns_common::system_v::Resource;
 use ns_common::tool::{Manual, Order, Parsed, Tool};
-use ns_common::words;
+use ns_common::{options, words};
 
 /// What the command line asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,127 +89,84 @@ pub enum Id {
     Help,
 }
 
-const fn flag(
-    id: Id,
-    short: Option<char>,
-    long: &'static str,
-    summary: &'static str,
-    manual: &'static str,
-) -> Opt<Id> {
-    Opt {
-        id,
-        short,
-        long,
-        takes: Takes::Nothing,
-        summary,
-        manual,
-    }
-}
-
-static OPTIONS: &[Opt<Id>] = &[
-    Opt {
-        id: Id::Object,
-        short: Some('i'),
-        long: "id",
-        takes: Takes::Required(Value {
+options! { Id:
+    (
+        Id::Object,
+        Some('i'),
+        "id",
+        Takes::Required(Value {
             name: "id",
             offer: Offer::Nothing,
         }),
-        summary: "show all details of the one object with this id",
-        manual: "Shows all details of one object. Exactly one kind must be selected. An id that does not exist is reported on standard error, and the exit status stays 0.",
-    },
-    flag(
-        Id::Queues,
-        Some('q'),
-        "queues",
+        "show all details of the one object with this id",
+        "Shows all details of one object. Exactly one kind must be selected. An id that does not exist is reported on standard error, and the exit status stays 0.",
+    ),
+    (
+        Id::Queues, Some('q'), "queues", Takes::Nothing,
         "select message queues",
         "Selects message queues.",
     ),
-    flag(
-        Id::Segments,
-        Some('m'),
-        "shmems",
+    (
+        Id::Segments, Some('m'), "shmems", Takes::Nothing,
         "select shared memory segments",
         "Selects shared memory segments.",
     ),
-    flag(
-        Id::SemaphoreSets,
-        Some('s'),
-        "semaphores",
+    (
+        Id::SemaphoreSets, Some('s'), "semaphores", Takes::Nothing,
         "select semaphore sets",
         "Selects semaphore sets.",
     ),
-    flag(
-        Id::All,
-        Some('a'),
-        "all",
+    (
+        Id::All, Some('a'), "all", Takes::Nothing,
         "select all three (default)",
         "Selects all three kinds, as if none were named.",
     ),
-    flag(
-        Id::View(View::Times),
-        Some('t'),
-        "time",
+    (
+        Id::View(View::Times), Some('t'), "time", Takes::Nothing,
         "show times of the last operations and changes",
         "Shows when operations were last done and when the object was last changed, in the local time zone.",
     ),
-    flag(
-        Id::View(View::Processes),
-        Some('p'),
-        "pid",
+    (
+        Id::View(View::Processes), Some('p'), "pid", Takes::Nothing,
         "show processes: creator and last user",
         "Shows the ids of the processes that made or last used the object. There is nothing to show for semaphore sets.",
     ),
-    flag(
-        Id::View(View::Creators),
-        Some('c'),
-        "creator",
+    (
+        Id::View(View::Creators), Some('c'), "creator", Takes::Nothing,
         "show creators and owners",
         "Shows the user and group of the creator and of the owner.",
     ),
-    flag(
-        Id::View(View::Limits),
-        Some('l'),
-        "limits",
+    (
+        Id::View(View::Limits), Some('l'), "limits", Takes::Nothing,
         "show the limits of the namespace",
         "Shows the limits that the IPC namespace sets.",
     ),
-    flag(
-        Id::View(View::Summary),
-        Some('u'),
-        "summary",
+    (
+        Id::View(View::Summary), Some('u'), "summary", Takes::Nothing,
         "show what the namespace uses",
         "Shows how much the objects of the IPC namespace use together.",
     ),
-    flag(
-        Id::Unit(Unit::Human),
-        None,
-        "human",
+    (
+        Id::Unit(Unit::Human), None, "human", Takes::Nothing,
         "show sizes with a unit letter",
         "Shows sizes with a unit letter, each unit being 1024 of the one before. It affects lists, limits, the summary and the details of an object.",
     ),
-    flag(
-        Id::Unit(Unit::Bytes),
-        Some('b'),
-        "bytes",
+    (
+        Id::Unit(Unit::Bytes), Some('b'), "bytes", Takes::Nothing,
         "show sizes in bytes",
         "Shows sizes in bytes, also in the limits.",
     ),
-    flag(
-        Id::Version,
-        Some('V'),
-        "version",
+    (
+        Id::Version, Some('V'), "version", Takes::Nothing,
         "show the version and leave",
         "Shows the version and leaves.",
     ),
-    flag(
-        Id::Help,
-        Some('h'),
-        "help",
+    (
+        Id::Help, Some('h'), "help", Takes::Nothing,
         "show this help and leave",
         "Shows a summary of the options and leaves.",
     ),
-];
+}
 
 /// All that is known of the tool.
 pub static TOOL: Tool<Id> = Tool {
@@ -219,34 +176,37 @@ pub static TOOL: Tool<Id> = Tool {
     usage: &["[options]", "-m|-q|-s -i <id>"],
     order: Order::Permute,
     options: OPTIONS,
-    manual: Manual {
-        description: &[
-            "`ipcs` lists the message queues, shared memory segments and semaphore sets of the IPC namespace it runs in, whoever may read them. Of several views the last one named counts, and of `--bytes` and `--human` too. Operands are ignored.",
-            "The columns are those that scripts have relied on for decades. The owner column is cut to ten bytes; with `--creator` names are shown in full and may shift what follows. A user or group without a name is shown by number.",
+};
+
+/// What only the manual page says; no program has it in it.
+pub static MANUAL: Manual = Manual {
+    options: MANUAL_OF_OPTIONS,
+    description: &[
+        "`ipcs` lists the message queues, shared memory segments and semaphore sets of the IPC namespace it runs in, whoever may read them. Of several views the last one named counts, and of `--bytes` and `--human` too. Operands are ignored.",
+        "The columns are those that scripts have relied on for decades. The owner column is cut to ten bytes; with `--creator` names are shown in full and may shift what follows. A user or group without a name is shown by number.",
+    ],
+    sections: &[(
+        "EXIT STATUS",
+        &[
+            "0, also for an id that does not exist. 1 for a usage error, for semaphores that may not be read, and for output that could not be written.",
         ],
-        sections: &[(
-            "EXIT STATUS",
-            &[
-                "0, also for an id that does not exist. 1 for a usage error, for semaphores that may not be read, and for output that could not be written.",
-            ],
-        )],
-        examples: &[
-            (
-                "The ids of all queues:",
-                "ipcs -q | awk '/^0x/ { print $2 }'",
-            ),
-            (
-                "The segments that wait for their last mapping to go:",
-                "ipcs -m | grep dest",
-            ),
-        ],
-        see_also: &[
-            ("ipcmk", 1),
-            ("ipcrm", 1),
-            ("ipc_namespaces", 7),
-            ("sysvipc", 7),
-        ],
-    },
+    )],
+    examples: &[
+        (
+            "The ids of all queues:",
+            "ipcs -q | awk '/^0x/ { print $2 }'",
+        ),
+        (
+            "The segments that wait for their last mapping to go:",
+            "ipcs -m | grep dest",
+        ),
+    ],
+    see_also: &[
+        ("ipcmk", 1),
+        ("ipcrm", 1),
+        ("ipc_namespaces", 7),
+        ("sysvipc", 7),
+    ],
 };
 
 /// Reads the command line; an id is checked as it is met, the selection at the end.

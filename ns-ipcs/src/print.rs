@@ -35,8 +35,7 @@ struct Row<'a>(&'a mut Vec<u8>);
 
 impl Row<'_> {
     fn left(&mut self, text: &[u8], width: usize) -> &mut Self {
-        left(self.0, text, width);
-        self.0.push(b' ');
+        left(self.0, text, width.max(text.len()) + 1);
         self
     }
 

@@ -11,17 +11,17 @@ use std::process::{Command, Stdio};
 
 use ns_common::cli::table::Takes;
 use ns_common::cli::{bash, fish, help, man, zsh};
-use ns_common::tool::Tool;
+use ns_common::tool::{Manual, Tool};
 use ns_tests::skip::{has_program, skipped};
 
 /// Does the same with the table of each tool.
 macro_rules! with_each_tool {
     ($check:path) => {
-        $check(&ns_unshare::cli::TOOL);
-        $check(&ns_enter::cli::TOOL);
-        $check(&ns_ipcmk::cli::TOOL);
-        $check(&ns_ipcs::cli::TOOL);
-        $check(&ns_ipcrm::cli::TOOL);
+        $check(&ns_unshare::cli::TOOL, &ns_unshare::cli::MANUAL);
+        $check(&ns_enter::cli::TOOL, &ns_enter::cli::MANUAL);
+        $check(&ns_ipcmk::cli::TOOL, &ns_ipcmk::cli::MANUAL);
+        $check(&ns_ipcs::cli::TOOL, &ns_ipcs::cli::MANUAL);
+        $check(&ns_ipcrm::cli::TOOL, &ns_ipcrm::cli::MANUAL);
     };
 }
 
@@ -32,10 +32,13 @@ fn docs() -> PathBuf {
         .join("docs")
 }
 
-fn rendered<Id>(tool: &Tool<Id>) -> [(PathBuf, String); 4] {
+fn rendered<Id>(tool: &Tool<Id>, manual: &Manual) -> [(PathBuf, String); 4] {
     let (name, completions) = (tool.name, docs().join("completions"));
     [
-        (docs().join(format!("man/{name}.1")), man::render(tool)),
+        (
+            docs().join(format!("man/{name}.1")),
+            man::render(tool, manual),
+        ),
         (completions.join(format!("bash/{name}")), bash::render(tool)),
         (completions.join(format!("zsh/_{name}")), zsh::render(tool)),
         (
@@ -45,8 +48,8 @@ fn rendered<Id>(tool: &Tool<Id>) -> [(PathBuf, String); 4] {
     ]
 }
 
-fn check_files<Id>(tool: &Tool<Id>) {
-    for (path, text) in rendered(tool) {
+fn check_files<Id>(tool: &Tool<Id>, manual: &Manual) {
+    for (path, text) in rendered(tool, manual) {
         if std::env::var_os("NS_BLESS").is_some() {
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(&path, text).unwrap();
@@ -67,9 +70,10 @@ fn docs_are_what_the_tables_render() {
     with_each_tool!(check_files);
 }
 
-fn check_table<Id: Debug + Copy>(tool: &Tool<Id>) {
+fn check_table<Id: Debug + Copy>(tool: &Tool<Id>, manual: &Manual) {
     let mut seen = BTreeSet::new();
-    for option in tool.options {
+    assert_eq!(tool.options.len(), manual.options.len());
+    for (option, text) in tool.options.iter().zip(manual.options) {
         let name = format!("{} --{}", tool.name, option.long);
         assert!(seen.insert(option.long.to_owned()), "{name} stands twice");
         assert!(
@@ -96,11 +100,11 @@ fn check_table<Id: Debug + Copy>(tool: &Tool<Id>) {
             "{name}"
         );
         assert!(
-            !option.summary.ends_with('.') && option.manual.ends_with('.'),
+            !option.summary.ends_with('.') && text.ends_with('.'),
             "{name}: full stops"
         );
         assert!(
-            !option.summary.contains('`') && option.manual.matches('`').count() % 2 == 0,
+            !option.summary.contains('`') && text.matches('`').count() % 2 == 0,
             "{name}: backticks"
         );
         let optional_long = matches!(option.takes, Takes::OptionalLong(_));
@@ -116,7 +120,7 @@ fn tables_are_well_formed() {
     with_each_tool!(check_table);
 }
 
-fn check_help<Id>(tool: &Tool<Id>) {
+fn check_help<Id>(tool: &Tool<Id>, _: &Manual) {
     let text = help::render(tool, tool.name);
     for line in text.lines() {
         assert!(
@@ -172,11 +176,11 @@ fn check_with(program: &str, arguments: &[&str], text: &str, test: &str) {
     );
 }
 
-fn lint_man<Id>(tool: &Tool<Id>) {
+fn lint_man<Id>(tool: &Tool<Id>, manual: &Manual) {
     check_with(
         "mandoc",
         &["-T", "lint", "-W", "warning"],
-        &man::render(tool),
+        &man::render(tool, manual),
         "manual_pages_pass_mandoc",
     );
 }
@@ -186,7 +190,7 @@ fn manual_pages_pass_mandoc() {
     with_each_tool!(lint_man);
 }
 
-fn lint_completions<Id>(tool: &Tool<Id>) {
+fn lint_completions<Id>(tool: &Tool<Id>, _: &Manual) {
     check_with("bash", &["-n"], &bash::render(tool), "completions_parse");
     check_with("zsh", &["-n"], &zsh::render(tool), "completions_parse");
     check_with("fish", &["-n"], &fish::render(tool), "completions_parse");

@@ -196,17 +196,10 @@ impl<Id: Copy> Parser<Id> {
 mod tests {
     use super::*;
     use crate::cli::table::{Offer, Value};
-    use crate::tool::Manual;
 
     const FILE: Value = Value {
         name: "file",
         offer: Offer::File,
-    };
-    const NO_TEXT: Manual = Manual {
-        description: &[],
-        sections: &[],
-        examples: &[],
-        see_also: &[],
     };
 
     const fn option(short: Option<char>, long: &'static str, takes: Takes) -> Opt<&'static str> {
@@ -216,7 +209,6 @@ mod tests {
             long,
             takes,
             summary: "",
-            manual: "",
         }
     }
 
@@ -234,7 +226,6 @@ mod tests {
         usage: &[],
         order: Order::StopAtOperand,
         options: OPTIONS,
-        manual: NO_TEXT,
     };
 
     /// The options met before the first operand or failure, `name` or `name=value`, then how it ended.

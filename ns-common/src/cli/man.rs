@@ -1,10 +1,10 @@
 //! The manual page, in mdoc(7).
 
 use crate::cli::table::{Opt, Takes};
-use crate::tool::Tool;
+use crate::tool::{Manual, Tool};
 
 /// Renders the manual page of `tool`.
-pub fn render<Id>(tool: &Tool<Id>) -> String {
+pub fn render<Id>(tool: &Tool<Id>, manual: &Manual) -> String {
     let mut page = Page(String::new());
     let title = tool.name.to_uppercase();
     page.0.push_str(".\\\" Rendered from the option table; `NS_BLESS=1 cargo test --test docs` writes it anew.\n");
@@ -20,21 +20,21 @@ pub fn render<Id>(tool: &Tool<Id>) -> String {
         page.text(usage);
     }
     page.line(&["Sh DESCRIPTION"]);
-    page.paragraphs(tool.manual.description);
+    page.paragraphs(manual.description);
     page.line(&["Sh OPTIONS"]);
     page.line(&["Bl -tag -width Ds"]);
-    for option in tool.options {
-        page.option(option);
+    for (option, text) in tool.options.iter().zip(manual.options) {
+        page.option(option, text);
     }
     page.line(&["El"]);
-    for (heading, paragraphs) in tool.manual.sections {
+    for (heading, paragraphs) in manual.sections {
         page.line(&["Sh ", heading]);
         page.paragraphs(paragraphs);
     }
-    page.examples(tool.manual.examples);
+    page.examples(manual.examples);
     page.line(&["Sh SEE ALSO"]);
-    for (position, (name, section)) in tool.manual.see_also.iter().enumerate() {
-        let comma = if position + 1 < tool.manual.see_also.len() {
+    for (position, (name, section)) in manual.see_also.iter().enumerate() {
+        let comma = if position + 1 < manual.see_also.len() {
             " ,"
         } else {
             ""
@@ -73,7 +73,7 @@ impl Page {
         }
     }
 
-    fn option<Id>(&mut self, option: &Opt<Id>) {
+    fn option<Id>(&mut self, option: &Opt<Id>, text: &str) {
         let mut forms = Vec::new();
         if let Some(letter) = option.short {
             let value = match option.takes {
@@ -92,7 +92,7 @@ impl Page {
         };
         forms.push(format!("Fl -{}{value}", option.long.replace('-', "\\-")));
         self.line(&["It ", &forms.join(" , ")]);
-        self.text(option.manual);
+        self.text(text);
     }
 
     fn examples(&mut self, examples: &[(&str, &str)]) {

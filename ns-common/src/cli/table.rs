@@ -13,8 +13,25 @@ pub struct Opt<Id> {
     pub takes: Takes,
     /// A line for `--help` and the completions, without a full stop.
     pub summary: &'static str,
-    /// Sentences for the manual page.
-    pub manual: &'static str,
+}
+
+/// Writes the table of a tool's options, a row an option:
+/// `(id, short, long, takes, summary, sentences for the manual page)`.
+///
+/// It becomes two lists, `OPTIONS` and `MANUAL_OF_OPTIONS`: what only the manual page says is kept out of the
+/// programs, which would have the addresses of all its texts relocated at each start.
+#[macro_export]
+macro_rules! options {
+    ($id:ty: $(($name:expr, $short:expr, $long:literal, $takes:expr, $summary:literal, $manual:literal $(,)?)),+ $(,)?) => {
+        static OPTIONS: &[$crate::cli::table::Opt<$id>] = &[$($crate::cli::table::Opt {
+            id: $name,
+            short: $short,
+            long: $long,
+            takes: $takes,
+            summary: $summary,
+        }),+];
+        static MANUAL_OF_OPTIONS: &[&str] = &[$($manual),+];
+    };
 }
 
 /// Whether an option has a value, and how that is attached.

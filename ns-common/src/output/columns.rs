@@ -14,7 +14,14 @@ pub fn right(line: &mut Vec<u8>, text: &[u8], width: usize) {
 
 /// Appends `count` blanks.
 pub fn pad(line: &mut Vec<u8>, count: usize) {
-    line.resize(line.len() + count, b' ');
+    // As many as any column is wide, so that one copy does it.
+    const BLANKS: [u8; 32] = [b' '; 32];
+    let mut left = count;
+    while left > BLANKS.len() {
+        line.extend_from_slice(&BLANKS);
+        left -= BLANKS.len();
+    }
+    line.extend_from_slice(&BLANKS[..left]);
 }
 
 /// A number's digits, without an allocation.
@@ -30,7 +37,7 @@ impl Digits {
 
     /// `number` in base ten.
     pub fn decimal(number: u64) -> Self {
-        Self::in_base(number, 10)
+        Self::in_base::<10>(number)
     }
 
     /// `number` in base ten, with a sign if negative.
@@ -45,7 +52,7 @@ impl Digits {
 
     /// `number` in base eight, without a leading zero.
     pub fn octal(number: u32) -> Self {
-        Self::in_base(number.into(), 8)
+        Self::in_base::<8>(number.into())
     }
 
     /// `0x` and the eight hexadecimal digits of `number`.
@@ -68,15 +75,16 @@ impl Digits {
         &self.bytes[self.start..]
     }
 
-    fn in_base(mut number: u64, base: u64) -> Self {
+    /// The base is known when this is compiled, for a division by it is a multiplication then.
+    fn in_base<const BASE: u64>(mut number: u64) -> Self {
         let mut digits = Self {
             bytes: [0; Self::MOST],
             start: Self::MOST,
         };
         loop {
-            let digit = u8::try_from(number % base).expect("a digit is below the base");
+            let digit = u8::try_from(number % BASE).expect("a digit is below the base");
             digits.put(b'0' + digit);
-            number /= base;
+            number /= BASE;
             if number == 0 {
                 return digits;
             }
