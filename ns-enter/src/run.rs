@@ -2,6 +2,7 @@
 
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
+use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
@@ -171,8 +172,10 @@ fn attend(child: Child) -> Result<ExitStatus, Failure> {
         {
             Change::Exited(status) => return Ok(status),
             Change::Stopped(_) => {
-                signal::stop();
-                let _ = signal::send(child.pid(), libc::SIGCONT);
+                if !is_continued_with_us(child) {
+                    signal::stop();
+                    let _ = signal::send(child.pid(), libc::SIGCONT);
+                }
             }
             Change::Killed(number) => {
                 signal::die_of(number);
@@ -180,6 +183,21 @@ fn attend(child: Child) -> Result<ExitStatus, Failure> {
             }
         }
     }
+}
+
+/// Whether the stop that we have just heard of is over.
+///
+/// A terminal stops the child and us alike, us maybe between the kernel's telling us of the child and our
+/// hearing of it. When the shell continues both, to stop ourselves then would leave the shell waiting; and it
+/// does not reach both at exactly the same time.
+fn is_continued_with_us(child: Child) -> bool {
+    (0..10).any(|_| {
+        let continued = child.was_continued();
+        if !continued {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        continued
+    })
 }
 
 /// The system as it is.

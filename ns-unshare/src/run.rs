@@ -171,7 +171,8 @@ impl Process<'_> {
                     signal::forward_to(Some(child));
                     signal::restore(&mask).attempt(|| words!["sigprocmask restore failed"])?;
                 }
-                self.attend(child, held.map(|(opener, _)| opener)).map(Some)
+                self.attend(fork, child, held.map(|(opener, _)| opener))
+                    .map(Some)
             }
             fork::Side::Child => {
                 drop(self.binder.take());
@@ -191,7 +192,12 @@ impl Process<'_> {
     }
 
     /// Waits for the child, and ends as it did.
-    fn attend(&mut self, child: Child, held: Option<Opener>) -> Result<ExitStatus, Failure> {
+    fn attend(
+        &mut self,
+        fork: Fork,
+        child: Child,
+        held: Option<Opener>,
+    ) -> Result<ExitStatus, Failure> {
         let bound = self.bind_files();
         let released = match held {
             Some(opener) if bound.is_ok() => opener.open(),
@@ -201,11 +207,13 @@ impl Process<'_> {
                 Ok(())
             }
         };
-        child
-            .wait_without_reaping()
-            .attempt(|| words!["waitpid failed"])?;
-        // From here on its id may come to mean another process.
-        signal::forward_to(None);
+        if fork.forward_signals {
+            // Once the child is reaped its id may come to mean another process.
+            child
+                .wait_without_reaping()
+                .attempt(|| words!["waitpid failed"])?;
+            signal::forward_to(None);
+        }
         let change = child
             .wait(Await::End)
             .attempt(|| words!["waitpid failed"])?;

@@ -1,6 +1,8 @@
 //! Children: forked, waited for, ended like.
 #![allow(unsafe_code)]
 
+use std::mem::MaybeUninit;
+
 use nix::errno::Errno;
 use nix::unistd::{ForkResult, Pid};
 
@@ -96,10 +98,22 @@ impl Child {
         }
     }
 
+    /// Whether the child, after a stop, has been continued since.
+    pub fn was_continued(self) -> bool {
+        let mut info = MaybeUninit::<libc::siginfo_t>::zeroed();
+        let options = libc::WCONTINUED | libc::WNOHANG;
+        let id = self.0.as_raw().unsigned_abs();
+        // SAFETY: waitid writes at most one siginfo_t through the pointer.
+        let result = unsafe { libc::waitid(libc::P_PID, id, info.as_mut_ptr(), options) };
+        // SAFETY: a siginfo_t of zeros is valid, and waitid leaves it so when there is nothing to tell.
+        let info = unsafe { info.assume_init() };
+        result == 0 && info.si_signo == libc::SIGCHLD
+    }
+
     /// Waits until the child has ended, and leaves it a zombie whose id cannot be given to another process.
     pub fn wait_without_reaping(self) -> nix::Result<()> {
         loop {
-            let mut info = std::mem::MaybeUninit::<libc::siginfo_t>::uninit();
+            let mut info = MaybeUninit::<libc::siginfo_t>::uninit();
             // SAFETY: waitid writes one siginfo_t through the pointer, which nothing reads.
             let result = unsafe {
                 libc::waitid(

@@ -1,0 +1,99 @@
+//! Job control on a pseudo-terminal: what stops and continues the program stops and continues the tool.
+
+#![allow(clippy::unwrap_used, reason = "a failing test panics")]
+
+use std::process::Stdio;
+
+use ns_tests::sandbox::Sandbox;
+use ns_tests::skip::skipped;
+use rexpect::session::{PtySession, spawn_command};
+
+const TIMEOUT_MILLISECONDS: u64 = 20_000;
+
+/// An interactive shell in the sandbox, at its prompt.
+fn shell(sandbox: &Sandbox) -> PtySession {
+    let mut command = sandbox.command("bash");
+    command
+        .stdin(Stdio::inherit())
+        .args(["--norc", "--noprofile", "-i"])
+        .env("TERM", "dumb")
+        .env("PS1", "ready> ")
+        .env("HISTFILE", "");
+    let mut shell = spawn_command(command, Some(TIMEOUT_MILLISECONDS)).unwrap();
+    shell.exp_string("ready> ").unwrap();
+    shell
+}
+
+/// Stops a program that reads lines, continues it, and ends it by its status.
+fn stop_and_continue(shell: &mut PtySession, tool: &str) {
+    shell
+        .send_line(&format!(
+            "{tool} sh -c 'while read x; do echo got $x; [ $x = end ] && exit 7; done'"
+        ))
+        .unwrap();
+    shell.send_line("one").unwrap();
+    shell.exp_string("got one").unwrap();
+    shell.send_control('z').unwrap();
+    shell.exp_string("Stopped").unwrap();
+    shell.exp_string("ready> ").unwrap();
+    shell.send_line("fg").unwrap();
+    shell.send_line("two").unwrap();
+    shell.exp_string("got two").unwrap();
+    shell.send_line("end").unwrap();
+    shell.exp_string("ready> ").unwrap();
+    shell.send_line("echo status $?").unwrap();
+    shell.exp_string("status 7").unwrap();
+    shell.exp_string("ready> ").unwrap();
+}
+
+#[test]
+fn stopped_program_stops_the_tool_and_continues_with_it() {
+    let test = "stopped_program_stops_the_tool_and_continues_with_it";
+    if let Err(reason) = Sandbox::available() {
+        return skipped(test, &reason);
+    }
+    let sandbox = Sandbox::new();
+    let mut shell = shell(&sandbox);
+    shell
+        .send_line("unshare -p --kill-child -f sleep 300 2>/dev/null & U=$!; T=")
+        .unwrap();
+    shell.exp_string("ready> ").unwrap();
+    shell
+        .send_line("until [ \"$T\" ]; do read T < /proc/$U/task/$U/children; done; T=${T%% *}")
+        .unwrap();
+    shell.exp_string("ready> ").unwrap();
+    for tool in [
+        "unshare -u",
+        "unshare -u --fork",
+        "nsenter -t $T -u",
+        "nsenter -t $T -p",
+    ] {
+        stop_and_continue(&mut shell, tool);
+    }
+    shell.send_line("kill -9 $U; exit").unwrap();
+}
+
+#[test]
+fn interrupt_ends_the_program_and_its_status_is_ours() {
+    let test = "interrupt_ends_the_program_and_its_status_is_ours";
+    if let Err(reason) = Sandbox::available() {
+        return skipped(test, &reason);
+    }
+    let sandbox = Sandbox::new();
+    let mut shell = shell(&sandbox);
+    for tool in ["unshare -u --fork", "unshare -u --forward-signals"] {
+        shell
+            .send_line(&format!(
+                "{tool} sh -c 'echo begun; trap \"exit 9\" INT; while :; do sleep .05; done'"
+            ))
+            .unwrap();
+        shell.exp_string("begun\r\n").unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(100));
+        shell.send_control('c').unwrap();
+        shell.exp_string("ready> ").unwrap();
+        shell.send_line("echo status $?").unwrap();
+        shell.exp_string("status 9").unwrap();
+        shell.exp_string("ready> ").unwrap();
+    }
+    shell.send_line("exit").unwrap();
+}
