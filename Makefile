@@ -27,7 +27,7 @@ test:
 test-as-ordinary-user: build
 	@if [ "$$(id -u)" -eq 0 ]; then set -x; \
 	$(CARGO) --config 'target."cfg(unix)".runner = ["sh", "$(CURDIR)/tests/as-ordinary-user", "$(abspath $(RELEASE))"]' \
-		test --package ns-tests --test cases --test behaviour --test terminal --test walkthrough; fi
+		test --package ns-tests --test behaviour --test cases --test faults --test same_as_reference --test terminal --test walkthrough; fi
 
 # Ratios against the installed util-linux, as root, in private namespaces.
 bench: build
