@@ -4,6 +4,8 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 CARGO ?= cargo
 TOOLS = unshare nsenter ipcmk ipcs ipcrm
+# The tests that need nothing of the source tree.
+BEHAVIOUR = build cases faults inheritance maps objects persistence same_as_reference targets terminal waiting walkthrough
 RELEASE = $(or $(CARGO_TARGET_DIR),target)/release
 
 .PHONY: build demo check test test-as-ordinary-user bench install uninstall
@@ -27,7 +29,7 @@ test:
 test-as-ordinary-user: build
 	@if [ "$$(id -u)" -eq 0 ]; then set -x; \
 	$(CARGO) --config 'target."cfg(unix)".runner = ["sh", "$(CURDIR)/tests/as-ordinary-user", "$(abspath $(RELEASE))"]' \
-		test --package ns-tests --test behaviour --test cases --test faults --test same_as_reference --test terminal --test walkthrough; fi
+		test --package ns-tests $(addprefix --test ,$(BEHAVIOUR)); fi
 
 # Ratios against the installed util-linux, as root, in private namespaces.
 bench: build

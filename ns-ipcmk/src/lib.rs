@@ -1,9 +1,10 @@
 //! `ipcmk`: create System V and POSIX IPC objects.
 //!
-//! [`cli`] reads the command line, [`size`] its sizes, [`run`] creates.
+//! [`options`] is the table of options, [`cli`] reads the command line, [`size`] its sizes, [`run`] creates.
 #![forbid(unsafe_code)]
 
 pub mod cli;
+pub mod options;
 pub mod run;
 pub mod size;
 
@@ -14,5 +15,5 @@ use ns_common::tool;
 
 /// Runs the tool with the words of its command line, `argv[0]` first.
 pub fn run(arguments: &[&'static CStr]) -> ExitStatus {
-    tool::main(&cli::TOOL, arguments, cli::parse, run::execute)
+    tool::main(&options::TOOL, arguments, cli::parse, run::execute)
 }

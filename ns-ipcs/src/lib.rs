@@ -1,15 +1,18 @@
 //! `ipcs`: show the System V IPC objects of the namespace.
 //!
-//! [`cli`] reads the command line, [`read`], [`limits`] and [`names`] read the system, [`print`] and [`detail`] print.
+//! [`options`] is the table of options, [`cli`] reads the command line, [`read`], [`limits`] and [`names`] read the system, [`print`],
+//! [`totals`] and [`detail`] print.
 #![forbid(unsafe_code)]
 
 pub mod cli;
 pub mod detail;
 pub mod limits;
 pub mod names;
+pub mod options;
 pub mod print;
 pub mod read;
 pub mod run;
+pub mod totals;
 
 use std::ffi::CStr;
 
@@ -18,5 +21,5 @@ use ns_common::tool;
 
 /// Runs the tool with the words of its command line, `argv[0]` first.
 pub fn run(arguments: &[&'static CStr]) -> ExitStatus {
-    tool::main(&cli::TOOL, arguments, cli::parse, run::execute)
+    tool::main(&options::TOOL, arguments, cli::parse, run::execute)
 }

@@ -16,6 +16,7 @@ use crate::detail;
 use crate::limits::{self, SETTINGS};
 use crate::print::{self, Directory, Listed};
 use crate::read::{self, Object};
+use crate::totals;
 
 /// Prints what was asked for.
 pub fn execute(request: Request, console: &mut Console) -> Result<ExitStatus, Failure> {
@@ -39,9 +40,9 @@ fn report(selection: Selection, view: View, unit: Unit, output: &mut Output) {
     output.push("\n");
     if selection.queues {
         match view {
-            View::Limits => print::queue_limits(limits::queues(Path::new(SETTINGS)), unit, output),
+            View::Limits => totals::queue_limits(limits::queues(Path::new(SETTINGS)), unit, output),
             View::Summary => {
-                print::queue_usage(ipc::queue_usage().ok().map(with_bytes), unit, output)
+                totals::queue_usage(ipc::queue_usage().ok().map(with_bytes), unit, output)
             }
             _ => list::<Queue>(view, unit, &mut directory, output),
         }
@@ -49,13 +50,13 @@ fn report(selection: Selection, view: View, unit: Unit, output: &mut Output) {
     }
     if selection.segments {
         match view {
-            View::Limits => print::segment_limits(
+            View::Limits => totals::segment_limits(
                 limits::segments(Path::new(SETTINGS)),
                 page_size(),
                 unit,
                 output,
             ),
-            View::Summary => print::segment_usage(ipc::segment_usage().ok(), output),
+            View::Summary => totals::segment_usage(ipc::segment_usage().ok(), output),
             _ => list::<Segment>(view, unit, &mut directory, output),
         }
         output.push("\n");
@@ -63,9 +64,9 @@ fn report(selection: Selection, view: View, unit: Unit, output: &mut Output) {
     if selection.semaphore_sets {
         match view {
             View::Limits => {
-                print::semaphore_limits(limits::semaphores(Path::new(SETTINGS)), output)
+                totals::semaphore_limits(limits::semaphores(Path::new(SETTINGS)), output)
             }
-            View::Summary => print::semaphore_usage(ipc::semaphore_usage().ok(), output),
+            View::Summary => totals::semaphore_usage(ipc::semaphore_usage().ok(), output),
             _ => list::<SemaphoreSet>(view, unit, &mut directory, output),
         }
         output.push("\n");

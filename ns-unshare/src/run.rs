@@ -1,6 +1,6 @@
 //! Carrying the plan out.
 
-use std::ffi::{CStr, CString, OsStr, OsString};
+use std::ffi::{CString, OsStr, OsString};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::Path;
@@ -13,8 +13,7 @@ use nix::unistd::{self, Pid};
 use ns_common::console::Console;
 use ns_common::error::{Attempt, Error, ExitStatus, Failure};
 use ns_common::exec;
-use ns_common::idmap::{self, IdExtent, IdMap, Side};
-use ns_common::name_service;
+use ns_common::idmap::IdMap;
 use ns_common::namespace::{Kind, KindSet};
 use ns_common::privileges;
 use ns_common::procfs::{self, WriteFailure};
@@ -25,13 +24,13 @@ use ns_common::words;
 use crate::cli::{Request, SetGroups};
 use crate::helper::{Helper, Opener, gate};
 use crate::hints;
+use crate::mapper::write_maps;
 use crate::persist;
-use crate::plan::{Clock, Fork, MapperJob, Missing, Plan, Step, World, Writer};
+use crate::plan::{Clock, Fork, Missing, Plan, Step};
+use crate::world::System;
 
 /// The signals that the waiting parent holds back or passes on.
 const HELD_BACK: &[i32] = &[libc::SIGINT, libc::SIGTERM];
-/// The kernel takes no more than this for a map.
-const LONGEST_MAP: usize = 4096;
 
 /// Does all that was asked for. Returns only in a process that is not replaced by the program.
 pub fn execute(request: Request, console: &mut Console) -> Result<ExitStatus, Failure> {
@@ -253,68 +252,6 @@ impl Process<'_> {
     }
 }
 
-/// The mapper's work: writes the maps of process `pid` from outside its user namespace.
-fn write_maps(pid: Pid, job: &MapperJob, console: &mut Console) -> Result<ExitStatus, Failure> {
-    let sides = [(Side::User, &job.users), (Side::Group, &job.groups)];
-    let maps: Vec<_> = sides
-        .into_iter()
-        .filter_map(|(side, map)| Some((side, map.as_ref()?)))
-        .filter(|(_, map)| !map.extents().is_empty())
-        .collect();
-    for (position, (side, map)) in maps.iter().enumerate() {
-        match job.writer {
-            Writer::Mapper => write_map(pid, *side, map)?,
-            Writer::SetuidPrograms if position + 1 == maps.len() => {
-                return Err(run_helper(pid, *side, map).into());
-            }
-            Writer::SetuidPrograms => {
-                let started = fork::spawn(console, (), |_| Err(run_helper(pid, *side, map).into()));
-                let (child, ()) = started.attempt(|| words!["fork failed"])?;
-                match child
-                    .wait(Await::End)
-                    .attempt(|| words!["waitpid failed"])?
-                {
-                    Change::Exited(ExitStatus::SUCCESS) => {}
-                    Change::Exited(status) => return Err(Failure::Told(status)),
-                    Change::Killed(number) | Change::Stopped(number) => {
-                        let text = words![side.helper(), " was killed by signal ", number];
-                        return Err(Error::new(text).into());
-                    }
-                }
-            }
-        }
-    }
-    Ok(ExitStatus::SUCCESS)
-}
-
-fn write_map(pid: Pid, side: Side, map: &IdMap) -> Result<(), Error> {
-    let path = format!("/proc/{pid}/{}", side.map_file());
-    let text = map.to_text();
-    if text.len() > LONGEST_MAP {
-        return Err(Error::new(words![path, " too large for kernel 4k limit"]));
-    }
-    procfs::write(Path::new(&path), &text).map_err(|failure| match failure {
-        WriteFailure::Open(errno) => Error::caused_by(words!["failed to open ", path], errno),
-        WriteFailure::Write(errno) => Error::caused_by(words!["failed to write ", path], errno),
-    })
-}
-
-/// Becomes newuidmap(1) or newgidmap(1). Returns only on failure.
-fn run_helper(pid: Pid, side: Side, map: &IdMap) -> Error {
-    let numbers = map
-        .extents()
-        .iter()
-        .flat_map(|extent| [extent.inner, extent.outer, extent.count]);
-    let words = std::iter::once(pid.to_string()).chain(numbers.map(|number| number.to_string()));
-    let words: Vec<CString> = words
-        .map(|word| CString::new(word).expect("digits have no NUL"))
-        .collect();
-    let argv: Vec<&CStr> = std::iter::once(side.helper())
-        .chain(words.iter().map(CString::as_c_str))
-        .collect();
-    exec::program(&argv)
-}
-
 fn offset_clock(clock: Clock, seconds: i64) -> Result<(), Error> {
     let number = match clock {
         Clock::Monotonic => libc::CLOCK_MONOTONIC,
@@ -410,32 +347,4 @@ fn replace_environment(names: &[OsString]) -> Result<(), Error> {
         .map(|(name, value)| (name.as_c_str(), value.as_c_str()))
         .collect();
     environment::replace(&variables).attempt(|| words!["failed to set environment variables"])
-}
-
-/// The world as it is.
-struct System;
-
-impl World for System {
-    fn effective_id(&self, side: Side) -> u32 {
-        match side {
-            Side::User => unistd::geteuid().as_raw(),
-            Side::Group => unistd::getegid().as_raw(),
-        }
-    }
-
-    fn delegated(&self, side: Side) -> Result<IdExtent, Error> {
-        let uid = unistd::geteuid().as_raw();
-        let name = name_service::user_name(uid)
-            .ok_or_else(|| Error::new(words!["you (user ", uid, ") don't exist."]))?;
-        let file = side.subid_file();
-        let table = procfs::read(file).attempt(|| words!["could not open '", file, "'"])?;
-        idmap::delegated(&table, &name, uid)?
-            .ok_or_else(|| Error::new(words!["no line matching user \"", name, "\" in ", file]))
-    }
-
-    fn all_ids(&self, side: Side) -> Result<Vec<IdExtent>, Error> {
-        let path = Path::new("/proc/self").join(side.map_file());
-        let map = procfs::read(&path).attempt(|| words!["failed to open ", path])?;
-        Ok(idmap::inner_identity(&map))
-    }
 }

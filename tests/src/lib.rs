@@ -1,6 +1,7 @@
 //! What the tests of ns-tools share: sandboxes, the programs under test, cases in text files, the walkthrough.
 
 pub mod case;
+pub mod process;
 pub mod sandbox;
 pub mod skip;
 pub mod tool;

@@ -226,3 +226,14 @@ impl Drop for Sandbox {
         let _ = self.holder.wait();
     }
 }
+
+/// A sandbox, or the reason why the test is skipped.
+#[macro_export]
+macro_rules! sandbox_or_skip {
+    ($test:expr) => {
+        match $crate::sandbox::Sandbox::available() {
+            Ok(()) => $crate::sandbox::Sandbox::new(),
+            Err(reason) => return $crate::skip::skipped($test, &reason),
+        }
+    };
+}

@@ -17,11 +17,11 @@ use ns_tests::skip::{has_program, skipped};
 /// Does the same with the table of each tool.
 macro_rules! with_each_tool {
     ($check:path) => {
-        $check(&ns_unshare::cli::TOOL, &ns_unshare::cli::MANUAL);
-        $check(&ns_enter::cli::TOOL, &ns_enter::cli::MANUAL);
-        $check(&ns_ipcmk::cli::TOOL, &ns_ipcmk::cli::MANUAL);
-        $check(&ns_ipcs::cli::TOOL, &ns_ipcs::cli::MANUAL);
-        $check(&ns_ipcrm::cli::TOOL, &ns_ipcrm::cli::MANUAL);
+        $check(&ns_unshare::options::TOOL, &ns_unshare::options::MANUAL);
+        $check(&ns_enter::options::TOOL, &ns_enter::options::MANUAL);
+        $check(&ns_ipcmk::options::TOOL, &ns_ipcmk::options::MANUAL);
+        $check(&ns_ipcs::options::TOOL, &ns_ipcs::options::MANUAL);
+        $check(&ns_ipcrm::options::TOOL, &ns_ipcrm::options::MANUAL);
     };
 }
 
@@ -222,7 +222,7 @@ fn offered<Id>(tool: &Tool<Id>, words: &[&str]) -> Vec<String> {
 
 #[test]
 fn bash_offers_options_and_their_values() {
-    let tool = &ns_unshare::cli::TOOL;
+    let tool = &ns_unshare::options::TOOL;
     assert_eq!(
         offered(tool, &["unshare", "--propagation", "s"]),
         ["slave", "shared"]

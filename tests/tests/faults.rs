@@ -112,13 +112,21 @@ fn run(setting: &str, strace: &str, command: &str) -> (i32, String, String, Trac
     )
 }
 
+/// Whether calls can be made to fail here; says so if not.
+fn can_inject(test: &str) -> bool {
+    let reason = match Sandbox::available() {
+        Err(reason) => reason,
+        Ok(()) if !has_program("strace") => "strace is not installed".to_owned(),
+        Ok(()) => return true,
+    };
+    skipped(test, &reason);
+    false
+}
+
 /// Makes each call of `command` fail once, each time it is made, and checks the outcome.
 fn check(test: &str, setting: &str, command: &str) {
-    if let Err(reason) = Sandbox::available() {
-        return skipped(test, &reason);
-    }
-    if !has_program("strace") {
-        return skipped(test, "strace is not installed");
+    if !can_inject(test) {
+        return;
     }
     let tool_name = command.split(' ').next().unwrap();
     let (status, expected, errors, trace) = run(setting, "", command);
@@ -257,11 +265,8 @@ fn nsenter_files() {
 #[test]
 fn nsenter_without_setns_by_pidfd_enters_by_file() {
     let test = "nsenter_without_setns_by_pidfd_enters_by_file";
-    if let Err(reason) = Sandbox::available() {
-        return skipped(test, &reason);
-    }
-    if !has_program("strace") {
-        return skipped(test, "strace is not installed");
+    if !can_inject(test) {
+        return;
     }
     let target = "unshare -ui --kill-child -f sh -c 'hostname target; echo > /mnt/ready; exec sleep 20' & U=$!; \
                   read x < ready; read T < /proc/$U/task/$U/children; T=${T%% *};";
@@ -283,11 +288,8 @@ fn nsenter_without_setns_by_pidfd_enters_by_file() {
 }
 
 fn ipc(test: &str, command: &str) {
-    if let Err(reason) = Sandbox::available() {
-        return skipped(test, &reason);
-    }
-    if !has_program("strace") {
-        return skipped(test, "strace is not installed");
+    if !can_inject(test) {
+        return;
     }
     let tool_name = command.split(' ').next().unwrap();
     let setting = "ipcmk -Q -M 9 -S 2 > /dev/null;";

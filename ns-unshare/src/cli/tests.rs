@@ -1,4 +1,5 @@
 use super::*;
+use crate::options::TOOL;
 
 fn read(words: &[&'static CStr]) -> Result<Request, String> {
     match parse(&mut Parser::new(&TOOL, words)) {
@@ -22,7 +23,7 @@ fn names_are_those_of_the_reference() {
                  map-subids owner propagation setgroups keep-caps setuid setgid root wd monotonic boottime \
                  load-interp clear-env whitelist-env";
     let mut expected: Vec<&str> = names.split_whitespace().collect();
-    let mut ours: Vec<&str> = OPTIONS.iter().map(|option| option.long).collect();
+    let mut ours: Vec<&str> = TOOL.options.iter().map(|option| option.long).collect();
     expected.sort_unstable();
     ours.sort_unstable();
     assert_eq!(ours, expected);

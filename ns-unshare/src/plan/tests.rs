@@ -4,7 +4,8 @@ use ns_common::cli::getopt::Parser;
 use ns_common::tool::Parsed;
 
 use super::*;
-use crate::cli::{self, TOOL};
+use crate::cli;
+use crate::options::TOOL;
 
 /// A caller with these ids, 65536 delegated ids from 100000 on, and the ids 0 to 9 in its namespace.
 struct Caller(u32);

@@ -1,0 +1,118 @@
+//! Processes that tests start, look at and end.
+//!
+//! What cannot be done here fails the test: each of these functions panics then.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use crate::sandbox::Sandbox;
+use crate::tool;
+
+/// Waits until `holds`, for a few seconds at most.
+pub fn eventually(mut holds: impl FnMut() -> bool) -> bool {
+    let end = Instant::now() + Duration::from_secs(10);
+    while Instant::now() < end {
+        if holds() {
+            return true;
+        }
+        sleep(Duration::from_millis(5));
+    }
+    holds()
+}
+
+/// The processes whose command line contains `marker`.
+pub fn processes(marker: &str) -> Vec<i32> {
+    let is_marked = |pid: &i32| {
+        let words = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        words
+            .windows(marker.len())
+            .any(|window| window == marker.as_bytes())
+    };
+    let entries = fs::read_dir("/proc")
+        .expect("it must not fail here")
+        .flatten();
+    entries
+        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+        .filter(is_marked)
+        .collect()
+}
+
+/// The first child of a process, once it has one.
+pub fn child_of(parent: u32) -> i32 {
+    let mut child = None;
+    eventually(|| {
+        let list = fs::read_to_string(format!("/proc/{parent}/task/{parent}/children"))
+            .unwrap_or_default();
+        child = list
+            .split_whitespace()
+            .next()
+            .and_then(|pid| pid.parse().ok());
+        child.is_some()
+    });
+    child.expect("it must not fail here")
+}
+
+/// Sends a signal to a process.
+pub fn kill(pid: i32, signal: i32) {
+    let pid = nix::unistd::Pid::from_raw(pid);
+    nix::sys::signal::kill(
+        pid,
+        nix::sys::signal::Signal::try_from(signal).expect("it must not fail here"),
+    )
+    .expect("it must not fail here");
+}
+
+/// The id of a child, in the type that signals take.
+pub fn id(child: &Child) -> i32 {
+    i32::try_from(child.id()).expect("it must not fail here")
+}
+
+/// A command whose standard output is read until its first line, which tells that it is ready.
+pub fn start_and_wait_for_a_line(command: &mut Command) -> Child {
+    let mut child = command
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("it must not fail here");
+    let mut line = String::new();
+    BufReader::new(child.stdout.as_mut().expect("it must not fail here"))
+        .read_line(&mut line)
+        .expect("it must not fail here");
+    assert_ne!(line, "", "it must have become ready");
+    child
+}
+
+/// A process in PID and UTS namespaces of its own, which even an ordinary user may enter.
+#[derive(Debug)]
+pub struct Target(Child);
+
+impl Target {
+    /// Starts the process, and waits until it is there.
+    pub fn new(sandbox: &Sandbox) -> Self {
+        let mut command = sandbox.command(tool::ours("unshare"));
+        command.args([
+            "-p",
+            "-u",
+            "--kill-child",
+            "-f",
+            "sh",
+            "-c",
+            "echo ready; exec sleep 60",
+        ]);
+        Self(start_and_wait_for_a_line(&mut command))
+    }
+
+    /// Its id outside.
+    pub fn pid(&self) -> i32 {
+        child_of(self.0.id())
+    }
+}
+
+impl Drop for Target {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}

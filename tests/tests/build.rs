@@ -1,0 +1,54 @@
+//! What the build has made.
+
+#![allow(clippy::unwrap_used, reason = "a failing test panics")]
+
+use std::process::Command;
+
+use ns_tests::sandbox_or_skip;
+use ns_tests::skip::{has_program, skipped};
+use ns_tests::tool;
+
+#[test]
+fn programs_need_the_c_library_alone() {
+    let test = "programs_need_the_c_library_alone";
+    if !has_program("readelf") {
+        return skipped(test, "readelf is not installed");
+    }
+    for name in ["unshare", "nsenter", "ipcs", "ipcmk", "ipcrm"] {
+        let output = Command::new("readelf")
+            .arg("-d")
+            .arg(tool::ours(name))
+            .output()
+            .unwrap();
+        let page = String::from_utf8(output.stdout).unwrap();
+        let needed: Vec<&str> = page
+            .lines()
+            .filter(|line| line.contains("(NEEDED)"))
+            .collect();
+        assert!(
+            needed.len() == 1 && needed[0].contains("[libc.so.6]"),
+            "{name}: {needed:?}"
+        );
+    }
+}
+
+#[test]
+fn start_takes_few_system_calls() {
+    let test = "start_takes_few_system_calls";
+    let sandbox = sandbox_or_skip!(test);
+    if !has_program("strace") {
+        return skipped(test, "strace is not installed");
+    }
+    let count = |command: &str| {
+        let run = sandbox.shell(&format!("strace -o trace {command} true; cat trace"));
+        let calls = run
+            .output()
+            .lines()
+            .take_while(|line| !line.contains("/true\", "))
+            .count();
+        assert!(calls > 10, "{run:?}");
+        calls
+    };
+    assert!(count("unshare -iu") <= 34);
+    assert!(count("nsenter -t $$ -u -i") <= 36);
+}

@@ -1,0 +1,118 @@
+//! Namespaces that are bound to files.
+
+#![allow(clippy::unwrap_used, reason = "a failing test panics")]
+
+use std::fs;
+use std::process::Stdio;
+use std::thread::sleep;
+use std::time::Duration;
+
+use ns_tests::process::eventually;
+use ns_tests::sandbox_or_skip;
+use ns_tests::skip::{has_program, skipped};
+use ns_tests::tool;
+
+#[test]
+fn persistent_namespaces_are_those_of_the_program() {
+    let sandbox = sandbox_or_skip!("persistent_namespaces_are_those_of_the_program");
+    for kind in ["uts", "ipc", "net", "user", "cgroup", "mnt", "pid", "time"] {
+        let option = if kind == "mnt" { "mount" } else { kind };
+        let run = sandbox.shell(&format!(
+            "touch f; unshare --{option}=f -f stat -L -c %i /proc/self/ns/{kind}; stat -c %i f; stat -f -c %T f; umount f"
+        ));
+        let lines: Vec<&str> = run.output().lines().collect();
+        if kind == "pid" {
+            // The outer /proc shows the child under another id, but its links are its own.
+            assert_eq!(lines[1..], [lines[1], "nsfs"], "{run:?}");
+        } else {
+            assert_eq!(lines, [lines[0], lines[0], "nsfs"], "{kind}");
+        }
+    }
+}
+
+#[test]
+fn persistent_mount_namespace_does_not_depend_on_the_processor() {
+    let test = "persistent_mount_namespace_does_not_depend_on_the_processor";
+    let sandbox = sandbox_or_skip!(test);
+    if !has_program("taskset") {
+        return skipped(test, "taskset is not installed");
+    }
+    let processors = std::thread::available_parallelism().unwrap().get();
+    for processor in (0..processors).cycle().take(12) {
+        let run = sandbox.shell(&format!(
+            "touch f; taskset -c {processor} unshare --mount=f grep Cpus_allowed_list /proc/self/status; echo $?; umount f"
+        ));
+        assert_eq!(
+            run.output(),
+            format!("Cpus_allowed_list:\t{processor}\n0\n")
+        );
+    }
+}
+
+#[test]
+fn failed_bind_leaves_no_program_and_no_file_bound() {
+    let sandbox = sandbox_or_skip!("failed_bind_leaves_no_program_and_no_file_bound");
+    for options in [
+        "",
+        "-f",
+        "-m",
+        "-m -f",
+        "-m -f --kill-child",
+        "--net=f -m -f",
+    ] {
+        let run = sandbox.shell(&format!(
+            "touch f; unshare {options} --ipc=f --uts=missing touch ran; echo $?; ls; umount f"
+        ));
+        assert_eq!(run.stdout, "1\nf\n", "{options}: {run:?}");
+        assert!(run.error().starts_with("unshare: mount /proc/"), "{run:?}");
+        assert!(
+            run.error()
+                .ends_with("/ns/uts on missing failed: No such file or directory"),
+            "{run:?}"
+        );
+        assert!(
+            run.stderr.ends_with("umount: f: not mounted.\n"),
+            "{options}: {run:?}"
+        );
+    }
+}
+
+#[test]
+fn helpers_end_when_their_parent_is_killed() {
+    let sandbox = sandbox_or_skip!("helpers_end_when_their_parent_is_killed");
+    sandbox.shell("touch f");
+    for round in 0..40_u64 {
+        let mut command = sandbox.command(tool::ours("unshare"));
+        command
+            .args([
+                "--map-users=0:0:1",
+                "--mount=f",
+                "--kill-child",
+                "-f",
+                "sleep",
+                "60",
+            ])
+            .stderr(Stdio::null());
+        let mut child = command.spawn().unwrap();
+        sleep(Duration::from_micros(round * 131 % 5000));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        sandbox.shell("umount f 2>/dev/null");
+    }
+    let left = || {
+        let holder = fs::read_link(format!("/proc/{}/ns/uts", sandbox.pid())).unwrap();
+        let ours = |pid: &i32| {
+            fs::read_link(format!("/proc/{pid}/ns/uts")).is_ok_and(|link| link == holder)
+        };
+        let all = fs::read_dir("/proc")
+            .unwrap()
+            .flatten()
+            .filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+        all.filter(ours).count()
+    };
+    assert!(
+        eventually(|| left() == 1),
+        "{} processes are left in the sandbox",
+        left()
+    );
+}

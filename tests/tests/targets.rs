@@ -1,0 +1,112 @@
+//! Which process is entered.
+
+#![allow(clippy::unwrap_used, reason = "a failing test panics")]
+
+use ns_tests::process::{child_of, start_and_wait_for_a_line};
+use ns_tests::sandbox_or_skip;
+use ns_tests::skip::{has_program, is_root, skipped};
+use ns_tests::tool;
+
+#[test]
+fn process_that_takes_over_the_pid_is_never_entered() {
+    let test = "process_that_takes_over_the_pid_is_never_entered";
+    let sandbox = sandbox_or_skip!(test);
+    if !has_program("strace") || !is_root() {
+        return skipped(
+            test,
+            "needs strace and root, to hold nsenter between two steps and to give a PID away again",
+        );
+    }
+    // In a PID namespace of its own the next PID can be chosen. nsenter is held before it enters; meanwhile its
+    // target ends and a process with another host name gets the same PID.
+    let script = r#"
+        unshare -u sh -c 'hostname first; exec sleep 60' & T=$!
+        until [ "$(nsenter -t $T -u hostname)" = first ]; do sleep .05; done
+        strace -f -o /dev/null -e trace=setns -e inject=setns:delay_enter=1500000 nsenter -t $T -u hostname > out 2> err &
+        N=$!
+        sleep .6
+        kill -9 $T; wait $T 2>/dev/null
+        echo $((T - 1)) > /proc/sys/kernel/ns_last_pid
+        unshare -u sh -c 'hostname second; exec sleep 60' & S=$!
+        echo same $((S == T))
+        wait $N; echo status $?
+        nsenter -t $S -u hostname
+        cat out err
+        kill -9 $S
+    "#;
+    let run = sandbox.shell(&format!(
+        "unshare -p -f --mount-proc bash -c '{}'",
+        script.replace('\'', "'\\''")
+    ));
+    assert_eq!(
+        run.stdout,
+        "same 1\nstatus 1\nsecond\nnsenter: reassociate to namespaces failed: No such process\n",
+        "{run:?}"
+    );
+}
+
+#[test]
+fn target_may_be_named_by_the_inode_of_its_pidfd() {
+    let test = "target_may_be_named_by_the_inode_of_its_pidfd";
+    let sandbox = sandbox_or_skip!(test);
+    if !has_program("python3") {
+        return skipped(test, "python3 is not installed");
+    }
+    let inode =
+        "python3 -c 'import os,sys; print(os.fstat(os.pidfd_open(int(sys.argv[1]))).st_ino)' $T";
+    let run = sandbox.shell(&format!("sleep 60 & T=$!; nsenter -t $T:$({inode}) -u echo entered; nsenter -t $T:1 -u true; echo $?; kill $T"));
+    assert_eq!(run.stdout, "entered\n1\n");
+    assert!(run.error().ends_with(": No such process"), "{run:?}");
+}
+
+#[test]
+fn waiting_nsenter_cannot_be_looked_into_from_inside() {
+    let sandbox = sandbox_or_skip!("waiting_nsenter_cannot_be_looked_into_from_inside");
+    let mut target = sandbox.command(tool::ours("unshare"));
+    target.args([
+        "-r",
+        "-p",
+        "--kill-child",
+        "-f",
+        "sh",
+        "-c",
+        "echo ready; exec sleep 60",
+    ]);
+    let mut target = start_and_wait_for_a_line(&mut target);
+    let pid = child_of(target.id()).to_string();
+    let enter = ["-t", &pid, "-U", "--preserve-credentials"];
+    let mut waiting = sandbox.command(tool::ours("nsenter"));
+    waiting
+        .args(enter)
+        .args(["-p", "sh", "-c", "echo ready; exec sleep 60"]);
+    let mut waiting = start_and_wait_for_a_line(&mut waiting);
+    // The superuser of the user namespace entered tries to see which file of the outer side we run from.
+    let mut look = sandbox.command(tool::ours("nsenter"));
+    look.args(enter)
+        .args(["readlink", &format!("/proc/{}/exe", waiting.id())]);
+    assert_eq!(sandbox.finish(&mut look).status, 1);
+    for process in [&mut waiting, &mut target] {
+        process.kill().unwrap();
+        process.wait().unwrap();
+    }
+}
+
+#[test]
+fn zombies_and_threads_are_targets_as_the_kernel_has_them() {
+    let test = "zombies_and_threads_are_targets_as_the_kernel_has_them";
+    let sandbox = sandbox_or_skip!(test);
+    if !has_program("python3") {
+        return skipped(test, "python3 is not installed");
+    }
+    let zombie = "import os,subprocess as s,time\np=os.fork()\nif p==0: os._exit(0)\ntime.sleep(.1)\ns.call(['nsenter','-t',str(p),'-u','true'])\n";
+    let run = sandbox.shell(&format!("python3 -c \"{zombie}\""));
+    assert_eq!(
+        run.stderr,
+        "nsenter: reassociate to namespaces failed: No such process\n"
+    );
+    let thread = "import threading as t,subprocess as s\nx=t.Thread(target=lambda:s.call(['nsenter','-t',str(t.get_native_id()),'-u','echo','entered']))\nx.start()\nx.join()\n";
+    assert_eq!(
+        sandbox.shell(&format!("python3 -c \"{thread}\"")).output(),
+        "entered\n"
+    );
+}
