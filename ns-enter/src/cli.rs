@@ -168,7 +168,7 @@ impl Request {
                 self.kinds.insert(kind);
                 if let Some(value) = value {
                     self.files
-                        .insert(kind, open_namespace(without_equals(&value), opener)?);
+                        .insert(kind, open_namespace(kind, without_equals(&value), opener)?);
                 }
             }
             (Id::NetSocket, value) => {
@@ -226,11 +226,11 @@ fn without_equals(value: &OsStr) -> &OsStr {
     )
 }
 
-fn open_namespace(value: &OsStr, opener: &dyn Opener) -> Result<OwnedFd, Error> {
+fn open_namespace(kind: Kind, value: &OsStr, opener: &dyn Opener) -> Result<OwnedFd, Error> {
     match value.as_bytes().strip_prefix(b":") {
         None => opener
             .open(Path::new(value))
-            .map_err(|error| match bundled_letters(value) {
+            .map_err(|error| match bundled_letters(kind, value) {
                 Some(hint) if error.cause() == Some(Errno::ENOENT) => error.with_hint(hint),
                 _ => error,
             }),
@@ -245,19 +245,28 @@ fn open_namespace(value: &OsStr, opener: &dyn Opener) -> Result<OwnedFd, Error> 
 }
 
 /// A hint for a missing file whose name is a row of option letters: `-ui` is `--uts=i`.
-fn bundled_letters(value: &OsStr) -> Option<Message> {
+fn bundled_letters(kind: Kind, value: &OsStr) -> Option<Message> {
+    let options = TOOL.options.iter();
     let is_letter = |byte: &u8| {
-        TOOL.options
-            .iter()
+        options
+            .clone()
             .any(|option| option.short == Some(char::from(*byte)))
     };
     let bytes = value.as_bytes();
-    (!bytes.is_empty() && bytes.iter().all(is_letter)).then(|| {
-        let start = words!["what is attached to a short option is its value; apart, these are"];
-        bytes.iter().fold(start, |text, letter| {
-            text.with(" -").with([*letter].as_slice())
-        })
-    })
+    if bytes.is_empty() || !bytes.iter().all(is_letter) {
+        return None;
+    }
+    let own = options
+        .clone()
+        .find(|option| option.id == Id::Namespace(kind))?
+        .short?;
+    let start = words![
+        "what is attached to a short option is its value; write -",
+        own.to_string()
+    ];
+    Some(bytes.iter().fold(start, |text, letter| {
+        text.with(" -").with([*letter].as_slice())
+    }))
 }
 
 /// Reads `PID` or `PID:INODE`.

@@ -13,21 +13,12 @@ use crate::hints;
 use crate::outside::Outside;
 use crate::plan::{Call, Source, calls};
 
-/// Whether kinds of the target that are the caller's own may be left out when they cannot be entered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Own {
-    /// They may: all were asked for, none by name.
-    MayBeLeftOut,
-    /// They may not.
-    MustBeEntered,
-}
-
 /// Enters all that `outside` has sources for.
 ///
 /// A caller with privileges must enter a user namespace last, for the others are not all owned by it; one
 /// without must enter it first, to get rights at all. So everything else is tried first, and refusals
 /// do not count; then what is left is entered, the user namespace first, and they do.
-pub fn enter(outside: &mut Outside, own: Own) -> Result<(), Error> {
+pub fn enter(outside: &mut Outside) -> Result<(), Error> {
     let kinds = outside.kinds();
     let mut left = kinds;
     for call in calls(&outside.sources, kinds.without(Kind::User)) {
@@ -36,22 +27,47 @@ pub fn enter(outside: &mut Outside, own: Own) -> Result<(), Error> {
         }
     }
     for call in calls(&outside.sources, left) {
-        match set(outside, call) {
-            Ok(()) => left = without(left, call),
-            Err(errno) => {
-                let other_ways = match call {
-                    Call::Target(kinds) => {
-                        leave_out_own(outside, kinds, own, errno) || enter_by_file(outside, kinds)
-                    }
-                    Call::File(_) => false,
-                };
-                if !other_ways {
-                    return Err(refused(outside, call, errno));
-                }
-            }
+        if let Err(errno) = set(outside, call) {
+            enter_otherwise(outside, call, errno)?;
         }
     }
     Ok(())
+}
+
+/// What can still be done when a call that counts was refused.
+fn enter_otherwise(outside: &mut Outside, call: Call, errno: Errno) -> Result<(), Error> {
+    let kinds = match call {
+        Call::Target(kinds) => kinds,
+        Call::File(kind) => KindSet::EMPTY.with(kind),
+    };
+    // To be looked at before anything more is entered.
+    let own = outside
+        .target
+        .as_mut()
+        .map_or(KindSet::EMPTY, |target| hints::own(target, kinds));
+    let dispensable: KindSet = own
+        .iter()
+        .filter(|kind| outside.dispensable.contains(*kind))
+        .collect();
+    if errno == Errno::EPERM && !dispensable.is_empty() && leave_out(outside, call, dispensable) {
+        return Ok(());
+    }
+    match call {
+        Call::Target(_) if enter_by_file(outside, kinds) => Ok(()),
+        Call::Target(_) => {
+            let error = Error::caused_by(words!["reassociate to namespaces failed"], errno);
+            Err(hints::reassociate(
+                error,
+                outside.target.as_mut(),
+                kinds,
+                own,
+            ))
+        }
+        Call::File(kind) => {
+            let what = words!["reassociate to namespace 'ns/", kind.file(), "' failed"];
+            Err(Error::caused_by(what, errno))
+        }
+    }
 }
 
 fn without(kinds: KindSet, call: Call) -> KindSet {
@@ -92,34 +108,13 @@ fn enter_by_file(outside: &mut Outside, kinds: KindSet) -> bool {
 /// Enters what is not the caller's own namespace already; entering that once more needs privileges and changes nothing.
 ///
 /// Only the directory changes with a mount namespace, to its root, and so it does here.
-fn leave_out_own(outside: &mut Outside, kinds: KindSet, own: Own, errno: Errno) -> bool {
-    if own == Own::MustBeEntered || errno != Errno::EPERM {
-        return false;
-    }
-    let Some(target) = &mut outside.target else {
-        return false;
-    };
-    let others: KindSet = kinds
-        .iter()
-        .filter(|kind| !hints::is_own(target, *kind))
-        .collect();
-    let entered = match target.process() {
-        Ok(pidfd) if !others.is_empty() => setns(pidfd, others.flags()).is_ok(),
-        _ => false,
-    };
-    let moved = others.contains(Kind::Mount) || !kinds.contains(Kind::Mount);
-    entered && (moved || nix::unistd::chdir(Path::new("/")).is_ok())
-}
-
-fn refused(outside: &mut Outside, call: Call, errno: Errno) -> Error {
-    match call {
-        Call::File(kind) => Error::caused_by(
-            words!["reassociate to namespace 'ns/", kind.file(), "' failed"],
-            errno,
-        ),
+fn leave_out(outside: &Outside, call: Call, own: KindSet) -> bool {
+    let entered = match call {
+        Call::File(_) => true,
         Call::Target(kinds) => {
-            let error = Error::caused_by(words!["reassociate to namespaces failed"], errno);
-            hints::reassociate(error, outside.target.as_mut(), kinds)
+            let others = own.iter().fold(kinds, KindSet::without);
+            others.is_empty() || set(outside, Call::Target(others)).is_ok()
         }
-    }
+    };
+    entered && (!own.contains(Kind::Mount) || nix::unistd::chdir(Path::new("/")).is_ok())
 }

@@ -30,6 +30,8 @@ pub struct Outside {
     pub target: Option<Target>,
     /// What to enter.
     pub sources: Sources,
+    /// What need not be entered if it is the caller's own: asked for by `--all` alone.
+    pub dispensable: KindSet,
     /// The new root directory.
     pub root: Option<OwnedFd>,
     /// The new working directory.
@@ -66,6 +68,10 @@ impl Outside {
             .collect();
         if request.all {
             let others = outside.kinds_of_all()?;
+            if request.preserve_credentials {
+                let unnamed = |kind: &Kind| !request.kinds.contains(*kind);
+                outside.dispensable = others.iter().filter(unnamed).collect();
+            }
             of_target = others
                 .iter()
                 .chain(of_target.iter())
@@ -234,14 +240,29 @@ impl Outside {
 
     /// Puts the parent in place of the user namespace given by file or, else, of the target's.
     fn open_user_parent(&mut self) -> Result<(), Error> {
-        let parent = match (self.sources.remove(&Kind::User), &mut self.target) {
-            (Some(Source::File(file)), _) => namespace::owner(file.as_fd()),
-            (_, Some(target)) => namespace::owner(target.open_namespace(Kind::User)?.as_fd()),
-            (_, None) => Err(Errno::ESRCH),
+        let parent = match self.sources.remove(&Kind::User) {
+            Some(Source::File(file)) => namespace::owner(file.as_fd()),
+            _ => namespace::owner(self.namespace_below_parent()?.as_fd()),
         };
         let parent = parent.attempt(|| words!["failed to open parent namespace"])?;
         self.sources.insert(Kind::User, Source::File(parent));
         Ok(())
+    }
+
+    /// The target's user namespace; where only /proc could tell, another namespace that is at hand, whose owner is asked for.
+    fn namespace_below_parent(&mut self) -> Result<OwnedFd, Error> {
+        let of_process = |target: &Target| target.process().and_then(pidfd::user_namespace);
+        if let Some(Ok(user)) = self.target.as_ref().map(of_process) {
+            return Ok(user);
+        }
+        let at_hand = self.sources.values().find_map(|source| match source {
+            Source::File(file) => file.try_clone().ok(),
+            Source::Target => None,
+        });
+        match at_hand {
+            Some(file) => Ok(file),
+            None => self.needed_target("ns/user")?.open_namespace(Kind::User),
+        }
     }
 
     fn open_net_of_socket(&mut self, number: i32) -> Result<(), Error> {

@@ -18,7 +18,7 @@ use ns_common::sys::{descriptor, environment, namespace, pidfd, signal};
 use ns_common::words;
 
 use crate::cli::{Opener, Request};
-use crate::enter::{Own, enter};
+use crate::enter::enter;
 use crate::outside::Outside;
 use crate::plan::{Groups, Id, Step, steps};
 
@@ -28,17 +28,11 @@ const PIDFS: FsType = FsType(0x5049_4446);
 /// Does all that was asked for. Returns only in a process that is not replaced by the program.
 pub fn execute(mut request: Request, _: &mut Console) -> Result<ExitStatus, Failure> {
     let outside = Outside::open(&mut request)?;
-    let own = if request.all && request.kinds.is_empty() && request.preserve_credentials {
-        Own::MayBeLeftOut
-    } else {
-        Own::MustBeEntered
-    };
     let steps = steps(&request, outside.kinds());
     // What we hold open must be out of reach for the side that we enter.
     signal::hide_from_other_processes();
     let mut process = Process {
         outside,
-        own,
         directory: None,
         owner: None,
         groups_dropped: false,
@@ -54,7 +48,6 @@ pub fn execute(mut request: Request, _: &mut Console) -> Result<ExitStatus, Fail
 /// What a process on the way to the program holds.
 struct Process {
     outside: Outside,
-    own: Own,
     /// The working directory to change to.
     directory: Option<OwnedFd>,
     /// The target's uid and gid as seen from inside.
@@ -110,7 +103,7 @@ impl Process {
     }
 
     fn enter(&mut self) -> Result<(), Error> {
-        enter(&mut self.outside, self.own)?;
+        enter(&mut self.outside)?;
         self.outside.sources.clear();
         self.directory = self.outside.working_directory.take();
         Ok(())
@@ -178,7 +171,8 @@ fn attend(child: Child) -> Result<ExitStatus, Failure> {
                 }
             }
             Change::Killed(number) => {
-                signal::die_of(number);
+                // Where our caller ignores or blocks it we are still here afterwards. No core: others may not look into us.
+                let _ = signal::send(Pid::this(), number);
                 return Err(Failure::Told(ExitStatus::FAILURE));
             }
         }

@@ -1,22 +1,35 @@
 //! Replacing the environment: the program is searched in the new `PATH`, and inherits what is there.
 #![allow(unsafe_code)]
 
-use std::ffi::CStr;
+use std::ffi::{CStr, CString, c_char};
+use std::ptr;
 
 use nix::errno::Errno;
 
-/// Makes `variables`, each a name and a value, the whole environment; an earlier one comes first in it.
+unsafe extern "C" {
+    /// environ(7)
+    static mut environ: *const *const c_char;
+}
+
+/// Makes `variables`, each a name and a value, the whole environment, in this order.
+///
+/// It takes one pass, where setenv(3) would look through all of them for each.
 ///
 /// # Errors
-/// EINVAL for a name that is empty or contains `=`, ENOMEM.
+/// EINVAL for a name that is empty or contains `=`.
 pub fn replace(variables: &[(&CStr, &CStr)]) -> nix::Result<()> {
-    // SAFETY: no thread exists that could read the environment at the same time.
-    if unsafe { libc::clearenv() } != 0 {
-        return Err(Errno::ENOMEM);
-    }
+    let mut block = Vec::with_capacity(variables.len() + 1);
     for (name, value) in variables {
-        // SAFETY: both are C strings, which setenv copies, and no other thread exists.
-        Errno::result(unsafe { libc::setenv(name.as_ptr(), value.as_ptr(), 1) })?;
+        if name.is_empty() || name.to_bytes().contains(&b'=') {
+            return Err(Errno::EINVAL);
+        }
+        let entry = [name.to_bytes(), b"=", value.to_bytes()].concat();
+        let entry = CString::new(entry).map_err(|_| Errno::EINVAL)?;
+        block.push(entry.into_raw().cast_const());
     }
+    block.push(ptr::null());
+    let block = block.leak().as_ptr();
+    // SAFETY: no other thread reads the environment, and the block and its strings live as long as the process.
+    unsafe { environ = block };
     Ok(())
 }

@@ -45,6 +45,15 @@ pub fn descriptor(pidfd: &OwnedFd, number: RawFd) -> nix::Result<OwnedFd> {
     own(result)
 }
 
+/// The user namespace of the process, without /proc; Linux 6.11.
+pub fn user_namespace(pidfd: &OwnedFd) -> nix::Result<OwnedFd> {
+    /// `_IO(0xff, 9)`
+    const PIDFD_GET_USER_NAMESPACE: libc::c_ulong = 0xff09;
+    // SAFETY: this ioctl takes no argument and returns a new descriptor.
+    let result = unsafe { libc::ioctl(pidfd.as_raw_fd(), PIDFD_GET_USER_NAMESPACE as _, 0) };
+    own(result.into())
+}
+
 fn own(result: libc::c_long) -> nix::Result<OwnedFd> {
     let number = Errno::result(result)?;
     let number = RawFd::try_from(number).map_err(|_| Errno::EBADF)?;

@@ -147,5 +147,5 @@ fn missing_file_is_met_before_later_words_and_letters_get_a_hint() {
         "cannot open missing: No such file or directory",
     );
     let error = read(&[c"-uui"]).1.unwrap_err();
-    assert!(error.ends_with("apart, these are -u -i\n"), "{error}");
+    assert!(error.ends_with("is its value; write -u -u -i\n"), "{error}");
 }
