@@ -45,6 +45,10 @@ fn culprit(errno: Errno, target: &mut Target, kinds: KindSet, own: KindSet) -> O
     if errno != Errno::EPERM {
         return None;
     }
+    if !kinds.contains(Kind::User) && !is_own(target, Kind::User) {
+        let text = "the target is in another user namespace, which gives the rights over these";
+        return Some(words![text, ": --user --preserve-credentials"]);
+    }
     let others = kinds.without(Kind::User);
     if let Some(kind) = others.iter().find(|kind| own.contains(*kind)) {
         let text = " is the caller's own, and entering it again takes privileges";

@@ -207,7 +207,7 @@ pub static MANUAL: Manual = Manual {
     options: MANUAL_OF_OPTIONS,
     description: &[
         "`nsenter` enters the namespaces asked for, which must be one at least, and runs a program there. Without a program it starts the shell that `SHELL` names, or that of the user's account, or `/bin/sh`, as a login shell.",
-        "A kind without a file is that of the target. With a file it is the namespace the file stands for: `/proc/PID/ns/KIND`, or a file that `unshare` has bound one to. `:ID` in place of a file is the id of a namespace, on kernels that open one by its id. A value of an optional kind must be attached: in `-u FILE` the file is the program, and in `-ui` the letter i is a file.",
+        "A kind without a file is that of the target. With a file it is the namespace the file stands for: `/proc/PID/ns/KIND`, or a file that `unshare` has bound one to. `:ID` in place of a file is the id of a namespace, on kernels that open one by its id. A file must be attached to its option, `-uFILE` or `--uts=FILE`: in `-u FILE` the file is the program, and in `-ui` the letter i is a file.",
         "The target is held from the first moment on, so that another process that comes to have its PID is never entered. Namespaces of the target are entered in one step: first those other than the user namespace, with the rights the caller has outside, then the user namespace; or, if that is refused, all of them beginning with the user namespace.",
     ],
     sections: &[(

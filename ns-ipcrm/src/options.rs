@@ -91,8 +91,8 @@ options! { Id:
     ),
     (
         Id::Verbose, Some('v'), "verbose", Takes::Nothing,
-        "announce each removal named after this",
-        "Announces each removal that is named after this option, and those of `--all`.",
+        "announce each removal that follows on the line",
+        "Announces each removal that follows on the line, and those of `--all`, before it is tried.",
     ),
     (
         Id::Version, Some('V'), "version", Takes::Nothing,

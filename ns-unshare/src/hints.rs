@@ -29,6 +29,18 @@ pub fn mount_proc(error: Error, kinds: KindSet) -> Error {
     with(error, hint)
 }
 
+/// Why a namespace may not have been bound to a file.
+pub fn bind(error: Error, kind: Kind, file: &Path) -> Error {
+    let hint = match (error.cause(), kind, file.exists()) {
+        (Some(Errno::ENOENT), _, false) => Some(words![file, " must exist before: touch ", file]),
+        (Some(Errno::ENOENT), Kind::Pid, true) => Some(words![
+            "a PID namespace without a process cannot be kept: --fork"
+        ]),
+        _ => None,
+    };
+    with(error, hint)
+}
+
 /// Why setgroups(2) may have been refused.
 pub fn drop_groups(error: Error) -> Error {
     let denied =

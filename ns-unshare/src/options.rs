@@ -101,7 +101,7 @@ options! { Id:
     (
         Id::Namespace(Kind::Pid), Some('p'), "pid", NAMESPACE,
         "new PID namespace, for children",
-        "Creates a PID namespace. It holds the children only: without `--fork` the program stays outside, its first child becomes process 1, and when that ends no further process can be made.",
+        "Creates a PID namespace. It holds the children only: without `--fork` the program stays outside, its first child becomes process 1, and when that ends no further process can be made. A file can keep it only with `--fork`, and it is of no use once its process 1 has ended.",
     ),
     (
         Id::Namespace(Kind::User), Some('U'), "user", NAMESPACE,
@@ -121,7 +121,7 @@ options! { Id:
     (
         Id::Fork, Some('f'), "fork", Takes::Nothing,
         "run the program in a child and wait for it",
-        "Runs the program in a child and waits for it. Meanwhile INT and TERM are held back from the waiting process. It ends as the child did: with its status, or killed by its signal.",
+        "Runs the program in a child and waits for it. Meanwhile INT and TERM are held back from the waiting process. With `--pid` the program is process 1, which the kernel spares all signals it has no handler for, those of the terminal among them. It ends as the child did: with its status, or killed by its signal.",
     ),
     (
         Id::KillChild,
@@ -210,7 +210,7 @@ options! { Id:
             offer: Offer::Nothing,
         }),
         "who owns the user namespace (implies --user)",
-        "Takes on a uid and a gid before the user namespace is made, so that they own it. A half that is -1 is left alone. Implies `--user`.",
+        "Takes on a uid and a gid before the user namespace is made, so that they own it, and drops all supplementary groups with the gid; that takes privileges. A half that is -1 is left alone. Maps are still made for the ids from before: add `--setuid` and `--setgid` to run the program under mapped ones. Implies `--user`.",
     ),
     (
         Id::Propagation,
@@ -232,7 +232,7 @@ options! { Id:
             offer: Offer::Words(&["allow", "deny"]),
         }),
         "whether setgroups works in the user namespace: allow or deny",
-        "Allows or denies the system call setgroups(2) in the new user namespace. Once gids are mapped the kernel refuses any change.",
+        "Allows or denies the system call setgroups(2) in the new user namespace. Once gids are mapped the kernel refuses any change, so that it fails together with an option that maps groups.",
     ),
     (
         Id::KeepCaps, None, "keep-caps", Takes::Nothing,
@@ -313,7 +313,7 @@ pub static MANUAL: Manual = Manual {
     options: MANUAL_OF_OPTIONS,
     description: &[
         "`unshare` leaves the namespaces of its caller for new ones of the kinds asked for, and runs a program there. Without a program it starts the shell that `SHELL` names, or that of the user's account, or `/bin/sh`, as a login shell.",
-        "A new namespace ends with its last process, unless it is kept: the long option of a kind takes a file that exists already, and the namespace is bound to it until the file is unmounted. `nsenter` enters it there.",
+        "A new namespace ends with its last process, unless it is kept: the long option of a kind takes a file that exists already, and the namespace is bound to it until the file is unmounted; that takes privileges outside. `nsenter` enters it there.",
         "All namespaces are made at once, so those of an ordinary user belong to the user namespace made along with them. An ordinary user needs one; `--map-root-user` is the usual way.",
     ],
     sections: &[(
@@ -332,7 +332,7 @@ pub static MANUAL: Manual = Manual {
             "unshare -r --pid --fork --mount-proc --kill-child sh",
         ),
         (
-            "A network namespace that stays:",
+            "A network namespace that stays, as root:",
             "touch /run/netns-a && unshare --net=/run/netns-a true",
         ),
     ],

@@ -11,6 +11,8 @@ use ns_common::namespace::Kind;
 use ns_common::sys::{descriptor, namespace};
 use ns_common::words;
 
+use crate::hints;
+
 /// Binds the new namespaces of process `pid` to their files, all or none of them.
 pub fn bind(pid: Pid, files: &[(Kind, PathBuf)]) -> Result<(), Error> {
     for (done, (kind, file)) in files.iter().enumerate() {
@@ -26,10 +28,8 @@ pub fn bind(pid: Pid, files: &[(Kind, PathBuf)]) -> Result<(), Error> {
             for (_, file) in files[..done].iter().rev() {
                 let _ = umount2(file, MntFlags::MNT_DETACH);
             }
-            return Err(Error::caused_by(
-                words!["mount ", source, " on ", file, " failed"],
-                errno,
-            ));
+            let error = Error::caused_by(words!["mount ", source, " on ", file, " failed"], errno);
+            return Err(hints::bind(error, *kind, file));
         }
     }
     Ok(())

@@ -231,6 +231,15 @@ fn bash_offers_options_and_their_values() {
         offered(tool, &["unshare", "--map-roo"]),
         ["--map-root-user"]
     );
+    let after_value = offered(
+        tool,
+        &["unshare", "--monotonic", "=", "5", "-r", "--mount-p"],
+    );
+    assert_eq!(after_value, ["--mount-proc", "--mount-proc="]);
+    assert_eq!(
+        offered(tool, &["unshare", "--kill-child", "=", "TER"]),
+        ["SIGTERM"]
+    );
     assert!(offered(tool, &["unshare", "--map-users", "=", "su"]).contains(&"subids".to_owned()));
     assert!(offered(tool, &["unshare", "-r", "tru"]).contains(&"true".to_owned()));
 }

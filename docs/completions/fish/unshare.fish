@@ -11,7 +11,7 @@ complete -c unshare -s U -l user -a '(__fish_complete_path)' -d 'new user namesp
 complete -c unshare -s C -l cgroup -a '(__fish_complete_path)' -d 'new cgroup namespace'
 complete -c unshare -s T -l time -a '(__fish_complete_path)' -d 'new time namespace'
 complete -c unshare -s f -l fork -d 'run the program in a child and wait for it'
-complete -c unshare -l kill-child -a '(kill -l)' -d 'send the child a signal when unshare dies (implies --fork; default KILL)'
+complete -c unshare -l kill-child -a '(kill -l | string split " ")' -d 'send the child a signal when unshare dies (implies --fork; default KILL)'
 complete -c unshare -l forward-signals -d 'pass INT and TERM on to the child (implies --fork)'
 complete -c unshare -l mount-proc -a '(__fish_complete_directories)' -d 'mount a new proc (implies --mount; default /proc)'
 complete -c unshare -l mount-binfmt -a '(__fish_complete_directories)' -d 'mount a new binfmt_misc (implies --mount, --user)'

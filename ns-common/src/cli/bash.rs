@@ -9,17 +9,19 @@ pub fn render<Id>(tool: &Tool<Id>) -> String {
     let mut words = String::new();
     for option in tool.options {
         words.extend(option.short.map(|letter| format!("-{letter} ")));
-        words.push_str("--");
-        words.push_str(option.long);
-        words.push_str(if option.takes.value().is_some() && is_attached(option) {
-            "= "
-        } else {
-            " "
-        });
+        words.extend(["--", option.long, " "]);
+        if is_attached(option) {
+            words.extend(["--", option.long, "= "]);
+        }
     }
     let operands = match tool.order {
         Order::StopAtOperand => "mapfile -t COMPREPLY < <(compgen -c -- \"$current\")",
         Order::Permute => "COMPREPLY=()",
+    };
+    // What follows the program is completed as files where nothing better is known.
+    let fallback = match tool.order {
+        Order::StopAtOperand => "-o bashdefault -o default ",
+        Order::Permute => "",
     };
     let skip = match tool.order {
         Order::StopAtOperand => stop_at_program(tool),
@@ -61,7 +63,7 @@ pub fn render<Id>(tool: &Tool<Id>) -> String {
          \x20       {operands}\n\
          \x20   fi\n\
          }}\n\
-         complete -o bashdefault -o default -F _ns_tools_{name} {name}\n",
+         complete {fallback}-F _ns_tools_{name} {name}\n",
         words = words.trim_end(),
     )
 }
@@ -87,9 +89,12 @@ fn stop_at_program<Id>(tool: &Tool<Id>) -> String {
     format!(
         "\x20   local word\n\
          \x20   for ((word = 1; word < COMP_CWORD; word++)); do\n\
+         \x20       if [[ ${{COMP_WORDS[word + 1]}} == '=' ]]; then\n\
+         \x20           ((word += 2))\n\
+         \x20           continue\n\
+         \x20       fi\n\
          \x20       case ${{COMP_WORDS[word]}} in\n\
          \x20       {}) ((word++)) ;;\n\
-         \x20       =) ((word++)) ;;\n\
          \x20       -*) ;;\n\
          \x20       *)\n\
          \x20           declare -F _command_offset >/dev/null && _command_offset \"$word\"\n\
@@ -112,7 +117,7 @@ fn cases<Id>(
             continue;
         };
         let action = match value.offer {
-            Offer::Nothing => "COMPREPLY=()".to_owned(),
+            Offer::Nothing => "compopt +o default +o bashdefault".to_owned(),
             Offer::File => "mapfile -t COMPREPLY < <(compgen -f -- \"$current\")".to_owned(),
             Offer::Directory => "mapfile -t COMPREPLY < <(compgen -d -- \"$current\")".to_owned(),
             Offer::Process => {
@@ -122,7 +127,7 @@ fn cases<Id>(
             Offer::User => "mapfile -t COMPREPLY < <(compgen -u -- \"$current\")".to_owned(),
             Offer::Group => "mapfile -t COMPREPLY < <(compgen -g -- \"$current\")".to_owned(),
             Offer::Signal => {
-                "mapfile -t COMPREPLY < <(compgen -A signal -- \"$current\")".to_owned()
+                "mapfile -t COMPREPLY < <(compgen -A signal -- \"SIG${current#SIG}\")".to_owned()
             }
             Offer::Words(list) => format!(
                 "mapfile -t COMPREPLY < <(compgen -W '{}' -- \"$current\")",

@@ -39,7 +39,7 @@ fn offer(offer: Offer) -> String {
         Offer::Process => " -a '(__fish_complete_pids)'".to_owned(),
         Offer::User => " -a '(__fish_complete_users)'".to_owned(),
         Offer::Group => " -a '(__fish_complete_groups)'".to_owned(),
-        Offer::Signal => " -a '(kill -l)'".to_owned(),
+        Offer::Signal => " -a '(kill -l | string split \" \")'".to_owned(),
         Offer::Words(list) => format!(" -a '{}'", list.join(" ")),
     }
 }

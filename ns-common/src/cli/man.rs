@@ -79,7 +79,7 @@ impl Page {
             let value = match option.takes {
                 Takes::Nothing | Takes::OptionalLong(_) => String::new(),
                 Takes::Required(value) => format!(" Ar {}", value.name),
-                Takes::Optional(value) => format!(" Ns Op Ar {}", value.name),
+                Takes::Optional(value) => format!(" Ns Oo Ar {} Oc", value.name),
             };
             forms.push(format!("Fl {letter}{value}"));
         }
@@ -87,7 +87,7 @@ impl Page {
             Takes::Nothing => String::new(),
             Takes::Required(value) => format!(" Ar {}", value.name),
             Takes::Optional(value) | Takes::OptionalLong(value) => {
-                format!(" Ns Op = Ns Ar {}", value.name)
+                format!(" Ns Oo = Ns Ar {} Oc", value.name)
             }
         };
         forms.push(format!("Fl -{}{value}", option.long.replace('-', "\\-")));
