@@ -30,14 +30,9 @@ pub fn mount_proc(error: Error, kinds: KindSet) -> Error {
 }
 
 /// Why a namespace may not have been bound to a file.
-pub fn bind(error: Error, kind: Kind, file: &Path) -> Error {
-    let hint = match (error.cause(), kind, file.exists()) {
-        (Some(Errno::ENOENT), _, false) => Some(words![file, " must exist before: touch ", file]),
-        (Some(Errno::ENOENT), Kind::Pid, true) => Some(words![
-            "a PID namespace without a process cannot be kept: --fork"
-        ]),
-        _ => None,
-    };
+pub fn bind(error: Error, file: &Path) -> Error {
+    let is_missing = error.cause() == Some(Errno::ENOENT) && !file.exists();
+    let hint = is_missing.then(|| words![file, " must exist before: touch ", file]);
     with(error, hint)
 }
 

@@ -29,7 +29,7 @@ pub fn bind(pid: Pid, files: &[(Kind, PathBuf)]) -> Result<(), Error> {
                 let _ = umount2(file, MntFlags::MNT_DETACH);
             }
             let error = Error::caused_by(words!["mount ", source, " on ", file, " failed"], errno);
-            return Err(hints::bind(error, *kind, file));
+            return Err(hints::bind(error, file));
         }
     }
     Ok(())
