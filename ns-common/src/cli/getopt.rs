@@ -237,7 +237,7 @@ mod tests {
                 Ok(None) => break,
                 Ok(Some(Token::Option(id, None))) => seen.push(id.to_owned()),
                 Ok(Some(Token::Option(id, Some(value)))) => {
-                    seen.push(format!("{id}={}", value.display()))
+                    seen.push(format!("{id}={}", value.to_string_lossy()))
                 }
                 Ok(Some(Token::Operand(_))) => {
                     seen.push(format!("| {}", parser.words_from_operand().len()));
