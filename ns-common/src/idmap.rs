@@ -4,10 +4,8 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use nix::errno::Errno;
-
 use crate::error::{Error, Message};
-use crate::number::{self, NumberError, Radix};
+use crate::number::{self, Radix};
 use crate::words;
 
 /// Which ids a map is about.
@@ -232,13 +230,7 @@ pub fn delegated(table: &[u8], name: &str, uid: u32) -> Result<Option<IdExtent>,
 
 fn delegated_number(text: &[u8]) -> Result<u32, Error> {
     let text = OsStr::from_bytes(text);
-    let what = || words!["failed to parse subid map: '", text, "'"];
-    let number =
-        number::parse(text, Radix::Decimal, number::ID).map_err(|reason| match reason {
-            NumberError::Syntax => Error::new(what()),
-            NumberError::Range => Error::caused_by(what(), Errno::ERANGE),
-        })?;
-    u32::try_from(number).map_err(|_| Error::new(what()))
+    number::id(text).map_err(|reason| reason.into_error("failed to parse subid map", text))
 }
 
 /// Reads a map as the kernel prints it, each extent as one that maps the inner ids to themselves.

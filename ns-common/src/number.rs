@@ -53,35 +53,41 @@ pub enum Radix {
     ByPrefix,
 }
 
-/// A number of 64 bits, signed.
-pub const SIGNED: RangeInclusive<i128> = i64::MIN as i128..=i64::MAX as i128;
-/// A number of 64 bits, unsigned.
-pub const UNSIGNED: RangeInclusive<i128> = 0..=u64::MAX as i128;
-/// Ids of users and groups; the last number of 32 bits means "none" to the kernel and is passed on.
-pub const ID: RangeInclusive<i128> = 0..=u32::MAX as i128;
+/// What 64 bits can hold, with a sign or without one.
+const SIGNED: RangeInclusive<i128> = i64::MIN as i128..=i64::MAX as i128;
+const UNSIGNED: RangeInclusive<i128> = 0..=u64::MAX as i128;
+
+/// Reads an id of a user or a group. The last number of 32 bits, which means "none" to the kernel, is passed on.
+pub fn id(text: &OsStr) -> Result<u32, NumberError> {
+    parse(text, Radix::Decimal, 0..=u32::MAX)
+}
 
 /// Reads a whole text as a number: white space and a sign may come first, nothing may follow.
 ///
 /// A number that does not fit 64 bits is out of range whatever follows it; text after any other
 /// number makes it no number at all. What remains must lie in `range`.
-pub fn parse(text: &OsStr, radix: Radix, range: RangeInclusive<i128>) -> Result<i128, NumberError> {
-    let fits = if *range.start() < 0 {
+pub fn parse<T>(text: &OsStr, radix: Radix, range: RangeInclusive<T>) -> Result<T, NumberError>
+where
+    T: Copy + PartialOrd + Default + Into<i128> + TryFrom<i128>,
+{
+    let signed = *range.start() < T::default();
+    let fits = if signed {
         SIGNED
     } else {
-        i128::from(i64::MIN)..=*UNSIGNED.end()
+        *SIGNED.start()..=*UNSIGNED.end()
     };
     let (number, rest) = leading(text.as_bytes(), radix).ok_or(NumberError::Syntax)?;
-    match number {
-        Some(number) if fits.contains(&number) => {
-            if !rest.is_empty() {
-                Err(NumberError::Syntax)
-            } else if range.contains(&number) {
-                Ok(number)
-            } else {
-                Err(NumberError::Range)
-            }
-        }
-        _ => Err(NumberError::Range),
+    let number = number
+        .filter(|number| fits.contains(number))
+        .ok_or(NumberError::Range)?;
+    if !rest.is_empty() {
+        return Err(NumberError::Syntax);
+    }
+    let number = T::try_from(number).map_err(|_| NumberError::Range)?;
+    if range.contains(&number) {
+        Ok(number)
+    } else {
+        Err(NumberError::Range)
     }
 }
 
@@ -128,50 +134,51 @@ pub fn is_space(byte: u8) -> bool {
 mod tests {
     use super::*;
 
-    fn read(text: &str, range: RangeInclusive<i128>) -> Result<i128, NumberError> {
-        parse(OsStr::new(text), Radix::Decimal, range)
+    fn signed(text: &str) -> Result<i64, NumberError> {
+        parse(OsStr::new(text), Radix::Decimal, i64::MIN..=i64::MAX)
+    }
+
+    fn unsigned(text: &str) -> Result<u64, NumberError> {
+        parse(OsStr::new(text), Radix::Decimal, 0..=u64::MAX)
     }
 
     #[test]
     fn blanks_signs_and_zeros_may_lead() {
         for (text, number) in [("5", 5), (" \t+5", 5), ("010", 10), ("-7", -7)] {
-            assert_eq!(read(text, SIGNED), Ok(number));
+            assert_eq!(signed(text), Ok(number));
         }
         for text in ["", " ", "+", "0x10", "5x", "5 ", "- 5", "1.5"] {
-            assert_eq!(read(text, SIGNED), Err(NumberError::Syntax), "{text}");
+            assert_eq!(signed(text), Err(NumberError::Syntax), "{text}");
         }
     }
 
     #[test]
     fn range_wins_over_what_follows_only_beyond_64_bits() {
         assert_eq!(
-            read("2147483648", 0..=2_147_483_647),
+            parse(OsStr::new("2147483648"), Radix::Decimal, 0..=i32::MAX),
             Err(NumberError::Range)
         );
-        assert_eq!(read("4294967296x", ID), Err(NumberError::Syntax));
-        assert_eq!(
-            read("18446744073709551616x", UNSIGNED),
-            Err(NumberError::Range)
-        );
-        assert_eq!(
-            read("9223372036854775808x", SIGNED),
-            Err(NumberError::Range)
-        );
-        assert_eq!(read("-1", UNSIGNED), Err(NumberError::Range));
-        assert_eq!(read(&"9".repeat(500), ID), Err(NumberError::Range));
+        assert_eq!(id(OsStr::new("4294967296x")), Err(NumberError::Syntax));
+        assert_eq!(unsigned("18446744073709551616x"), Err(NumberError::Range));
+        assert_eq!(signed("9223372036854775808x"), Err(NumberError::Range));
+        assert_eq!(unsigned("-1"), Err(NumberError::Range));
+        assert_eq!(id(OsStr::new(&"9".repeat(500))), Err(NumberError::Range));
     }
 
     #[test]
     fn prefix_tells_the_base() {
-        let read = |text| parse(OsStr::new(text), Radix::ByPrefix, UNSIGNED);
+        let read = |text| parse(OsStr::new(text), Radix::ByPrefix, 0..=u64::MAX);
         assert_eq!(read("0x1F"), Ok(31));
         assert_eq!(read("017"), Ok(15));
         assert_eq!(read("17"), Ok(17));
         assert_eq!(read("08"), Err(NumberError::Syntax));
         assert_eq!(read("0x"), Err(NumberError::Syntax));
-        assert_eq!(parse(OsStr::new("777"), Radix::Octal, UNSIGNED), Ok(0o777));
         assert_eq!(
-            parse(OsStr::new("8"), Radix::Octal, UNSIGNED),
+            parse(OsStr::new("777"), Radix::Octal, 0..=u32::MAX),
+            Ok(0o777)
+        );
+        assert_eq!(
+            parse(OsStr::new("8"), Radix::Octal, 0..=u32::MAX),
             Err(NumberError::Syntax)
         );
     }
@@ -180,15 +187,15 @@ mod tests {
         #[test]
         fn no_text_makes_the_parser_panic(text in ".{0,40}") {
             for radix in [Radix::Octal, Radix::Decimal, Radix::ByPrefix] {
-                let _ = parse(OsStr::new(&text), radix, SIGNED);
+                let _ = parse(OsStr::new(&text), radix, i64::MIN..=i64::MAX);
             }
         }
 
         #[test]
         fn what_is_printed_reads_back(number in proptest::num::i64::ANY, id in proptest::num::u32::ANY) {
-            proptest::prop_assert_eq!(read(&number.to_string(), SIGNED), Ok(number.into()));
-            proptest::prop_assert_eq!(read(&id.to_string(), ID), Ok(id.into()));
-            let octal = parse(OsStr::new(&format!("{id:#o}").replace("0o", "0")), Radix::ByPrefix, UNSIGNED);
+            proptest::prop_assert_eq!(signed(&number.to_string()), Ok(number));
+            proptest::prop_assert_eq!(super::id(OsStr::new(&id.to_string())), Ok(id));
+            let octal = parse(OsStr::new(&format!("{id:#o}").replace("0o", "0")), Radix::ByPrefix, 0..=u64::MAX);
             proptest::prop_assert_eq!(octal, Ok(id.into()));
         }
     }

@@ -1,10 +1,13 @@
 //! Small files below /proc, written in one piece as the kernel wants it, and read whole.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
 
 use nix::errno::Errno;
+use nix::fcntl::OFlag;
+
+use crate::sys::descriptor;
 
 /// At which step a write to a file failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,10 +20,8 @@ pub enum WriteFailure {
 
 /// Writes `text` to `path` with one write(2).
 pub fn write(path: &Path, text: &[u8]) -> Result<(), WriteFailure> {
-    let mut file = OpenOptions::new()
-        .write(true)
-        .open(path)
-        .map_err(|error| WriteFailure::Open(errno(&error)))?;
+    let file = descriptor::open(path, OFlag::O_WRONLY).map_err(WriteFailure::Open)?;
+    let mut file = File::from(file);
     match retry(|| file.write(text)) {
         Ok(written) if written == text.len() => Ok(()),
         Ok(_) => Err(WriteFailure::Write(Errno::EIO)),
@@ -31,7 +32,7 @@ pub fn write(path: &Path, text: &[u8]) -> Result<(), WriteFailure> {
 /// Reads the whole file `path`.
 pub fn read(path: &Path) -> Result<Vec<u8>, Errno> {
     let mut content = Vec::new();
-    let mut file = File::open(path).map_err(|error| errno(&error))?;
+    let mut file = File::from(descriptor::open(path, OFlag::O_RDONLY)?);
     io::Read::read_to_end(&mut file, &mut content).map_err(|error| errno(&error))?;
     Ok(content)
 }

@@ -101,7 +101,7 @@ pub struct QueueUsage {
     pub queues: i32,
     /// Messages.
     pub messages: i32,
-    /// Bytes in all messages; the kernel's number is negative from 2 GiB on.
+    /// Bytes in all messages; the kernel's number is cut to 32 bits.
     pub bytes: i32,
 }
 

@@ -10,7 +10,7 @@ use nix::errno::Errno;
 use ns_common::cli::getopt::{Parser, Token};
 use ns_common::error::{Error, Failure, Message};
 use ns_common::namespace::{Kind, KindSet};
-use ns_common::number::{self, NumberError, Radix};
+use ns_common::number::{self, Radix};
 use ns_common::tool::Parsed;
 use ns_common::words;
 
@@ -208,9 +208,7 @@ impl Credential {
             self.follow = true;
             return Ok(());
         }
-        let number = number::parse(text, Radix::Decimal, number::ID)
-            .and_then(|number| u32::try_from(number).map_err(|_| NumberError::Range))
-            .map_err(|reason| reason.into_error(what, text))?;
+        let number = number::id(text).map_err(|reason| reason.into_error(what, text))?;
         self.number = Some(number);
         Ok(())
     }
@@ -236,8 +234,7 @@ fn open_namespace(kind: Kind, value: &OsStr, opener: &dyn Opener) -> Result<Owne
             }),
         Some(id) => {
             let id = OsStr::from_bytes(id);
-            let number = number::parse(id, Radix::Decimal, number::UNSIGNED)
-                .and_then(|number| u64::try_from(number).map_err(|_| NumberError::Range))
+            let number = number::parse(id, Radix::Decimal, 0..=u64::MAX)
                 .map_err(|_| Error::new(words!["failed to parse nsid: ", id]))?;
             opener.open_namespace(number)
         }
@@ -278,19 +275,13 @@ fn target(text: &OsStr, opener: &dyn Opener) -> Result<Target, Error> {
         Some(colon) => (&bytes[..colon], Some(&bytes[colon + 1..])),
         None => (bytes, None),
     };
-    let pid = number::parse(OsStr::from_bytes(pid), Radix::Decimal, 1..=i32::MAX.into())
+    let pid = number::parse(OsStr::from_bytes(pid), Radix::Decimal, 1..=i32::MAX)
         .map_err(|reason| failed(reason.errno()))?;
-    let pid = i32::try_from(pid).map_err(|_| failed(Errno::ERANGE))?;
     let Some(inode) = inode else {
         return Ok(Target { pid, process: None });
     };
-    let inode = number::parse(
-        OsStr::from_bytes(inode),
-        Radix::Decimal,
-        1..=u64::MAX.into(),
-    )
-    .map_err(|reason| failed(reason.errno()))?;
-    let inode = u64::try_from(inode).map_err(|_| failed(Errno::ERANGE))?;
+    let inode = number::parse(OsStr::from_bytes(inode), Radix::Decimal, 1..=u64::MAX)
+        .map_err(|reason| failed(reason.errno()))?;
     Ok(Target {
         pid,
         process: Some(opener.open_process(pid, inode)?),
@@ -298,8 +289,7 @@ fn target(text: &OsStr, opener: &dyn Opener) -> Result<Target, Error> {
 }
 
 fn descriptor_number(text: &OsStr) -> Result<i32, Error> {
-    number::parse(text, Radix::Decimal, 0..=i32::MAX.into())
-        .and_then(|number| i32::try_from(number).map_err(|_| NumberError::Range))
+    number::parse(text, Radix::Decimal, 0..=i32::MAX)
         .map_err(|reason| reason.into_error("failed to parse file descriptor", text))
 }
 

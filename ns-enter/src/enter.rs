@@ -41,13 +41,12 @@ fn enter_otherwise(outside: &mut Outside, call: Call, errno: Errno) -> Result<()
         Call::File(kind) => KindSet::EMPTY.with(kind),
     };
     // To be looked at before anything more is entered.
-    let own = outside
-        .target
-        .as_mut()
-        .map_or(KindSet::EMPTY, |target| hints::own(target, kinds));
+    let own = outside.target.as_mut().map_or(KindSet::EMPTY, |target| {
+        hints::own(target, kinds.with(Kind::User))
+    });
     let dispensable: KindSet = own
         .iter()
-        .filter(|kind| outside.dispensable.contains(*kind))
+        .filter(|kind| kinds.contains(*kind) && outside.dispensable.contains(*kind))
         .collect();
     if errno == Errno::EPERM && !dispensable.is_empty() && leave_out(outside, call, dispensable) {
         return Ok(());

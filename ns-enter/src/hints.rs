@@ -45,7 +45,7 @@ fn culprit(errno: Errno, target: &mut Target, kinds: KindSet, own: KindSet) -> O
     if errno != Errno::EPERM {
         return None;
     }
-    if !kinds.contains(Kind::User) && !is_own(target, Kind::User) {
+    if !kinds.contains(Kind::User) && !own.contains(Kind::User) {
         let text = "the target is in another user namespace, which gives the rights over these";
         return Some(words![text, ": --user --preserve-credentials"]);
     }

@@ -178,7 +178,7 @@ options! { Id:
     (
         Id::KeepCaps, None, "keep-caps", Takes::Nothing,
         "keep the capabilities in the user namespace for the program",
-        "Makes all permitted capabilities ambient after a user namespace was entered, so that the program has them whatever its uid.",
+        "Makes all permitted capabilities ambient after a user namespace was entered, so that the program has them whatever its uid, unless it is changed from 0, which clears them.",
     ),
     (
         Id::UserParent, None, "user-parent", Takes::Nothing,

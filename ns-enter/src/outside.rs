@@ -69,8 +69,12 @@ impl Outside {
         if request.all {
             let others = outside.kinds_of_all()?;
             if request.preserve_credentials {
-                let unnamed = |kind: &Kind| !request.kinds.contains(*kind);
-                outside.dispensable = others.iter().filter(unnamed).collect();
+                let named = |kind: &Kind| match kind {
+                    Kind::Net if request.net_socket.is_some() => true,
+                    Kind::User if request.user_parent => true,
+                    kind => request.kinds.contains(*kind),
+                };
+                outside.dispensable = others.iter().filter(|kind| !named(kind)).collect();
             }
             of_target = others
                 .iter()
@@ -249,20 +253,18 @@ impl Outside {
         Ok(())
     }
 
-    /// The target's user namespace; where only /proc could tell, another namespace that is at hand, whose owner is asked for.
+    /// The target's user namespace; where nothing tells that, a namespace given by file, whose owner is asked for instead.
     fn namespace_below_parent(&mut self) -> Result<OwnedFd, Error> {
         let of_process = |target: &Target| target.process().and_then(pidfd::user_namespace);
         if let Some(Ok(user)) = self.target.as_ref().map(of_process) {
             return Ok(user);
         }
+        let of_proc = self.needed_target("ns/user")?.open_namespace(Kind::User);
         let at_hand = self.sources.values().find_map(|source| match source {
             Source::File(file) => file.try_clone().ok(),
             Source::Target => None,
         });
-        match at_hand {
-            Some(file) => Ok(file),
-            None => self.needed_target("ns/user")?.open_namespace(Kind::User),
-        }
+        of_proc.or_else(|error| at_hand.ok_or(error))
     }
 
     fn open_net_of_socket(&mut self, number: i32) -> Result<(), Error> {

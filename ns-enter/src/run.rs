@@ -30,7 +30,7 @@ pub fn execute(mut request: Request, _: &mut Console) -> Result<ExitStatus, Fail
     let outside = Outside::open(&mut request)?;
     let steps = steps(&request, outside.kinds());
     // What we hold open must be out of reach for the side that we enter.
-    signal::hide_from_other_processes();
+    signal::hide_from_other_processes().attempt(|| words!["prctl failed"])?;
     let mut process = Process {
         outside,
         directory: None,
@@ -72,11 +72,7 @@ impl Process {
                 }
             }
             Step::ReplaceEnvironment => {
-                let variables = self.outside.environment.iter();
-                let variables: Vec<_> = variables
-                    .map(|(name, value)| (name.as_c_str(), value.as_c_str()))
-                    .collect();
-                environment::replace(&variables)
+                environment::replace(&self.outside.environment)
                     .attempt(|| words!["failed to set environment variables"])?;
             }
             Step::JoinCgroup => {

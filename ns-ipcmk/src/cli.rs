@@ -4,7 +4,7 @@ use std::ffi::{OsStr, OsString};
 
 use ns_common::cli::getopt::{Parser, Token};
 use ns_common::error::{Error, Failure};
-use ns_common::number::{self, NumberError, Radix, quoted};
+use ns_common::number::{self, Radix, quoted};
 use ns_common::tool::Parsed;
 use ns_common::words;
 
@@ -85,15 +85,13 @@ fn size_of(text: &OsStr) -> Result<u64, Error> {
 }
 
 fn elements(text: &OsStr) -> Result<i32, Error> {
-    number::parse(text, Radix::Decimal, i32::MIN.into()..=i32::MAX.into())
-        .and_then(|number| i32::try_from(number).map_err(|_| NumberError::Range))
+    number::parse(text, Radix::Decimal, i32::MIN..=i32::MAX)
         .map_err(|reason| reason.into_error("failed to parse elements", text))
 }
 
 /// The permission bits of an octal number of up to twelve bits.
 fn mode(text: &OsStr) -> Result<u32, Error> {
-    number::parse(text, Radix::Octal, 0..=0o7777)
-        .and_then(|number| u32::try_from(number).map_err(|_| NumberError::Range))
+    number::parse(text, Radix::Octal, 0..=0o7777_u32)
         .map(|number| number & 0o777)
         .map_err(|reason| reason.into_error("failed to parse mode", text))
 }

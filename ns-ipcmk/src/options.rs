@@ -71,7 +71,7 @@ options! { Id:
             offer: Offer::Nothing,
         }),
         "permissions in octal (default: 0644)",
-        "Sets the permissions of all that is created, in octal; the default is 0644. Bits above the nine permission bits are ignored. The umask applies to POSIX objects only.",
+        "Sets the permissions of all that is created, in octal; the default is 0644. It may have twelve bits, of which those above the nine permission bits are ignored. The umask applies to POSIX objects only.",
     ),
     (
         Id::Name,

@@ -145,17 +145,15 @@ pub fn plain_id(word: &CStr) -> Result<i32, Error> {
     number::parse(
         OsStr::from_bytes(word.to_bytes()),
         Radix::Decimal,
-        0..=i32::MAX.into(),
+        0..=i32::MAX,
     )
-    .and_then(|number| i32::try_from(number).map_err(|_| NumberError::Range))
     .map_err(|_| Error::new(words!["invalid id: ", word]))
 }
 
 const UNREADABLE: &str = "failed to parse argument";
 
 fn object_id(text: &OsStr) -> Result<i32, Error> {
-    number::parse(text, Radix::Decimal, i32::MIN.into()..=i32::MAX.into())
-        .and_then(|number| i32::try_from(number).map_err(|_| NumberError::Range))
+    number::parse(text, Radix::Decimal, i32::MIN..=i32::MAX)
         .map_err(|reason| reason.into_error(UNREADABLE, text))
 }
 

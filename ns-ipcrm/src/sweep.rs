@@ -3,6 +3,7 @@
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, Metadata};
 use std::io::ErrorKind;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
@@ -113,11 +114,9 @@ fn folder(object: Object) -> &'static Path {
 
 /// The name of the object that a file is; semaphores share their folder with shared memory objects.
 fn name_of(object: Object, file: OsString) -> Option<OsString> {
-    let semaphore = file
-        .to_str()
-        .and_then(|name| name.strip_prefix(SEMAPHORE_PREFIX));
+    let semaphore = file.as_bytes().strip_prefix(SEMAPHORE_PREFIX.as_bytes());
     match (object, semaphore) {
-        (Object::Semaphore, Some(name)) => Some(name.into()),
+        (Object::Semaphore, Some(name)) => Some(OsStr::from_bytes(name).to_owned()),
         (Object::Semaphore, None) | (Object::SharedMemory, Some(_)) => None,
         (Object::Queue | Object::SharedMemory, _) => Some(file),
     }

@@ -10,6 +10,8 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use nix::errno::Errno;
+use nix::fcntl::OFlag;
+use ns_common::sys::descriptor;
 use ns_common::sys::ipc::{self, Lookup};
 use ns_common::system_v::{Permissions, Queue, Segment, SemaphoreSet};
 
@@ -60,7 +62,7 @@ pub fn each<T: Object>(visit: Visitor<'_, T>) {
     if occupancy.is_some_and(Occupancy::is_dense) && by_index(Lookup::Any, visit) {
         return;
     }
-    if let Ok(table) = File::open(Path::new(TABLES).join(T::TABLE)) {
+    if let Ok(table) = open_table(T::TABLE) {
         // A table that cannot be read to its end has no more rows for us.
         let _ = each_row(table, visit);
         return;
@@ -68,6 +70,11 @@ pub fn each<T: Object>(visit: Visitor<'_, T>) {
     if !by_index(Lookup::Any, visit) {
         by_index(Lookup::Readable, visit);
     }
+}
+
+/// Opens a table clear of the standard descriptors: rows are written while it is read.
+fn open_table(name: &str) -> nix::Result<File> {
+    descriptor::open(&Path::new(TABLES).join(name), OFlag::O_RDONLY).map(File::from)
 }
 
 /// Finds the object with this id.
@@ -83,7 +90,7 @@ pub fn find<T: Object>(id: i32) -> Option<T> {
         Err(_) => {}
     }
     let mut found = None;
-    if let Ok(table) = File::open(Path::new(TABLES).join(T::TABLE)) {
+    if let Ok(table) = open_table(T::TABLE) {
         let _ = rows(table, &mut |row| match T::from_row(row) {
             Some(object) if same(&object) => {
                 found = Some(object);

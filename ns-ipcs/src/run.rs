@@ -93,17 +93,22 @@ fn list<T: Listed + Object>(
     });
 }
 
-/// The kernel counts all bytes in 32 bits, and a negative number has overflowed: then they are added up.
+/// The kernel counts all bytes in 32 bits: where there may be more, they are added up.
 fn with_bytes(usage: QueueUsage) -> (QueueUsage, u64) {
-    let bytes = u64::try_from(usage.bytes).unwrap_or_else(|_| {
-        let mut sum = 0_u64;
-        read::each::<Queue>(&mut |queue| {
-            sum = sum.saturating_add(queue.bytes);
-            ControlFlow::Continue(())
-        });
-        sum
-    });
-    (usage, bytes)
+    let largest = || ipc::queue_limits().map_or(i64::MAX, |limits| limits.message);
+    let may_be_more =
+        usage.messages > 0 && largest().saturating_mul(usage.messages.into()) > i32::MAX.into();
+    match u64::try_from(usage.bytes) {
+        Ok(bytes) if !may_be_more => (usage, bytes),
+        _ => {
+            let mut sum = 0_u64;
+            read::each::<Queue>(&mut |queue| {
+                sum = sum.saturating_add(queue.bytes);
+                ControlFlow::Continue(())
+            });
+            (usage, sum)
+        }
+    }
 }
 
 fn page_size() -> u64 {

@@ -266,17 +266,11 @@ fn signal(text: &OsStr) -> Result<i32, Error> {
 }
 
 fn plain_id(text: &OsStr, what: &str) -> Result<u32, Error> {
-    id(text).map_err(|reason| reason.into_error(what, text))
-}
-
-fn id(text: &OsStr) -> Result<u32, NumberError> {
-    let number = number::parse(text, Radix::Decimal, number::ID)?;
-    u32::try_from(number).map_err(|_| NumberError::Range)
+    number::id(text).map_err(|reason| reason.into_error(what, text))
 }
 
 fn offset(text: &OsStr, what: &str) -> Result<i64, Error> {
-    number::parse(text, Radix::Decimal, number::SIGNED)
-        .and_then(|number| i64::try_from(number).map_err(|_| NumberError::Range))
+    number::parse(text, Radix::Decimal, i64::MIN..=i64::MAX)
         .map_err(|reason| reason.into_error(what, text))
 }
 
@@ -287,7 +281,7 @@ fn single_id(text: &OsStr, side: Side) -> Result<u32, Error> {
         Side::Group => ("failed to parse gid '", name_service::group_id),
     };
     let failed = |errno| Error::caused_by(words![what, text, "'"], errno);
-    match id(text) {
+    match number::id(text) {
         // The kernel's "no id" is a number and yet not one to map.
         Ok(u32::MAX) => Err(failed(Errno::EINVAL)),
         Ok(number) => Ok(number),
@@ -308,7 +302,7 @@ fn range(text: &OsStr) -> Result<Range, Error> {
 }
 
 fn owner(text: &OsStr) -> Result<Owner, Error> {
-    let half = |text: &[u8]| match id(OsStr::from_bytes(text)) {
+    let half = |text: &[u8]| match number::id(OsStr::from_bytes(text)) {
         Ok(u32::MAX) => Some(None),
         Ok(number) => Some(Some(number)),
         Err(_) if text == b"-1" => Some(None),

@@ -11,6 +11,7 @@ use ns_common::console::Console;
 use ns_common::error::{Attempt, Error, ExitStatus, Failure};
 use ns_common::sys::descriptor::above_standard;
 use ns_common::sys::fork::{self, Await, Change, Child};
+use ns_common::sys::signal;
 use ns_common::words;
 
 /// The end of a gate that lets the other side through.
@@ -34,8 +35,15 @@ pub fn gate() -> Result<(Opener, Waiter), Error> {
 
 impl Opener {
     /// Lets the other side through.
+    ///
+    /// If that has died, SIGPIPE stays blocked and pending: what is left to do is to say so, and to end.
     pub fn open(self) -> Result<(), Error> {
+        let mask =
+            signal::block(&[libc::SIGPIPE]).attempt(|| words!["sigprocmask block failed"])?;
         let written = nix::unistd::write(&self.0, b"+");
+        if written.is_ok() {
+            signal::restore(&mask).attempt(|| words!["sigprocmask restore failed"])?;
+        }
         written
             .attempt(|| words!["cannot release a helper process"])
             .map(drop)
@@ -90,9 +98,8 @@ impl Helper {
         let change = child
             .wait(Await::End)
             .attempt(|| words!["waitpid failed"])?;
-        opened?;
         match change {
-            Change::Exited(ExitStatus::SUCCESS) => Ok(()),
+            Change::Exited(ExitStatus::SUCCESS) => Ok(opened?),
             Change::Exited(status) => Err(Failure::Told(status)),
             Change::Killed(signal) | Change::Stopped(signal) => {
                 let text = words!["a helper process was killed by signal ", signal];

@@ -174,7 +174,7 @@ options! { Id:
             offer: Offer::Group,
         }),
         "let the caller appear as in this group (implies --user)",
-        "Maps the caller's effective gid to a gid, given by number or by name. Implies `--user`, and `--setgroups=deny` unless `--map-groups` is given.",
+        "Maps the caller's effective gid to a gid, given by number or by name. Implies `--user`, and `--setgroups=deny` unless `--map-groups` or an `--owner` with a gid is given.",
     ),
     (
         Id::MapGroups, None, "map-groups", Takes::Required(RANGE),
@@ -232,12 +232,12 @@ options! { Id:
             offer: Offer::Words(&["allow", "deny"]),
         }),
         "whether setgroups works in the user namespace: allow or deny",
-        "Allows or denies the system call setgroups(2) in the new user namespace. Once gids are mapped the kernel refuses any change, so that it fails together with an option that maps groups.",
+        "Allows or denies the system call setgroups(2) in the new user namespace. Once gids are mapped the kernel refuses any change, so that `deny` fails together with an option that maps groups, and either word with one that maps the caller's own.",
     ),
     (
         Id::KeepCaps, None, "keep-caps", Takes::Nothing,
         "keep the capabilities in the user namespace for the program",
-        "Makes all permitted capabilities ambient, so that the program has them whatever its uid. Without a new user namespace the option has no effect.",
+        "Makes all permitted capabilities ambient, so that the program has them whatever its uid, unless `--setuid` changes it from 0, which clears them. Without a new user namespace the option has no effect.",
     ),
     (
         Id::SetUid, Some('S'), "setuid", Takes::Required(UID),
@@ -319,7 +319,7 @@ pub static MANUAL: Manual = Manual {
     sections: &[(
         "EXIT STATUS",
         &[
-            "That of the program. 1 for a usage error or a step that failed, 126 if the program was found and could not be executed, 127 if it was not found. With `--fork`, if a signal killed the program, the same signal kills `unshare`.",
+            "That of the program. 1 for a usage error or a step that failed, 126 if the program was found and could not be executed, 127 if it, or newuidmap(1) where that is needed, was not found. With `--fork`, if a signal killed the program, the same signal kills `unshare`.",
         ],
     )],
     examples: &[

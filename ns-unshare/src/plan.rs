@@ -34,8 +34,12 @@ pub enum Step {
     StartBinder,
     /// Fork the helper that will write maps from outside.
     StartMapper(MapperJob),
+    /// Remember which mount namespace this is.
+    NoteOuterMounts,
     /// Make the new namespaces and move in.
     Unshare(KindSet),
+    /// See to it that the new mount namespace can be bound to a file in the one noted.
+    OutrankOuterMounts,
     /// Release the mapper and wait for it.
     WriteMapsFromOutside,
     /// Set the offset of a clock of the new time namespace.
@@ -123,6 +127,8 @@ pub struct Fork {
 /// The whole way from here to the program.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
+    /// The kinds of the new namespaces.
+    pub kinds: KindSet,
     /// What the first process does.
     pub before: Vec<Step>,
     /// Whether what follows is done by a child.
@@ -140,6 +146,7 @@ impl Plan {
     pub fn new(request: Request, world: &dyn World) -> Result<Self, Error> {
         let maps = Maps::new(&request, world)?;
         Ok(Self {
+            kinds: request.kinds,
             before: before(&request, &maps),
             fork: request.fork.then_some(Fork {
                 forward_signals: request.forward_signals,
@@ -259,7 +266,14 @@ fn before(request: &Request, maps: &Maps) -> Vec<Step> {
         }
         steps.extend(owner.uid.map(Step::SetUid));
     }
+    let keeps_mounts = request.files.contains_key(&Kind::Mount);
+    if keeps_mounts {
+        steps.push(Step::NoteOuterMounts);
+    }
     steps.push(Step::Unshare(request.kinds));
+    if keeps_mounts {
+        steps.push(Step::OutrankOuterMounts);
+    }
     if maps.mapper.is_some() {
         steps.push(Step::WriteMapsFromOutside);
     }

@@ -14,7 +14,6 @@ use ns_common::console::Console;
 use ns_common::error::{Attempt, Error, ExitStatus, Failure};
 use ns_common::exec;
 use ns_common::idmap::IdMap;
-use ns_common::namespace::{Kind, KindSet};
 use ns_common::privileges;
 use ns_common::procfs::{self, WriteFailure};
 use ns_common::sys::fork::{self, Await, Change, Child};
@@ -39,6 +38,7 @@ pub fn execute(request: Request, console: &mut Console) -> Result<ExitStatus, Fa
         plan: &plan,
         binder: None,
         mapper: None,
+        outer_mounts: None,
         parent: None,
     };
     for step in &plan.before {
@@ -63,6 +63,8 @@ struct Process<'a> {
     plan: &'a Plan,
     binder: Option<Helper>,
     mapper: Option<Helper>,
+    /// The id of the mount namespace that has been left, where the kernel tells it.
+    outer_mounts: Option<u64>,
     /// In a child that dies with its parent: the parent.
     parent: Option<OwnedFd>,
 }
@@ -81,7 +83,11 @@ impl Process<'_> {
                 self.mapper = Some(started.0);
                 self.binder = started.1;
             }
-            Step::Unshare(kinds) => self.unshare(*kinds)?,
+            Step::NoteOuterMounts => self.outer_mounts = persist::mount_namespace_id(),
+            Step::Unshare(kinds) => unshare(kinds.flags())
+                .attempt(|| words!["unshare failed"])
+                .map_err(|error| hints::unshare(error, *kinds))?,
+            Step::OutrankOuterMounts => self.outer_mounts.map_or(Ok(()), persist::outrank)?,
             Step::WriteMapsFromOutside => {
                 if let Some(mapper) = self.mapper.take() {
                     mapper.release()?;
@@ -101,9 +107,9 @@ impl Process<'_> {
             }
             Step::MakePrivate(directory) => make_private(directory)?,
             Step::MountProc(directory) => mount_new("proc", directory)
-                .map_err(|error| hints::mount_proc(error, self.kinds()))?,
+                .map_err(|error| hints::mount_proc(error, self.plan.kinds))?,
             Step::MountBinfmt(directory) => mount_new("binfmt_misc", directory)
-                .map_err(|error| hints::mount_proc(error, self.kinds()))?,
+                .map_err(|error| hints::mount_proc(error, self.plan.kinds))?,
             Step::RegisterInterpreter { directory, text } => register_interpreter(directory, text)?,
             Step::ChangeRoot(directory) => unistd::chroot(directory)
                 .attempt(|| words!["cannot change root directory to '", directory, "'"])?,
@@ -128,15 +134,6 @@ impl Process<'_> {
         })?;
         self.binder = Some(binder);
         Ok(())
-    }
-
-    fn unshare(&self, kinds: KindSet) -> Result<(), Error> {
-        let keeps_mounts = self.plan.files.iter().any(|(kind, _)| *kind == Kind::Mount);
-        let outer = keeps_mounts.then(persist::mount_namespace_id).flatten();
-        unshare(kinds.flags())
-            .attempt(|| words!["unshare failed"])
-            .map_err(|error| hints::unshare(error, kinds))?;
-        outer.map_or(Ok(()), persist::outrank)
     }
 
     /// Binds the namespaces to their files, through the helper where only it can.
@@ -217,9 +214,11 @@ impl Process<'_> {
             .wait(Await::End)
             .attempt(|| words!["waitpid failed"])?;
         bound?;
-        released?;
         match change {
-            Change::Exited(status) => Ok(status),
+            Change::Exited(status) => {
+                released?;
+                Ok(status)
+            }
             Change::Killed(number) | Change::Stopped(number) => {
                 signal::die_of(number);
                 Err(Error::new(words!["child exit failed"]).into())
@@ -238,17 +237,6 @@ impl Process<'_> {
             }
             _ => Ok(()),
         }
-    }
-
-    fn kinds(&self) -> KindSet {
-        self.plan
-            .before
-            .iter()
-            .find_map(|step| match step {
-                Step::Unshare(kinds) => Some(*kinds),
-                _ => None,
-            })
-            .unwrap_or_default()
     }
 }
 
@@ -342,9 +330,5 @@ fn replace_environment(names: &[OsString]) -> Result<(), Error> {
         };
         kept.push((name, value));
     }
-    let variables: Vec<_> = kept
-        .iter()
-        .map(|(name, value)| (name.as_c_str(), value.as_c_str()))
-        .collect();
-    environment::replace(&variables).attempt(|| words!["failed to set environment variables"])
+    environment::replace(&kept).attempt(|| words!["failed to set environment variables"])
 }

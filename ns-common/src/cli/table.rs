@@ -1,6 +1,6 @@
 //! One row an option.
 
-/// An option: how it is written, what it takes, what it does in short and at length.
+/// An option: how it is written, what it takes, what it does in short.
 #[derive(Debug, Clone, Copy)]
 pub struct Opt<Id> {
     /// What the parser hands on when it meets the option.

@@ -31,7 +31,8 @@ pub fn above_standard(descriptor: OwnedFd) -> nix::Result<OwnedFd> {
     match fcntl(descriptor.as_fd(), FcntlArg::F_DUPFD_CLOEXEC(least)) {
         // The limit of open files is below `least`.
         Err(Errno::EINVAL) => Err(Errno::EMFILE),
-        result => result.map(own),
+        // SAFETY: the kernel has just returned it.
+        result => result.map(|number| unsafe { own(number) }),
     }
 }
 
@@ -47,7 +48,10 @@ pub fn open_at(directory: BorrowedFd<'_>, path: &Path, flags: OFlag) -> nix::Res
 }
 
 /// Takes over a descriptor that a system call has just made.
-pub(super) fn own(number: RawFd) -> OwnedFd {
-    // SAFETY: the callers pass on what the kernel returned a moment ago, and keep no copy.
+///
+/// # Safety
+/// Nothing else may own descriptor `number`.
+pub(super) unsafe fn own(number: RawFd) -> OwnedFd {
+    // SAFETY: the caller vouches for that.
     unsafe { OwnedFd::from_raw_fd(number) }
 }

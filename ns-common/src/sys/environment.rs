@@ -1,7 +1,7 @@
 //! Replacing the environment: the program is searched in the new `PATH`, and inherits what is there.
 #![allow(unsafe_code)]
 
-use std::ffi::{CStr, CString, c_char};
+use std::ffi::{CString, c_char};
 use std::ptr;
 
 use nix::errno::Errno;
@@ -17,7 +17,7 @@ unsafe extern "C" {
 ///
 /// # Errors
 /// EINVAL for a name that is empty or contains `=`.
-pub fn replace(variables: &[(&CStr, &CStr)]) -> nix::Result<()> {
+pub fn replace(variables: &[(CString, CString)]) -> nix::Result<()> {
     let mut block = Vec::with_capacity(variables.len() + 1);
     for (name, value) in variables {
         if name.is_empty() || name.to_bytes().contains(&b'=') {

@@ -57,5 +57,6 @@ pub fn user_namespace(pidfd: &OwnedFd) -> nix::Result<OwnedFd> {
 fn own(result: libc::c_long) -> nix::Result<OwnedFd> {
     let number = Errno::result(result)?;
     let number = RawFd::try_from(number).map_err(|_| Errno::EBADF)?;
-    descriptor::above_standard(descriptor::own(number))
+    // SAFETY: the kernel has just returned it.
+    descriptor::above_standard(unsafe { descriptor::own(number) })
 }

@@ -41,8 +41,8 @@ pub fn restore(mask: &Mask) -> nix::Result<()> {
 ///
 /// Returns only if the signal does not kill.
 pub fn die_of(signal: i32) {
-    // A process that may not be looked into leaves no core either.
-    hide_from_other_processes();
+    // A process that may not be looked into leaves no core either. If that fails, there is one core too many.
+    let _ = hide_from_other_processes();
     // SIGKILL has no disposition to change and cannot be blocked: failures here do not matter.
     let _ = set_disposition(signal, libc::SIG_DFL);
     let set = set_of(&[signal]);
@@ -58,10 +58,11 @@ pub fn stop() {
 
 /// Makes this process one that others may not look into, until it executes a program: its descriptors, memory and
 /// program file stay closed even to the superuser of a namespace it enters.
-pub fn hide_from_other_processes() {
+pub fn hide_from_other_processes() -> nix::Result<()> {
     let zero: libc::c_ulong = 0;
     // SAFETY: this operation of prctl takes a number only.
-    unsafe { libc::prctl(libc::PR_SET_DUMPABLE, zero, zero, zero, zero) };
+    let result = unsafe { libc::prctl(libc::PR_SET_DUMPABLE, zero, zero, zero, zero) };
+    Errno::result(result).map(drop)
 }
 
 /// Sends `signal` to process `pid`.

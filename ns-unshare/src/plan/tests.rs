@@ -184,6 +184,21 @@ fn offsets_are_set_before_anybody_enters_the_time_namespace() {
 }
 
 #[test]
+fn kept_mount_namespace_must_outrank_the_one_it_is_bound_in() {
+    let steps = plan(&[c"--mount=f", c"-u"]).before;
+    let kinds = unshare(&[Kind::Uts, Kind::Mount]);
+    assert_eq!(
+        steps[2..],
+        [Step::NoteOuterMounts, kinds, Step::OutrankOuterMounts]
+    );
+    assert!(
+        !plan(&[c"--uts=f", c"-m"])
+            .before
+            .contains(&Step::OutrankOuterMounts)
+    );
+}
+
+#[test]
 fn files_are_bound_from_outside_only_where_we_leave_it() {
     let starts_binder = |words| plan(words).before.contains(&Step::StartBinder);
     assert!(!starts_binder(&[c"--uts=f", c"-i"]));
