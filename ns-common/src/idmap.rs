@@ -208,7 +208,7 @@ impl IdMap {
 ///
 /// # Errors
 /// A line for the user has something else than an id where the first id or the count should be.
-pub fn delegated(table: &[u8], name: &str, uid: u32) -> Result<Option<IdExtent>, Error> {
+pub fn delegated(table: &[u8], name: &OsStr, uid: u32) -> Result<Option<IdExtent>, Error> {
     let number = uid.to_string();
     for line in table.split(|byte| *byte == b'\n') {
         let mut fields = line.splitn(3, |byte| *byte == b':');
@@ -349,16 +349,16 @@ mod tests {
     #[test]
     fn delegation_compares_names_exactly() {
         let table = b"short:1\n1000abc:1:2\nann:300000:10\n1000:200000:20\n";
-        let found = |name, uid| {
-            delegated(table, name, uid)
+        let found = |name: &str, uid| {
+            delegated(table, OsStr::new(name), uid)
                 .unwrap()
                 .map(|extent| extent.outer)
         };
         assert_eq!(found("ann", 1), Some(300_000));
         assert_eq!(found("bob", 1000), Some(200_000));
         assert_eq!(found("root", 0), None);
-        assert!(delegated(b"ann:abc:1\n", "ann", 1).is_err());
-        assert!(delegated(b"ann:1:2 \n", "ann", 1).is_err());
+        assert!(delegated(b"ann:abc:1\n", OsStr::new("ann"), 1).is_err());
+        assert!(delegated(b"ann:1:2 \n", OsStr::new("ann"), 1).is_err());
     }
 
     #[test]

@@ -81,8 +81,8 @@ pub fn main<Id: Copy, Request>(
     let mut parser = Parser::new(tool, words);
     let outcome = parse(&mut parser).and_then(|parsed| match parsed {
         Parsed::Help => {
-            let name = String::from_utf8_lossy(console.name());
-            console.output.push(&help::render(tool, &name));
+            let text = help::render(tool, console.name());
+            console.output.push(text.as_slice());
             Ok(ExitStatus::SUCCESS)
         }
         Parsed::Version => {

@@ -1,6 +1,8 @@
 //! Names of owners, each looked up once.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt;
 use std::path::Path;
 
 use ns_common::name_service;
@@ -21,7 +23,7 @@ pub struct Names {
 struct Database {
     name: &'static str,
     file: &'static str,
-    ask: fn(u32) -> Option<String>,
+    ask: fn(u32) -> Option<OsString>,
 }
 
 static USERS: Database = Database {
@@ -62,7 +64,7 @@ impl Names {
         }
         self.asked
             .entry(id)
-            .or_insert_with(|| (self.database.ask)(id).map(String::into_bytes))
+            .or_insert_with(|| (self.database.ask)(id).map(OsString::into_vec))
             .as_deref()
     }
 }

@@ -44,20 +44,21 @@ impl Opener {
         if written.is_ok() {
             signal::restore(&mask).attempt(|| words!["sigprocmask restore failed"])?;
         }
-        written
-            .attempt(|| words!["cannot release a helper process"])
-            .map(drop)
+        written.attempt(|| words!["write to pipe failed"]).map(drop)
     }
 }
 
 impl Waiter {
     /// Waits; `false` when the other side went away without opening.
-    pub fn wait(self) -> bool {
+    pub fn wait(self) -> Result<bool, Error> {
         let mut byte = [0];
         loop {
             match nix::unistd::read(&self.0, &mut byte) {
                 Err(Errno::EINTR) => {}
-                result => return result == Ok(1),
+                result => {
+                    let length = result.attempt(|| words!["read from pipe failed"])?;
+                    return Ok(length == 1);
+                }
             }
         }
     }
@@ -79,7 +80,7 @@ impl Helper {
     ) -> Result<(Self, T), Error> {
         let (opener, waiter) = gate()?;
         let started = fork::spawn(console, (opener, for_parent), |console| {
-            if waiter.wait() {
+            if waiter.wait()? {
                 work(console)
             } else {
                 Ok(ExitStatus::SUCCESS)

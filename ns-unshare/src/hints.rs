@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use nix::errno::Errno;
+use nix::unistd::geteuid;
 use ns_common::error::{Error, Message};
 use ns_common::namespace::{Kind, KindSet};
 use ns_common::procfs;
@@ -21,12 +22,37 @@ pub fn unshare(error: Error, kinds: KindSet) -> Error {
     with(error, hint)
 }
 
-/// Why a new proc may have been refused.
-pub fn mount_proc(error: Error, kinds: KindSet) -> Error {
-    let needs_pid = error.cause() == Some(Errno::EPERM) && !kinds.contains(Kind::Pid);
-    let hint =
-        needs_pid.then(|| words!["a PID namespace of one's own is needed too: --pid --fork"]);
+/// Why a new proc may have been refused to a process that has, or is, a child in a new PID namespace, or not.
+pub fn mount_proc(error: Error, kinds: KindSet, forks: bool) -> Error {
+    let hint = match error.cause() {
+        Some(Errno::EPERM) if !kinds.contains(Kind::Pid) || !forks => Some(words![
+            "a PID namespace of one's own is needed too: --pid --fork"
+        ]),
+        Some(Errno::EPERM) => covered().map(|place| {
+            let text =
+                "the kernel allows no whole proc where the present one is covered in part, by ";
+            words![text, place.as_slice()]
+        }),
+        _ => None,
+    };
     with(error, hint)
+}
+
+/// The places where something is mounted.
+fn mount_points() -> Vec<Vec<u8>> {
+    let table = procfs::read(Path::new("/proc/self/mountinfo")).unwrap_or_default();
+    let place = |line: &[u8]| line.split(|byte| *byte == b' ').nth(4).map(<[u8]>::to_vec);
+    table
+        .split(|byte| *byte == b'\n')
+        .filter_map(place)
+        .collect()
+}
+
+/// A mount that hides a part of /proc. The directory for binfmt_misc is empty, and hides nothing.
+fn covered() -> Option<Vec<u8>> {
+    let hides =
+        |place: &Vec<u8>| place.starts_with(b"/proc/") && place != b"/proc/sys/fs/binfmt_misc";
+    mount_points().into_iter().find(hides)
 }
 
 /// Why a namespace may not have been bound to a file.
@@ -74,8 +100,12 @@ fn forbidden(kinds: KindSet) -> Option<Message> {
         })
         .map(|(_, _, hint)| words![hint]);
     }
+    // Neither who has no id here nor who sits in a chroot may make a user namespace: user_namespaces(7).
+    let overflow = procfs::read(Path::new("/proc/sys/kernel/overflowuid")).unwrap_or_default();
+    let has_id = overflow.trim_ascii() != geteuid().to_string().as_bytes();
+    let may_make_one = has_id && mount_points().contains(&b"/".to_vec());
     let lacks_privilege = capability::get().is_ok_and(|sets| sets.effective & CAP_SYS_ADMIN == 0);
-    lacks_privilege
+    (lacks_privilege && may_make_one)
         .then(|| words!["without CAP_SYS_ADMIN a user namespace is needed too: --map-root-user"])
 }
 

@@ -21,7 +21,7 @@ use ns_common::sys::{descriptor, environment, pidfd, signal};
 use ns_common::words;
 
 use crate::cli::{Request, SetGroups};
-use crate::helper::{Helper, Opener, gate};
+use crate::helper::{Helper, Opener, Waiter, gate};
 use crate::hints;
 use crate::mapper::write_maps;
 use crate::persist;
@@ -40,6 +40,7 @@ pub fn execute(request: Request, console: &mut Console) -> Result<ExitStatus, Fa
         mapper: None,
         outer_mounts: None,
         parent: None,
+        binding: None,
     };
     for step in &plan.before {
         process.carry_out(step, console)?;
@@ -55,6 +56,7 @@ pub fn execute(request: Request, console: &mut Console) -> Result<ExitStatus, Fa
     for step in &plan.inside {
         process.carry_out(step, console)?;
     }
+    process.await_binding()?;
     Err(exec::program(&plan.command).into())
 }
 
@@ -67,6 +69,8 @@ struct Process<'a> {
     outer_mounts: Option<u64>,
     /// In a child that dies with its parent: the parent.
     parent: Option<OwnedFd>,
+    /// In a child whose namespaces are to be bound to files: to say that it is ready, and to wait until they are.
+    binding: Option<(Opener, Waiter)>,
 }
 
 impl Process<'_> {
@@ -106,10 +110,14 @@ impl Process<'_> {
                     .attempt(|| words!["cannot change root filesystem propagation"])?;
             }
             Step::MakePrivate(directory) => make_private(directory)?,
-            Step::MountProc(directory) => mount_new("proc", directory)
-                .map_err(|error| hints::mount_proc(error, self.plan.kinds))?,
-            Step::MountBinfmt(directory) => mount_new("binfmt_misc", directory)
-                .map_err(|error| hints::mount_proc(error, self.plan.kinds))?,
+            Step::MountProc(directory) => mount_new("proc", directory).map_err(|error| {
+                hints::mount_proc(error, self.plan.kinds, self.plan.fork.is_some())
+            })?,
+            Step::MountBinfmt(directory) => {
+                mount_new("binfmt_misc", directory).map_err(|error| {
+                    hints::mount_proc(error, self.plan.kinds, self.plan.fork.is_some())
+                })?
+            }
             Step::RegisterInterpreter { directory, text } => register_interpreter(directory, text)?,
             Step::ChangeRoot(directory) => unistd::chroot(directory)
                 .attempt(|| words!["cannot change root directory to '", directory, "'"])?,
@@ -150,12 +158,10 @@ impl Process<'_> {
         if fork.dies_with_parent {
             self.parent = Some(pidfd::open(Pid::this()).attempt(|| words!["pidfd_open failed"])?);
         }
-        // The child must not run the program before its namespaces have been bound, which needs it to exist.
-        let held = if self.plan.files.is_empty() {
-            None
-        } else {
-            Some(gate()?)
-        };
+        // The namespaces are bound once the child has done all its steps, and before it runs the program.
+        let binds = !self.plan.files.is_empty();
+        let (ready, go) = (binds.then(gate).transpose()?, binds.then(gate).transpose()?);
+        let ((say_ready, hear_ready), (say_go, hear_go)) = (ready.unzip(), go.unzip());
         let mask = signal::block(HELD_BACK).attempt(|| words!["sigprocmask block failed"])?;
         if fork.forward_signals {
             signal::forward(HELD_BACK).attempt(|| words!["sigaction failed"])?;
@@ -163,28 +169,57 @@ impl Process<'_> {
         match fork::fork().attempt(|| words!["fork failed"])? {
             fork::Side::Parent(child) => {
                 self.parent = None;
+                drop((say_ready, hear_go));
                 if fork.forward_signals {
                     signal::forward_to(Some(child));
                     signal::restore(&mask).attempt(|| words!["sigprocmask restore failed"])?;
                 }
-                self.attend(fork, child, held.map(|(opener, _)| opener))
-                    .map(Some)
+                let replaces = |step: &Step| matches!(step, Step::ReplaceEnvironment(_));
+                if self.plan.inside.iter().any(replaces) {
+                    // What the program shall not see shall not be read from its parent either.
+                    environment::erase();
+                }
+                self.attend(fork, child, hear_ready.zip(say_go)).map(Some)
             }
             fork::Side::Child => {
-                drop(self.binder.take());
+                drop((self.binder.take(), hear_ready, say_go));
+                self.binding = say_ready.zip(hear_go);
                 if fork.forward_signals {
                     signal::set_default(HELD_BACK).attempt(|| words!["sigaction failed"])?;
                 }
                 signal::restore(&mask).attempt(|| words!["sigprocmask restore failed"])?;
-                if let Some((opener, waiter)) = held {
-                    drop(opener);
-                    if !waiter.wait() {
-                        return Err(Failure::Told(ExitStatus::FAILURE));
-                    }
-                }
                 Ok(None)
             }
         }
+    }
+
+    /// In a child: lets the parent bind the namespaces to their files, and waits until it has.
+    fn await_binding(&mut self) -> Result<(), Failure> {
+        let Some((ready, go)) = self.binding.take() else {
+            return Ok(());
+        };
+        match ready.open() {
+            // The parent is no more.
+            Err(error) if error.cause() == Some(Errno::EPIPE) => {
+                return Err(Failure::Told(ExitStatus::FAILURE));
+            }
+            opened => opened?,
+        }
+        if go.wait()? {
+            Ok(())
+        } else {
+            Err(Failure::Told(ExitStatus::FAILURE))
+        }
+    }
+
+    /// Binds the namespaces to their files when the child is ready, and lets it go on. In vain it waits only if that fails.
+    fn bind_when(&mut self, ready: Waiter, go: Opener) -> Result<(), Failure> {
+        if ready.wait()? {
+            self.bind_files()?;
+            go.open()?;
+        }
+        // A child that has failed before has told so, and nothing is to be kept.
+        Ok(())
     }
 
     /// Waits for the child, and ends as it did.
@@ -192,16 +227,11 @@ impl Process<'_> {
         &mut self,
         fork: Fork,
         child: Child,
-        held: Option<Opener>,
+        binding: Option<(Waiter, Opener)>,
     ) -> Result<ExitStatus, Failure> {
-        let bound = self.bind_files();
-        let released = match held {
-            Some(opener) if bound.is_ok() => opener.open(),
-            // A child that is held ends when its gate goes away.
-            held => {
-                drop(held);
-                Ok(())
-            }
+        let bound = match binding {
+            None => Ok(()),
+            Some((ready, go)) => self.bind_when(ready, go),
         };
         if fork.forward_signals {
             // Once the child is reaped its id may come to mean another process.
@@ -213,10 +243,9 @@ impl Process<'_> {
         let change = child
             .wait(Await::End)
             .attempt(|| words!["waitpid failed"])?;
-        bound?;
         match change {
             Change::Exited(status) => {
-                released?;
+                bound?;
                 Ok(status)
             }
             Change::Killed(number) | Change::Stopped(number) => {

@@ -121,7 +121,7 @@ fn tables_are_well_formed() {
 }
 
 fn check_help<Id>(tool: &Tool<Id>, _: &Manual) {
-    let text = help::render(tool, tool.name);
+    let text = String::from_utf8(help::render(tool, tool.name.as_bytes())).unwrap();
     for line in text.lines() {
         assert!(
             line.len() <= 80,

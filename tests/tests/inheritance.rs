@@ -300,3 +300,15 @@ fn few_descriptors_are_an_error_and_never_the_wrong_namespaces() {
         }
     }
 }
+
+#[test]
+fn cleared_variables_cannot_be_read_from_the_waiting_parent() {
+    let sandbox = sandbox_or_skip!("cleared_variables_cannot_be_read_from_the_waiting_parent");
+    let look = "tr \"\\0\" \"\\n\" < /proc/$PPID/environ | grep -c SECRET";
+    for options in ["--clear-env", "--whitelist-env=HOME"] {
+        let run = sandbox.shell(&format!("SECRET=xyz unshare -f {options} sh -c '{look}'"));
+        assert_eq!(run.stdout, "0\n", "{options}: {run:?}");
+    }
+    let run = sandbox.shell(&format!("SECRET=xyz unshare -f sh -c '{look}'"));
+    assert_eq!(run.stdout, "1\n", "otherwise it is left as it was");
+}

@@ -116,3 +116,29 @@ fn helpers_end_when_their_parent_is_killed() {
         left()
     );
 }
+
+#[test]
+fn forked_mount_namespace_is_kept_on_a_shared_mount_too() {
+    let sandbox = sandbox_or_skip!("forked_mount_namespace_is_kept_on_a_shared_mount_too");
+    for _ in 0..10 {
+        let run = sandbox.shell(
+            "mount --make-shared /mnt; touch f; unshare --mount=f -f true; echo $?; nsenter --mount=f echo in; umount f",
+        );
+        assert_eq!(run.output(), "0\nin\n");
+    }
+}
+
+#[test]
+fn nothing_is_kept_where_a_step_of_the_child_fails() {
+    let sandbox = sandbox_or_skip!("nothing_is_kept_where_a_step_of_the_child_fails");
+    for options in ["-f", "-m -f"] {
+        let run = sandbox.shell(&format!(
+            "touch f; unshare --uts=f {options} -R /nonexistent true; echo $?; umount f"
+        ));
+        assert_eq!(run.stdout, "1\n", "{options}");
+        assert!(
+            run.stderr.ends_with("umount: f: not mounted.\n"),
+            "{options}: {run:?}"
+        );
+    }
+}

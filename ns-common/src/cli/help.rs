@@ -8,7 +8,7 @@ const WIDTH: usize = 80;
 const LONGEST_FORM: usize = 25;
 
 /// Renders the help of `tool`, run under `name`; no line is wider than 80 columns.
-pub fn render<Id>(tool: &Tool<Id>, name: &str) -> String {
+pub fn render<Id>(tool: &Tool<Id>, name: &[u8]) -> Vec<u8> {
     let forms: Vec<String> = tool.options.iter().map(form).collect();
     let widest = forms
         .iter()
@@ -16,11 +16,11 @@ pub fn render<Id>(tool: &Tool<Id>, name: &str) -> String {
         .filter(|width| *width <= LONGEST_FORM)
         .max()
         .unwrap_or(0);
-    let mut text = String::from("\nUsage:\n");
-    for usage in tool.usage {
-        text.extend([" ", name, " ", usage, "\n"]);
+    let mut usage = b"\nUsage:\n".to_vec();
+    for form in tool.usage {
+        usage.extend([b" ", name, b" ", form.as_bytes(), b"\n"].concat());
     }
-    text.extend(["\n", tool.purpose, "\n\nOptions:\n"]);
+    let mut text = format!("\n{}\n\nOptions:\n", tool.purpose);
     let is_general = |option: &Opt<Id>| matches!(option.long, "help" | "version");
     for general in [false, true] {
         for (option, form) in tool.options.iter().zip(&forms) {
@@ -31,7 +31,7 @@ pub fn render<Id>(tool: &Tool<Id>, name: &str) -> String {
         text.push('\n');
     }
     text.extend(["For more details see ", tool.name, "(1).\n"]);
-    text
+    [usage, text.into_bytes()].concat()
 }
 
 /// `-m, --mount[=<file>]`

@@ -33,3 +33,29 @@ pub fn replace(variables: &[(CString, CString)]) -> nix::Result<()> {
     unsafe { environ = block };
     Ok(())
 }
+
+/// Overwrites the variables that this process was started with, which others can read in `/proc/PID/environ`.
+///
+/// Afterwards this process has no environment.
+pub fn erase() {
+    // SAFETY: no other thread changes the pointer.
+    let mut entry = unsafe { environ };
+    let start = entry;
+    while !entry.is_null() {
+        // SAFETY: `entry` is in the array, which a null pointer ends.
+        let variable = unsafe { *entry };
+        if variable.is_null() {
+            break;
+        }
+        // SAFETY: each entry is a C string.
+        let length = unsafe { libc::strlen(variable) };
+        // SAFETY: the strings lie on the stack, where the kernel put them, and may be written to.
+        unsafe { ptr::write_bytes(variable.cast_mut(), 0, length) };
+        // SAFETY: the null pointer that ends the array has not been reached.
+        entry = unsafe { entry.add(1) };
+    }
+    if !start.is_null() {
+        // SAFETY: the array has at least the null pointer that ends it, and nothing else uses it.
+        unsafe { *start.cast_mut() = ptr::null() };
+    }
+}

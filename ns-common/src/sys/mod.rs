@@ -1,5 +1,6 @@
 //! The system calls that nix does not wrap, behind safe faces: the only home of `unsafe`.
 
+pub mod accounts;
 pub mod capability;
 pub mod descriptor;
 pub mod entry;

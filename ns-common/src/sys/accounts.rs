@@ -1,0 +1,133 @@
+//! Entries of the name service, whose texts need not be UTF-8: getpwnam(3), getpwuid(3), getgrnam(3), getgrgid(3).
+#![allow(unsafe_code)]
+
+use std::ffi::{CStr, CString};
+use std::mem::MaybeUninit;
+use std::ptr;
+
+/// What is wanted of a user's entry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct User {
+    /// The number.
+    pub uid: u32,
+    /// The name.
+    pub name: CString,
+    /// The login shell, empty for the system's usual one.
+    pub shell: CString,
+}
+
+/// What is wanted of a group's entry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Group {
+    /// The number.
+    pub gid: u32,
+    /// The name.
+    pub name: CString,
+}
+
+/// Where an entry is looked up.
+#[derive(Debug, Clone, Copy)]
+pub enum Key<'a> {
+    /// By its name.
+    Name(&'a CStr),
+    /// By its number.
+    Number(u32),
+}
+
+/// Entries larger than this are taken for damage.
+const LARGEST: usize = 1 << 20;
+
+/// The entry of a user; `None` also where the name service cannot be asked.
+pub fn user(key: Key<'_>) -> Option<User> {
+    entry(
+        |entry: *mut libc::passwd, buffer: &mut [libc::c_char], found| match key {
+            // SAFETY: all pointers are valid, and the length is that of the buffer.
+            Key::Name(name) => unsafe {
+                libc::getpwnam_r(
+                    name.as_ptr(),
+                    entry,
+                    buffer.as_mut_ptr(),
+                    buffer.len(),
+                    found,
+                )
+            },
+            // SAFETY: all pointers are valid, and the length is that of the buffer.
+            Key::Number(uid) => unsafe {
+                libc::getpwuid_r(uid, entry, buffer.as_mut_ptr(), buffer.len(), found)
+            },
+        },
+    )
+    .map(|(entry, _buffer)| User {
+        uid: entry.pw_uid,
+        name: text(entry.pw_name),
+        shell: text(entry.pw_shell),
+    })
+}
+
+/// The entry of a group; `None` also where the name service cannot be asked.
+pub fn group(key: Key<'_>) -> Option<Group> {
+    entry(
+        |entry: *mut libc::group, buffer: &mut [libc::c_char], found| match key {
+            // SAFETY: all pointers are valid, and the length is that of the buffer.
+            Key::Name(name) => unsafe {
+                libc::getgrnam_r(
+                    name.as_ptr(),
+                    entry,
+                    buffer.as_mut_ptr(),
+                    buffer.len(),
+                    found,
+                )
+            },
+            // SAFETY: all pointers are valid, and the length is that of the buffer.
+            Key::Number(gid) => unsafe {
+                libc::getgrgid_r(gid, entry, buffer.as_mut_ptr(), buffer.len(), found)
+            },
+        },
+    )
+    .map(|(entry, _buffer)| Group {
+        gid: entry.gr_gid,
+        name: text(entry.gr_name),
+    })
+}
+
+/// Calls with a larger and larger buffer until the entry fits; the entry points into the buffer.
+fn entry<T: Copy>(
+    call: impl Fn(*mut T, &mut [libc::c_char], *mut *mut T) -> libc::c_int,
+) -> Option<(T, Vec<libc::c_char>)> {
+    let mut buffer = vec![0; 1024];
+    loop {
+        let mut entry = MaybeUninit::<T>::uninit();
+        let mut found = ptr::null_mut();
+        match call(entry.as_mut_ptr(), &mut buffer, &raw mut found) {
+            libc::ERANGE if buffer.len() < LARGEST => buffer.resize(buffer.len() * 4, 0),
+            libc::EINTR => {}
+            0 if !found.is_null() => {
+                // SAFETY: the call has filled the entry in, and says so by `found`.
+                return Some((unsafe { entry.assume_init() }, buffer));
+            }
+            _ => return None,
+        }
+    }
+}
+
+fn text(pointer: *const libc::c_char) -> CString {
+    if pointer.is_null() {
+        return CString::default();
+    }
+    // SAFETY: the texts of an entry are C strings in its buffer, which the caller still holds.
+    unsafe { CStr::from_ptr(pointer) }.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn root_is_known_by_name_and_number() {
+        let root = user(Key::Number(0)).unwrap();
+        assert_eq!(root.name.as_c_str(), c"root");
+        assert_eq!(user(Key::Name(c"root")), Some(root));
+        assert_eq!(group(Key::Name(c"root")).map(|group| group.gid), Some(0));
+        assert_eq!(user(Key::Name(c"no such user")), None);
+    }
+}
