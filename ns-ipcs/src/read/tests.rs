@@ -134,7 +134,9 @@ fn million_rows_are_added_up_in_flat_memory() {
     )
     .unwrap();
     assert_eq!((bytes, messages), (ROWS * (ROWS + 1) / 2, ROWS));
-    assert!(peak() - before < 4096, "{} kB more", peak() - before);
+    // Other tests of this process run meanwhile; a million rows kept would be a hundred megabytes and more.
+    let more = peak() - before;
+    assert!(more < 32 * 1024, "{more} kB more");
 }
 
 #[test]
