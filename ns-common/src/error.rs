@@ -144,11 +144,11 @@ impl Error {
         Self { status, ..self }
     }
 
-    /// The same error with a cure on a line of its own, after the reference's wording.
+    /// The same error with a cure, if one is known, on a line of its own after the reference's wording.
     #[must_use]
-    pub fn with_hint(self, hint: Message) -> Self {
+    pub fn with_hint(self, hint: impl Into<Option<Message>>) -> Self {
         Self {
-            hint: Some(hint),
+            hint: hint.into().or(self.hint),
             ..self
         }
     }

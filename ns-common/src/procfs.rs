@@ -7,6 +7,7 @@ use std::path::Path;
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
 
+use crate::error::{Error, Message};
 use crate::sys::descriptor;
 
 /// At which step a write to a file failed.
@@ -16,6 +17,16 @@ pub enum WriteFailure {
     Open(Errno),
     /// The kernel refused the text.
     Write(Errno),
+}
+
+impl WriteFailure {
+    /// The error that says `opening` or `writing`, whichever failed.
+    pub fn into_error(self, opening: Message, writing: Message) -> Error {
+        match self {
+            Self::Open(errno) => Error::caused_by(opening, errno),
+            Self::Write(errno) => Error::caused_by(writing, errno),
+        }
+    }
 }
 
 /// Writes `text` to `path` with one write(2).

@@ -7,7 +7,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
-use ns_common::cli::getopt::{Parser, Token};
+use ns_common::cli::getopt::{Parser, Token, without_equals};
 use ns_common::error::{Error, Failure, Message};
 use ns_common::namespace::{Kind, KindSet};
 use ns_common::number::{self, Radix};
@@ -214,24 +214,13 @@ impl Credential {
     }
 }
 
-/// One `=` at the start of an attached value is taken for a slip: `-u=FILE`.
-fn without_equals(value: &OsStr) -> &OsStr {
-    OsStr::from_bytes(
-        value
-            .as_bytes()
-            .strip_prefix(b"=")
-            .unwrap_or(value.as_bytes()),
-    )
-}
-
 fn open_namespace(kind: Kind, value: &OsStr, opener: &dyn Opener) -> Result<OwnedFd, Error> {
     match value.as_bytes().strip_prefix(b":") {
-        None => opener
-            .open(Path::new(value))
-            .map_err(|error| match bundled_letters(kind, value) {
-                Some(hint) if error.cause() == Some(Errno::ENOENT) => error.with_hint(hint),
-                _ => error,
-            }),
+        None => opener.open(Path::new(value)).map_err(|error| {
+            let is_missing = error.cause() == Some(Errno::ENOENT);
+            let hint = is_missing.then(|| bundled_letters(kind, value)).flatten();
+            error.with_hint(hint)
+        }),
         Some(id) => {
             let id = OsStr::from_bytes(id);
             let number = number::parse(id, Radix::Decimal, 0..=u64::MAX)

@@ -1,10 +1,9 @@
 //! Reasons that a check after a failure has found; no guesses.
 
 use std::os::fd::AsFd;
-use std::path::Path;
 
 use nix::errno::Errno;
-use nix::sys::stat::{fstat, stat};
+use nix::sys::stat::fstat;
 use ns_common::error::{Error, Message};
 use ns_common::namespace::{Kind, KindSet};
 use ns_common::sys::namespace;
@@ -12,16 +11,12 @@ use ns_common::words;
 
 use crate::target::Target;
 
-/// Whether the target's namespace of that kind is the caller's own.
-fn is_own(target: &mut Target, kind: Kind) -> bool {
-    let own = stat(&Path::new("/proc/self/ns").join(kind.file()));
-    let its = target.namespace_status(kind);
-    own.is_ok_and(|own| its.is_ok_and(|its| (own.st_dev, own.st_ino) == (its.st_dev, its.st_ino)))
-}
-
 /// Which of `kinds` are the caller's own.
 pub fn own(target: &mut Target, kinds: KindSet) -> KindSet {
-    kinds.iter().filter(|kind| is_own(target, *kind)).collect()
+    kinds
+        .iter()
+        .filter(|kind| target.shares_namespace(*kind) == Ok(true))
+        .collect()
 }
 
 /// Which of `kinds` the kernel refused, as far as that can be seen; `own` are those that were the caller's own.
@@ -31,10 +26,8 @@ pub fn reassociate(
     kinds: KindSet,
     own: KindSet,
 ) -> Error {
-    match target.and_then(|target| culprit(error.cause()?, target, kinds, own)) {
-        Some(hint) => error.with_hint(hint),
-        None => error,
-    }
+    let hint = target.and_then(|target| culprit(error.cause()?, target, kinds, own));
+    error.with_hint(hint)
 }
 
 fn culprit(errno: Errno, target: &mut Target, kinds: KindSet, own: KindSet) -> Option<Message> {

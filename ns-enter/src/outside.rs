@@ -9,7 +9,6 @@ use std::path::Path;
 
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
-use nix::sys::stat::stat;
 use nix::sys::statfs::{CGROUP2_SUPER_MAGIC, statfs};
 use ns_common::error::{Attempt, Error};
 use ns_common::namespace::{Kind, KindSet};
@@ -19,7 +18,7 @@ use ns_common::words;
 
 use crate::cli::{Place, Request};
 use crate::plan::{Source, Sources};
-use crate::target::Target;
+use crate::target::{Target, own_namespace_status};
 
 const CGROUP_ROOT: &str = "/sys/fs/cgroup";
 
@@ -137,7 +136,6 @@ impl Outside {
 
     /// Every kind the kernel has, but a user namespace that is ours already: entering it again is refused.
     fn kinds_of_all(&mut self) -> Result<KindSet, Error> {
-        let own = |kind: Kind| stat(&Path::new("/proc/self/ns").join(kind.file()));
         let Some(target) = &mut self.target else {
             return Err(Error::caused_by(
                 words!["stat of /proc/0/ns/user failed"],
@@ -145,14 +143,13 @@ impl Outside {
             ));
         };
         let path = target.path("ns/user");
-        let user = target
-            .namespace_status(Kind::User)
+        let shares_user = target
+            .shares_namespace(Kind::User)
             .attempt(|| words!["stat of ", path, " failed"])?;
-        let is_own =
-            |kind| kind == Kind::User && own(kind).is_ok_and(|own| own.st_ino == user.st_ino);
         Ok(Kind::ALL
             .into_iter()
-            .filter(|kind| !is_own(*kind) && own(*kind) != Err(Errno::ENOENT))
+            .filter(|kind| !(shares_user && *kind == Kind::User))
+            .filter(|kind| own_namespace_status(*kind) != Err(Errno::ENOENT))
             .collect())
     }
 

@@ -5,12 +5,17 @@ use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
-use nix::sys::stat::{FileStat, fstat, fstatat};
+use nix::sys::stat::{FileStat, fstat, fstatat, stat};
 use nix::unistd::Pid;
 use ns_common::error::{Attempt, Error};
 use ns_common::namespace::Kind;
 use ns_common::sys::{descriptor, pidfd};
 use ns_common::words;
+
+/// The device and inode of the caller's namespace of a kind; ENOENT if the kernel has no such kind.
+pub fn own_namespace_status(kind: Kind) -> nix::Result<FileStat> {
+    stat(&Path::new("/proc/self/ns").join(kind.file()))
+}
 
 /// A process and the two ways to it that a later process with the same id does not have.
 #[derive(Debug)]
@@ -66,6 +71,13 @@ impl Target {
         let file = format!("ns/{}", kind.file());
         self.directory()
             .and_then(|directory| fstatat(directory, file.as_str(), nix::fcntl::AtFlags::empty()))
+    }
+
+    /// Whether the process's namespace of a kind is the caller's own.
+    pub fn shares_namespace(&mut self, kind: Kind) -> nix::Result<bool> {
+        let its = self.namespace_status(kind)?;
+        Ok(own_namespace_status(kind)
+            .is_ok_and(|own| (own.st_dev, own.st_ino) == (its.st_dev, its.st_ino)))
     }
 
     /// The process's directory in `/proc`, whose owner is that of the process.

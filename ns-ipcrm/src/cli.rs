@@ -4,7 +4,7 @@ use std::ffi::{CStr, OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 
 use nix::errno::Errno;
-use ns_common::cli::getopt::{Parser, Token};
+use ns_common::cli::getopt::{Parser, Token, without_equals};
 use ns_common::error::{Error, Failure};
 use ns_common::number::{self, NumberError, Radix, quoted};
 use ns_common::sys::posix_ipc::Object;
@@ -190,11 +190,7 @@ fn types(name: Option<&OsStr>) -> Result<Vec<Type>, Error> {
             .filter(|kind| matches!(kind, Type::SystemV(_)));
         return Ok(system_v.collect());
     };
-    let name = OsStr::from_bytes(
-        name.as_bytes()
-            .strip_prefix(b"=")
-            .unwrap_or(name.as_bytes()),
-    );
+    let name = without_equals(name);
     match TYPES.iter().find(|(known, _)| *known == name) {
         Some((_, kind)) => Ok(vec![*kind]),
         None => Err(Error::new(words!["unknown argument: ", name])),

@@ -46,21 +46,27 @@ pub struct Selection {
 }
 
 /// What is shown of each kind.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum View {
+    /// A line an object.
+    List(Columns),
+    /// The namespace's limits.
+    Limits,
+    /// What the namespace uses.
+    Summary,
+}
+
+/// What a list tells of each object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Columns {
     /// Keys, owners, permissions and sizes.
-    #[default]
-    List,
+    Usual,
     /// Times.
     Times,
     /// Processes.
     Processes,
     /// Creators and owners.
     Creators,
-    /// The namespace's limits.
-    Limits,
-    /// What the namespace uses.
-    Summary,
 }
 
 /// How sizes are shown.
@@ -78,7 +84,8 @@ pub enum Unit {
 /// Reads the command line; an id is checked as it is met, the selection at the end.
 pub fn parse(parser: &mut Parser<Id>) -> Result<Parsed<Request>, Failure> {
     let mut selection = Selection::default();
-    let (mut view, mut unit, mut object) = (View::default(), Unit::default(), None);
+    let (mut view, mut unit) = (View::List(Columns::Usual), Unit::default());
+    let mut object = None;
     while let Some(token) = parser.token()? {
         match token {
             Token::Operand(_) if parser.stops_at_operand() => break,
@@ -166,7 +173,7 @@ mod tests {
             read(&[c"-tlq", c"-p", c"--human", c"-b"]),
             Request::Report {
                 selection: queues,
-                view: View::Processes,
+                view: View::List(Columns::Processes),
                 unit: Unit::Bytes
             }
         );
@@ -174,7 +181,7 @@ mod tests {
             read(&[]),
             Request::Report {
                 selection: ALL,
-                view: View::List,
+                view: View::List(Columns::Usual),
                 unit: Unit::Usual
             }
         );

@@ -4,7 +4,7 @@ use ns_common::cli::table::{Offer, Takes, Value};
 use ns_common::options;
 use ns_common::tool::{Manual, Order, Tool};
 
-use crate::cli::{Unit, View};
+use crate::cli::{Columns, Unit, View};
 
 /// The options, as the parser hands them on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,17 +54,17 @@ options! { Id:
         "Selects all three kinds, as if none were named.",
     ),
     (
-        Id::View(View::Times), Some('t'), "time", Takes::Nothing,
+        Id::View(View::List(Columns::Times)), Some('t'), "time", Takes::Nothing,
         "show times of the last operations and changes",
         "Shows when operations were last done and when the object was last changed, in the local time zone.",
     ),
     (
-        Id::View(View::Processes), Some('p'), "pid", Takes::Nothing,
+        Id::View(View::List(Columns::Processes)), Some('p'), "pid", Takes::Nothing,
         "show processes: creator and last user",
         "Shows the ids of the processes that made or last used the object. There is nothing to show for semaphore sets.",
     ),
     (
-        Id::View(View::Creators), Some('c'), "creator", Takes::Nothing,
+        Id::View(View::List(Columns::Creators)), Some('c'), "creator", Takes::Nothing,
         "show creators and owners",
         "Shows the user and group of the creator and of the owner.",
     ),

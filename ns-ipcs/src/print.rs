@@ -5,7 +5,7 @@ use ns_common::output::columns::{Digits, left, pad, right};
 use ns_common::output::units::{TimeShape, human_size, time};
 use ns_common::system_v::{DESTROYED, LOCKED, Permissions, Queue, Segment, SemaphoreSet};
 
-use crate::cli::{Unit, View};
+use crate::cli::{Columns, Unit};
 use crate::names::Names;
 
 /// Longer names of owners are cut to this many bytes in lists.
@@ -71,22 +71,22 @@ impl Row<'_> {
 
 /// A list of one kind: its title, its header, and the lines of its objects.
 pub trait Listed {
-    /// The title; `None` if the view shows nothing of this kind.
-    fn title(view: View) -> Option<&'static str>;
+    /// The title; `None` if there are no such columns of this kind.
+    fn title(columns: Columns) -> Option<&'static str>;
     /// The words of the header, each with its width.
-    fn header(view: View, unit: Unit) -> &'static [(&'static str, usize)];
+    fn header(columns: Columns, unit: Unit) -> &'static [(&'static str, usize)];
     /// Appends the line of one object.
-    fn line(&self, view: View, unit: Unit, directory: &mut Directory, to: &mut Vec<u8>);
+    fn line(&self, columns: Columns, unit: Unit, directory: &mut Directory, to: &mut Vec<u8>);
 }
 
-/// Prints the title and the header of a list; `false` if the view shows nothing of this kind.
-pub fn head<T: Listed>(view: View, unit: Unit, output: &mut Output) -> bool {
-    let Some(title) = T::title(view) else {
+/// Prints the title and the header of a list; `false` if there are no such columns of this kind.
+pub fn head<T: Listed>(columns: Columns, unit: Unit, output: &mut Output) -> bool {
+    let Some(title) = T::title(columns) else {
         return false;
     };
     title_line(title, output);
     let mut row = Row(output.buffer());
-    for (word, width) in T::header(view, unit) {
+    for (word, width) in T::header(columns, unit) {
         row.left(word.as_bytes(), *width);
     }
     row.end();
@@ -100,32 +100,42 @@ pub fn title_line(title: &str, output: &mut Output) {
     output.push(" --------\n");
 }
 
-const CREATOR_HEADER: [&[(&str, usize)]; 3] = [
-    &[
+/// The words of a header, each with its width.
+type Header<const LENGTH: usize> = [(&'static str, usize); LENGTH];
+
+const fn creators_header(id: &'static str) -> Header<6> {
+    [
+        (id, 10),
+        ("perms", 10),
+        ("cuid", 10),
+        ("cgid", 10),
+        ("uid", 10),
+        ("gid", 10),
+    ]
+}
+
+const fn queues_header(bytes: &'static str) -> Header<6> {
+    [
+        ("key", 10),
         ("msqid", 10),
+        ("owner", 10),
         ("perms", 10),
-        ("cuid", 10),
-        ("cgid", 10),
-        ("uid", 10),
-        ("gid", 10),
-    ],
-    &[
+        (bytes, 12),
+        ("messages", 12),
+    ]
+}
+
+const fn segments_header(bytes: &'static str) -> Header<7> {
+    [
+        ("key", 10),
         ("shmid", 10),
+        ("owner", 10),
         ("perms", 10),
-        ("cuid", 10),
-        ("cgid", 10),
-        ("uid", 10),
-        ("gid", 10),
-    ],
-    &[
-        ("semid", 10),
-        ("perms", 10),
-        ("cuid", 10),
-        ("cgid", 10),
-        ("uid", 10),
-        ("gid", 10),
-    ],
-];
+        (bytes, 10),
+        ("nattch", 10),
+        ("status", 12),
+    ]
+}
 
 fn creators(permissions: &Permissions, directory: &mut Directory, to: &mut Vec<u8>) {
     let mut row = Row(to);
@@ -158,49 +168,37 @@ fn start<'a>(permissions: &Permissions, directory: &mut Directory, to: &'a mut V
 }
 
 impl Listed for Queue {
-    fn title(view: View) -> Option<&'static str> {
-        Some(match view {
-            View::Times => "Message Queues Send/Recv/Change Times",
-            View::Processes => "Message Queues PIDs",
-            View::Creators => "Message Queues Creators/Owners",
-            View::List | View::Limits | View::Summary => "Message Queues",
+    fn title(columns: Columns) -> Option<&'static str> {
+        Some(match columns {
+            Columns::Times => "Message Queues Send/Recv/Change Times",
+            Columns::Processes => "Message Queues PIDs",
+            Columns::Creators => "Message Queues Creators/Owners",
+            Columns::Usual => "Message Queues",
         })
     }
 
-    fn header(view: View, unit: Unit) -> &'static [(&'static str, usize)] {
-        match view {
-            View::Times => &[
+    fn header(columns: Columns, unit: Unit) -> &'static [(&'static str, usize)] {
+        match columns {
+            Columns::Times => &[
                 ("msqid", 8),
                 ("owner", 10),
                 ("send", 20),
                 ("recv", 20),
                 ("change", 20),
             ],
-            View::Processes => &[("msqid", 10), ("owner", 10), ("lspid", 10), ("lrpid", 10)],
-            View::Creators => CREATOR_HEADER[0],
-            View::List | View::Limits | View::Summary if unit == Unit::Human => &[
-                ("key", 10),
-                ("msqid", 10),
-                ("owner", 10),
-                ("perms", 10),
-                ("size", 12),
-                ("messages", 12),
-            ],
-            View::List | View::Limits | View::Summary => &[
-                ("key", 10),
-                ("msqid", 10),
-                ("owner", 10),
-                ("perms", 10),
-                ("used-bytes", 12),
-                ("messages", 12),
-            ],
+            Columns::Processes => &[("msqid", 10), ("owner", 10), ("lspid", 10), ("lrpid", 10)],
+            Columns::Creators => const { &creators_header("msqid") },
+            Columns::Usual => match unit {
+                Unit::Human => const { &queues_header("size") },
+                Unit::Usual | Unit::Bytes => const { &queues_header("used-bytes") },
+            },
         }
     }
 
-    fn line(&self, view: View, unit: Unit, directory: &mut Directory, to: &mut Vec<u8>) {
+    fn line(&self, columns: Columns, unit: Unit, directory: &mut Directory, to: &mut Vec<u8>) {
         let (id, uid) = (self.permissions.id, self.permissions.uid);
-        match view {
-            View::Times => {
+        match columns {
+            Columns::Times => {
                 let shape = TimeShape::MonthToSecond;
                 Row(to)
                     .signed(id, 8)
@@ -210,7 +208,7 @@ impl Listed for Queue {
                     .left(&time(self.changed, shape), 20)
                     .end();
             }
-            View::Processes => {
+            Columns::Processes => {
                 Row(to)
                     .signed(id, 8)
                     .owner(uid, directory)
@@ -221,8 +219,8 @@ impl Listed for Queue {
                     .blanks(1)
                     .end();
             }
-            View::Creators => creators(&self.permissions, directory, to),
-            View::List | View::Limits | View::Summary => {
+            Columns::Creators => creators(&self.permissions, directory, to),
+            Columns::Usual => {
                 let mut row = start(&self.permissions, directory, to);
                 match unit {
                     Unit::Human => row.right(&human_size(self.bytes), 6).blanks(7),
@@ -235,51 +233,37 @@ impl Listed for Queue {
 }
 
 impl Listed for Segment {
-    fn title(view: View) -> Option<&'static str> {
-        Some(match view {
-            View::Times => "Shared Memory Attach/Detach/Change Times",
-            View::Processes => "Shared Memory Creator/Last-op PIDs",
-            View::Creators => "Shared Memory Segment Creators/Owners",
-            View::List | View::Limits | View::Summary => "Shared Memory Segments",
+    fn title(columns: Columns) -> Option<&'static str> {
+        Some(match columns {
+            Columns::Times => "Shared Memory Attach/Detach/Change Times",
+            Columns::Processes => "Shared Memory Creator/Last-op PIDs",
+            Columns::Creators => "Shared Memory Segment Creators/Owners",
+            Columns::Usual => "Shared Memory Segments",
         })
     }
 
-    fn header(view: View, unit: Unit) -> &'static [(&'static str, usize)] {
-        match view {
-            View::Times => &[
+    fn header(columns: Columns, unit: Unit) -> &'static [(&'static str, usize)] {
+        match columns {
+            Columns::Times => &[
                 ("shmid", 10),
                 ("owner", 10),
                 ("attached", 20),
                 ("detached", 20),
                 ("changed", 20),
             ],
-            View::Processes => &[("shmid", 10), ("owner", 10), ("cpid", 10), ("lpid", 10)],
-            View::Creators => CREATOR_HEADER[1],
-            View::List | View::Limits | View::Summary if unit == Unit::Human => &[
-                ("key", 10),
-                ("shmid", 10),
-                ("owner", 10),
-                ("perms", 10),
-                ("size", 10),
-                ("nattch", 10),
-                ("status", 12),
-            ],
-            View::List | View::Limits | View::Summary => &[
-                ("key", 10),
-                ("shmid", 10),
-                ("owner", 10),
-                ("perms", 10),
-                ("bytes", 10),
-                ("nattch", 10),
-                ("status", 12),
-            ],
+            Columns::Processes => &[("shmid", 10), ("owner", 10), ("cpid", 10), ("lpid", 10)],
+            Columns::Creators => const { &creators_header("shmid") },
+            Columns::Usual => match unit {
+                Unit::Human => const { &segments_header("size") },
+                Unit::Usual | Unit::Bytes => const { &segments_header("bytes") },
+            },
         }
     }
 
-    fn line(&self, view: View, unit: Unit, directory: &mut Directory, to: &mut Vec<u8>) {
+    fn line(&self, columns: Columns, unit: Unit, directory: &mut Directory, to: &mut Vec<u8>) {
         let (id, uid) = (self.permissions.id, self.permissions.uid);
-        match view {
-            View::Times => {
+        match columns {
+            Columns::Times => {
                 let shape = TimeShape::MonthToSecond;
                 Row(to)
                     .signed(id, 10)
@@ -289,7 +273,7 @@ impl Listed for Segment {
                     .left(&time(self.changed, shape), 20)
                     .end();
             }
-            View::Processes => {
+            Columns::Processes => {
                 Row(to)
                     .signed(id, 10)
                     .owner(uid, directory)
@@ -297,8 +281,8 @@ impl Listed for Segment {
                     .signed(self.last_user, 10)
                     .end();
             }
-            View::Creators => creators(&self.permissions, directory, to),
-            View::List | View::Limits | View::Summary => {
+            Columns::Creators => creators(&self.permissions, directory, to),
+            Columns::Usual => {
                 let mut row = start(&self.permissions, directory, to);
                 match unit {
                     Unit::Human => row.right(&human_size(self.size), 6).blanks(5),
@@ -321,26 +305,26 @@ impl Listed for Segment {
 }
 
 impl Listed for SemaphoreSet {
-    fn title(view: View) -> Option<&'static str> {
-        match view {
-            View::Times => Some("Semaphore Operation/Change Times"),
-            View::Processes => None,
-            View::Creators => Some("Semaphore Arrays Creators/Owners"),
-            View::List | View::Limits | View::Summary => Some("Semaphore Arrays"),
+    fn title(columns: Columns) -> Option<&'static str> {
+        match columns {
+            Columns::Times => Some("Semaphore Operation/Change Times"),
+            Columns::Processes => None,
+            Columns::Creators => Some("Semaphore Arrays Creators/Owners"),
+            Columns::Usual => Some("Semaphore Arrays"),
         }
     }
 
-    fn header(view: View, _: Unit) -> &'static [(&'static str, usize)] {
-        match view {
-            View::Times => &[
+    fn header(columns: Columns, _: Unit) -> &'static [(&'static str, usize)] {
+        match columns {
+            Columns::Times => &[
                 ("semid", 8),
                 ("owner", 10),
                 ("last-op", 26),
                 ("last-changed", 26),
             ],
-            View::Processes => &[],
-            View::Creators => CREATOR_HEADER[2],
-            View::List | View::Limits | View::Summary => &[
+            Columns::Processes => &[],
+            Columns::Creators => const { &creators_header("semid") },
+            Columns::Usual => &[
                 ("key", 10),
                 ("semid", 10),
                 ("owner", 10),
@@ -350,10 +334,10 @@ impl Listed for SemaphoreSet {
         }
     }
 
-    fn line(&self, view: View, _: Unit, directory: &mut Directory, to: &mut Vec<u8>) {
+    fn line(&self, columns: Columns, _: Unit, directory: &mut Directory, to: &mut Vec<u8>) {
         let (id, uid) = (self.permissions.id, self.permissions.uid);
-        match view {
-            View::Times => {
+        match columns {
+            Columns::Times => {
                 let shape = TimeShape::Full;
                 Row(to)
                     .signed(id, 8)
@@ -363,9 +347,9 @@ impl Listed for SemaphoreSet {
                     .left(&time(self.changed, shape), 26)
                     .end();
             }
-            View::Processes => {}
-            View::Creators => creators(&self.permissions, directory, to),
-            View::List | View::Limits | View::Summary => {
+            Columns::Processes => {}
+            Columns::Creators => creators(&self.permissions, directory, to),
+            Columns::Usual => {
                 start(&self.permissions, directory, to)
                     .number(self.count, 10)
                     .end();

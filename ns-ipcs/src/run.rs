@@ -11,7 +11,7 @@ use ns_common::sys::ipc;
 use ns_common::system_v::{Queue, QueueUsage, Resource, Segment, Semaphore, SemaphoreSet};
 use ns_common::words;
 
-use crate::cli::{Request, Selection, Unit, View};
+use crate::cli::{Columns, Request, Selection, Unit, View};
 use crate::detail;
 use crate::limits::{self, SETTINGS};
 use crate::print::{self, Directory, Listed};
@@ -44,7 +44,7 @@ fn report(selection: Selection, view: View, unit: Unit, output: &mut Output) {
             View::Summary => {
                 totals::queue_usage(ipc::queue_usage().ok().map(with_bytes), unit, output)
             }
-            _ => list::<Queue>(view, unit, &mut directory, output),
+            View::List(columns) => list::<Queue>(columns, unit, &mut directory, output),
         }
         output.push("\n");
     }
@@ -57,7 +57,7 @@ fn report(selection: Selection, view: View, unit: Unit, output: &mut Output) {
                 output,
             ),
             View::Summary => totals::segment_usage(ipc::segment_usage().ok(), output),
-            _ => list::<Segment>(view, unit, &mut directory, output),
+            View::List(columns) => list::<Segment>(columns, unit, &mut directory, output),
         }
         output.push("\n");
     }
@@ -67,23 +67,23 @@ fn report(selection: Selection, view: View, unit: Unit, output: &mut Output) {
                 totals::semaphore_limits(limits::semaphores(Path::new(SETTINGS)), output)
             }
             View::Summary => totals::semaphore_usage(ipc::semaphore_usage().ok(), output),
-            _ => list::<SemaphoreSet>(view, unit, &mut directory, output),
+            View::List(columns) => list::<SemaphoreSet>(columns, unit, &mut directory, output),
         }
         output.push("\n");
     }
 }
 
 fn list<T: Listed + Object>(
-    view: View,
+    columns: Columns,
     unit: Unit,
     directory: &mut Directory,
     output: &mut Output,
 ) {
-    if !print::head::<T>(view, unit, output) {
+    if !print::head::<T>(columns, unit, output) {
         return;
     }
     read::each::<T>(&mut |object| {
-        object.line(view, unit, directory, output.buffer());
+        object.line(columns, unit, directory, output.buffer());
         output.write_if_full();
         if output.has_failed() {
             ControlFlow::Break(())

@@ -8,7 +8,7 @@ use std::os::fd::OwnedFd;
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use ns_common::console::Console;
-use ns_common::error::{Attempt, Error, ExitStatus, Failure};
+use ns_common::error::{Attempt, Error, ExitStatus, Failure, Message};
 use ns_common::sys::descriptor::above_standard;
 use ns_common::sys::fork::{self, Await, Change, Child};
 use ns_common::sys::signal;
@@ -96,16 +96,22 @@ impl Helper {
             return Ok(());
         };
         let opened = opener.open();
-        let change = child
-            .wait(Await::End)
-            .attempt(|| words!["waitpid failed"])?;
-        match change {
-            Change::Exited(ExitStatus::SUCCESS) => Ok(opened?),
-            Change::Exited(status) => Err(Failure::Told(status)),
-            Change::Killed(signal) | Change::Stopped(signal) => {
-                let text = words!["a helper process was killed by signal ", signal];
-                Err(Error::new(text).into())
-            }
+        await_success(child, words!["a helper process"])?;
+        Ok(opened?)
+    }
+}
+
+/// Waits for a child, called `name`, that tells the user of its failure; its status then becomes ours.
+pub fn await_success(child: Child, name: Message) -> Result<(), Failure> {
+    let change = child
+        .wait(Await::End)
+        .attempt(|| words!["waitpid failed"])?;
+    match change {
+        Change::Exited(ExitStatus::SUCCESS) => Ok(()),
+        Change::Exited(status) => Err(Failure::Told(status)),
+        Change::Killed(signal) | Change::Stopped(signal) => {
+            let text = words![name, " was killed by signal ", signal];
+            Err(Error::new(text).into())
         }
     }
 }

@@ -19,7 +19,7 @@ pub fn unshare(error: Error, kinds: KindSet) -> Error {
         Some(Errno::EPERM | Errno::EACCES) => forbidden(kinds),
         _ => None,
     };
-    with(error, hint)
+    error.with_hint(hint)
 }
 
 /// Why a new proc may have been refused to a process that has, or is, a child in a new PID namespace, or not.
@@ -35,7 +35,7 @@ pub fn mount_proc(error: Error, kinds: KindSet, forks: bool) -> Error {
         }),
         _ => None,
     };
-    with(error, hint)
+    error.with_hint(hint)
 }
 
 /// The places where something is mounted.
@@ -59,7 +59,7 @@ fn covered() -> Option<Vec<u8>> {
 pub fn bind(error: Error, file: &Path) -> Error {
     let is_missing = error.cause() == Some(Errno::ENOENT) && !file.exists();
     let hint = is_missing.then(|| words![file, " must exist before: touch ", file]);
-    with(error, hint)
+    error.with_hint(hint)
 }
 
 /// Why setgroups(2) may have been refused.
@@ -69,7 +69,7 @@ pub fn drop_groups(error: Error) -> Error {
     let hint = denied.then(|| {
         words!["setgroups is denied in this user namespace; map the groups by --map-groups"]
     });
-    with(error, hint)
+    error.with_hint(hint)
 }
 
 fn exhausted(kinds: KindSet) -> Option<Message> {
@@ -107,11 +107,4 @@ fn forbidden(kinds: KindSet) -> Option<Message> {
     let lacks_privilege = capability::get().is_ok_and(|sets| sets.effective & CAP_SYS_ADMIN == 0);
     (lacks_privilege && may_make_one)
         .then(|| words!["without CAP_SYS_ADMIN a user namespace is needed too: --map-root-user"])
-}
-
-fn with(error: Error, hint: Option<Message>) -> Error {
-    match hint {
-        Some(hint) => error.with_hint(hint),
-        None => error,
-    }
 }

@@ -8,10 +8,11 @@ use ns_common::console::Console;
 use ns_common::error::{Attempt, Error, ExitStatus, Failure};
 use ns_common::exec;
 use ns_common::idmap::{IdMap, Side};
-use ns_common::procfs::{self, WriteFailure};
-use ns_common::sys::fork::{self, Await, Change};
+use ns_common::procfs;
+use ns_common::sys::fork;
 use ns_common::words;
 
+use crate::helper::await_success;
 use crate::plan::{MapperJob, Writer};
 
 /// The kernel takes no more than this for a map.
@@ -34,17 +35,7 @@ pub fn write_maps(pid: Pid, job: &MapperJob, console: &mut Console) -> Result<Ex
             Writer::SetuidPrograms => {
                 let started = fork::spawn(console, (), |_| Err(run_helper(pid, *side, map).into()));
                 let (child, ()) = started.attempt(|| words!["fork failed"])?;
-                match child
-                    .wait(Await::End)
-                    .attempt(|| words!["waitpid failed"])?
-                {
-                    Change::Exited(ExitStatus::SUCCESS) => {}
-                    Change::Exited(status) => return Err(Failure::Told(status)),
-                    Change::Killed(number) | Change::Stopped(number) => {
-                        let text = words![side.helper(), " was killed by signal ", number];
-                        return Err(Error::new(text).into());
-                    }
-                }
+                await_success(child, words![side.helper()])?;
             }
         }
     }
@@ -57,9 +48,11 @@ fn write_map(pid: Pid, side: Side, map: &IdMap) -> Result<(), Error> {
     if text.len() > LONGEST_MAP {
         return Err(Error::new(words![path, " too large for kernel 4k limit"]));
     }
-    procfs::write(Path::new(&path), &text).map_err(|failure| match failure {
-        WriteFailure::Open(errno) => Error::caused_by(words!["failed to open ", path], errno),
-        WriteFailure::Write(errno) => Error::caused_by(words!["failed to write ", path], errno),
+    procfs::write(Path::new(&path), &text).map_err(|failure| {
+        failure.into_error(
+            words!["failed to open ", path],
+            words!["failed to write ", path],
+        )
     })
 }
 

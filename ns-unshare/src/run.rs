@@ -110,14 +110,8 @@ impl Process<'_> {
                     .attempt(|| words!["cannot change root filesystem propagation"])?;
             }
             Step::MakePrivate(directory) => make_private(directory)?,
-            Step::MountProc(directory) => mount_new("proc", directory).map_err(|error| {
-                hints::mount_proc(error, self.plan.kinds, self.plan.fork.is_some())
-            })?,
-            Step::MountBinfmt(directory) => {
-                mount_new("binfmt_misc", directory).map_err(|error| {
-                    hints::mount_proc(error, self.plan.kinds, self.plan.fork.is_some())
-                })?
-            }
+            Step::MountProc(directory) => self.mount_new("proc", directory)?,
+            Step::MountBinfmt(directory) => self.mount_new("binfmt_misc", directory)?,
             Step::RegisterInterpreter { directory, text } => register_interpreter(directory, text)?,
             Step::ChangeRoot(directory) => unistd::chroot(directory)
                 .attempt(|| words!["cannot change root directory to '", directory, "'"])?,
@@ -132,6 +126,14 @@ impl Process<'_> {
             Step::ReplaceEnvironment(names) => replace_environment(names)?,
         }
         Ok(())
+    }
+
+    /// Mounts a filesystem of the `kind` proc or binfmt_misc.
+    fn mount_new(&self, kind: &str, directory: &Path) -> Result<(), Error> {
+        let flags = MsFlags::MS_NOSUID | MsFlags::MS_NOEXEC | MsFlags::MS_NODEV;
+        mount(Some(kind), directory, Some(kind), flags, None::<&str>)
+            .attempt(|| words!["mount ", directory, " failed"])
+            .map_err(|error| hints::mount_proc(error, self.plan.kinds, self.plan.fork.is_some()))
     }
 
     fn start_binder(&mut self, console: &mut Console) -> Result<(), Error> {
@@ -276,9 +278,11 @@ fn offset_clock(clock: Clock, seconds: i64) -> Result<(), Error> {
     };
     let path = "/proc/self/timens_offsets";
     let line = format!("{number} {seconds} 0\n");
-    procfs::write(Path::new(path), line.as_bytes()).map_err(|failure| match failure {
-        WriteFailure::Open(errno) => Error::caused_by(words!["failed to open ", path], errno),
-        WriteFailure::Write(errno) => Error::caused_by(words!["failed to write to ", path], errno),
+    procfs::write(Path::new(path), line.as_bytes()).map_err(|failure| {
+        failure.into_error(
+            words!["failed to open ", path],
+            words!["failed to write to ", path],
+        )
     })
 }
 
@@ -299,10 +303,7 @@ fn write_own(path: &Path, text: &[u8]) -> Result<(), Error> {
 }
 
 fn own_write_failed(path: &Path, failure: WriteFailure) -> Error {
-    match failure {
-        WriteFailure::Open(errno) => Error::caused_by(words!["cannot open ", path], errno),
-        WriteFailure::Write(errno) => Error::caused_by(words!["write failed ", path], errno),
-    }
+    failure.into_error(words!["cannot open ", path], words!["write failed ", path])
 }
 
 fn mount_flags(target: &Path, flags: MsFlags) -> nix::Result<()> {
@@ -315,12 +316,6 @@ fn make_private(directory: &Path) -> Result<(), Error> {
         Err(Errno::EINVAL) => Ok(()),
         result => result.attempt(|| words!["cannot change ", directory, " filesystem propagation"]),
     }
-}
-
-fn mount_new(kind: &str, directory: &Path) -> Result<(), Error> {
-    let flags = MsFlags::MS_NOSUID | MsFlags::MS_NOEXEC | MsFlags::MS_NODEV;
-    mount(Some(kind), directory, Some(kind), flags, None::<&str>)
-        .attempt(|| words!["mount ", directory, " failed"])
 }
 
 fn register_interpreter(directory: &Path, text: &OsStr) -> Result<(), Error> {

@@ -17,6 +17,12 @@ pub enum Token<Id> {
     Operand(OsString),
 }
 
+/// An attached value whose leading `=`, if it has one, is taken for a slip: `-u=FILE`.
+pub fn without_equals(value: &OsStr) -> &OsStr {
+    let bytes = value.as_bytes();
+    OsStr::from_bytes(bytes.strip_prefix(b"=").unwrap_or(bytes))
+}
+
 /// Reads a command line by the table of a tool.
 #[derive(Debug)]
 pub struct Parser<Id: 'static> {
