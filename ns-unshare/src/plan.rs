@@ -288,6 +288,8 @@ fn before(request: &Request, maps: &Maps) -> Vec<Step> {
             seconds: seconds?,
         })
     }));
+    // Before the fork, so that at no moment the program can read in its waiting parent what it shall not see.
+    steps.extend(request.environment.clone().map(Step::ReplaceEnvironment));
     steps
 }
 
@@ -307,7 +309,6 @@ fn inside(request: &Request, maps: &Maps) -> Vec<Step> {
     if request.keep_capabilities && request.kinds.contains(Kind::User) {
         steps.push(Step::KeepCapabilities);
     }
-    steps.extend(request.environment.clone().map(Step::ReplaceEnvironment));
     steps
 }
 

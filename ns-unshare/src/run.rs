@@ -176,11 +176,6 @@ impl Process<'_> {
                     signal::forward_to(Some(child));
                     signal::restore(&mask).attempt(|| words!["sigprocmask restore failed"])?;
                 }
-                let replaces = |step: &Step| matches!(step, Step::ReplaceEnvironment(_));
-                if self.plan.inside.iter().any(replaces) {
-                    // What the program shall not see shall not be read from its parent either.
-                    environment::erase();
-                }
                 self.attend(fork, child, hear_ready.zip(say_go)).map(Some)
             }
             fork::Side::Child => {

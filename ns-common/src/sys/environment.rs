@@ -13,7 +13,8 @@ unsafe extern "C" {
 
 /// Makes `variables`, each a name and a value, the whole environment, in this order.
 ///
-/// It takes one pass, where setenv(3) would look through all of them for each.
+/// The former variables are overwritten: those that a process was started with can be read by others in
+/// `/proc/PID/environ` (proc_pid_environ(5)) for as long as it lives, and a waiting parent lives long. It takes one pass, where setenv(3) would look through all of them for each.
 ///
 /// # Errors
 /// EINVAL for a name that is empty or contains `=`.
@@ -29,18 +30,16 @@ pub fn replace(variables: &[(CString, CString)]) -> nix::Result<()> {
     }
     block.push(ptr::null());
     let block = block.leak().as_ptr();
+    erase();
     // SAFETY: no other thread reads the environment, and the block and its strings live as long as the process.
     unsafe { environ = block };
     Ok(())
 }
 
-/// Overwrites the variables that this process was started with, which others can read in `/proc/PID/environ`.
-///
-/// Afterwards this process has no environment.
-pub fn erase() {
+/// Overwrites all variables with null bytes.
+fn erase() {
     // SAFETY: no other thread changes the pointer.
     let mut entry = unsafe { environ };
-    let start = entry;
     while !entry.is_null() {
         // SAFETY: `entry` is in the array, which a null pointer ends.
         let variable = unsafe { *entry };
@@ -49,13 +48,10 @@ pub fn erase() {
         }
         // SAFETY: each entry is a C string.
         let length = unsafe { libc::strlen(variable) };
-        // SAFETY: the strings lie on the stack, where the kernel put them, and may be written to.
+        // SAFETY: the strings lie on the stack, where the kernel put them, or were made by `replace`; both may be
+        // written to, and nothing else uses them.
         unsafe { ptr::write_bytes(variable.cast_mut(), 0, length) };
         // SAFETY: the null pointer that ends the array has not been reached.
         entry = unsafe { entry.add(1) };
-    }
-    if !start.is_null() {
-        // SAFETY: the array has at least the null pointer that ends it, and nothing else uses it.
-        unsafe { *start.cast_mut() = ptr::null() };
     }
 }

@@ -315,28 +315,19 @@ fn death_signal_is_armed_again_after_the_ids_change() {
 #[test]
 fn capabilities_are_kept_last_and_only_with_a_user_namespace() {
     assert_eq!(plan(&[c"--keep-caps", c"-m"]).inside, [private()]);
-    let steps = plan(&[c"--keep-caps", c"-U", c"-S0", c"--clear-env"]).inside;
-    assert_eq!(
-        steps,
-        [
-            Step::SetUid(0),
-            Step::KeepCapabilities,
-            Step::ReplaceEnvironment(Vec::new())
-        ]
-    );
-    let names = plan(&[
+    let steps = plan(&[c"--keep-caps", c"-U", c"-S0"]).inside;
+    assert_eq!(steps, [Step::SetUid(0), Step::KeepCapabilities]);
+}
+
+#[test]
+fn the_environment_is_replaced_before_the_fork() {
+    let steps = plan(&[c"-f", c"-T", c"--monotonic=1", c"--clear-env"]).before;
+    assert_eq!(steps.last(), Some(&Step::ReplaceEnvironment(Vec::new())));
+    let options = [
         c"--whitelist-env=A,,B",
         c"--clear-env",
-        c"--whitelist-env",
-        c"C",
-    ])
-    .inside;
-    assert_eq!(
-        names,
-        [Step::ReplaceEnvironment(vec![
-            "A".into(),
-            "B".into(),
-            "C".into()
-        ])]
-    );
+        c"--whitelist-env=C",
+    ];
+    let names = Step::ReplaceEnvironment(vec!["A".into(), "B".into(), "C".into()]);
+    assert_eq!(plan(&options).before.last(), Some(&names));
 }
