@@ -2,8 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a failing test panics")]
 
+use std::fs;
 use std::process::Stdio;
 
+use ns_tests::process::{eventually, processes};
 use ns_tests::sandbox::Sandbox;
 use ns_tests::skip::skipped;
 use rexpect::session::{PtySession, spawn_command};
@@ -24,11 +26,17 @@ fn shell(sandbox: &Sandbox) -> PtySession {
     shell
 }
 
+fn is_stopped(pid: i32) -> bool {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    status.contains("\nState:\tT")
+}
+
 /// Stops a program that reads lines, continues it, and ends it by its status.
 fn stop_and_continue(shell: &mut PtySession, tool: &str) {
+    let marker = format!("terminal-test-{}", std::process::id());
     shell
         .send_line(&format!(
-            "{tool} sh -c 'while read x; do echo got $x; [ $x = end ] && exit 7; done'"
+            "{tool} sh -c 'while read x; do echo got $x; [ $x = end ] && exit 7; done' {marker}"
         ))
         .unwrap();
     shell.send_line("one").unwrap();
@@ -36,6 +44,12 @@ fn stop_and_continue(shell: &mut PtySession, tool: &str) {
     shell.send_control('z').unwrap();
     shell.exp_string("Stopped").unwrap();
     shell.exp_string("ready> ").unwrap();
+    // The shell waits for the tool alone; a program that has yet to stop would read what is typed now.
+    let stopped = || {
+        let ids = processes(&marker);
+        !ids.is_empty() && ids.into_iter().all(is_stopped)
+    };
+    assert!(eventually(stopped), "{tool}: the program must stop too");
     shell.send_line("fg").unwrap();
     shell.send_line("two").unwrap();
     shell.exp_string("got two").unwrap();
@@ -84,11 +98,10 @@ fn interrupt_ends_the_program_and_its_status_is_ours() {
     for tool in ["unshare -u --fork", "unshare -u --forward-signals"] {
         shell
             .send_line(&format!(
-                "{tool} sh -c 'echo begun; trap \"exit 9\" INT; while :; do sleep .05; done'"
+                "{tool} sh -c 'trap \"exit 9\" INT; echo begun; while :; do sleep .05; done'"
             ))
             .unwrap();
         shell.exp_string("begun\r\n").unwrap();
-        std::thread::sleep(std::time::Duration::from_millis(100));
         shell.send_control('c').unwrap();
         shell.exp_string("ready> ").unwrap();
         shell.send_line("echo status $?").unwrap();
