@@ -11,11 +11,22 @@
 //! ```
 //!
 //! Empty lines do not count; a backslash at the end of a line of output shows where it ends, and alone it is an empty one.
+//! A script waits with `await FILE` until a file is there, with `asleep PID` until a process has become `sleep`, and with
+//! `child PID` until the child of a process has, whose id is then in `$T`.
+//!
 //! A case with nothing after its script expects what the reference does, whatever that is.
 
 use crate::sandbox::{Run, Sandbox};
 use crate::wording::Wordings;
 use crate::{skip, tool};
+
+/// What scripts wait with. No newline, for bash counts lines in its messages.
+const FUNCTIONS: &str = concat!(
+    "await() { until [ -e $1 ]; do sleep .01; done; }; ",
+    "is_asleep() { [ \"$(cat /proc/$1/comm 2> /dev/null)\" = sleep ]; }; ",
+    "asleep() { until is_asleep $1; do sleep .01; done; }; ",
+    "child() { until is_asleep $T; do read T < /proc/$1/task/$1/children; T=${T%% *}; done; }; ",
+);
 
 /// One case.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -118,10 +129,11 @@ impl Case {
     /// # Errors
     /// The difference between what was expected and what happened.
     pub fn check(&self) -> Result<(), String> {
-        let ours = without_hints(Sandbox::new().shell(&self.script));
+        let script = FUNCTIONS.to_owned() + &self.script;
+        let ours = without_hints(Sandbox::new().shell(&script));
         let expected = match &self.expected {
             Some(expected) => expected.clone(),
-            None => Sandbox::new().reference_shell(&self.script),
+            None => Sandbox::new().reference_shell(&script),
         };
         let wordings = Wordings::newer();
         let reworded = |run: Run| {
