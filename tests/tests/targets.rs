@@ -17,32 +17,39 @@ fn process_that_takes_over_the_pid_is_never_entered() {
             "needs strace and root, to hold nsenter between two steps and to give a PID away again",
         );
     }
-    // In a PID namespace of its own the next PID can be chosen. nsenter is held before it enters; meanwhile its
-    // target ends and a process with another host name gets the same PID.
-    let script = r#"
-        unshare -u sh -c 'hostname first; exec sleep 60' & T=$!
-        until [ "$(nsenter -t $T -u hostname)" = first ]; do sleep .05; done
-        strace -f -o /dev/null -e trace=setns -e inject=setns:delay_enter=1500000 nsenter -t $T -u hostname > out 2> err &
-        N=$!
-        sleep .6
-        kill -9 $T; wait $T 2>/dev/null
-        echo $((T - 1)) > /proc/sys/kernel/ns_last_pid
-        unshare -u sh -c 'hostname second; exec sleep 60' & S=$!
-        echo same $((S == T))
-        wait $N; echo status $?
-        nsenter -t $S -u hostname
-        cat out err
-        kill -9 $S
-    "#;
-    let run = sandbox.shell(&format!(
-        "unshare -p -f --mount-proc bash -c '{}'",
-        script.replace('\'', "'\\''")
-    ));
-    assert_eq!(
-        run.stdout,
-        "same 1\nstatus 1\nsecond\nnsenter: reassociate to namespaces failed: No such process\n",
-        "{run:?}"
-    );
+    // In a PID namespace of its own the next PID can be chosen. nsenter is held after the call at which it fixes its
+    // target, or after the last one before it enters; meanwhile the target ends, and a process with another host name
+    // gets the same PID.
+    for call in ["pidfd_open", "prctl"] {
+        let script = format!(
+            r#"
+            await() {{ until "$@" 2> /dev/null; do sleep .01; done; }}
+            named() {{ [ "$(nsenter -t $1 -u hostname)" = $2 ]; }}
+            unshare -u sh -c 'hostname first; exec sleep 60' & T=$!
+            await named $T first
+            strace -o trace -e trace={call} -e inject={call}:signal=STOP nsenter -t $T -u hostname > out 2> err & N=$!
+            await grep -q 'stopped by SIGSTOP' trace
+            kill -9 $T; wait $T 2> /dev/null
+            echo $((T - 1)) > /proc/sys/kernel/ns_last_pid
+            unshare -u sh -c 'hostname second; exec sleep 60' & S=$!
+            echo same $((S == T))
+            await named $S second
+            read P < /proc/$N/task/$N/children; kill -CONT $P
+            wait $N; echo status $?
+            cat out err
+            kill -9 $S
+        "#
+        );
+        let run = sandbox.shell(&format!(
+            "unshare -p -f --mount-proc bash -c '{}'",
+            script.replace('\'', "'\\''")
+        ));
+        assert_eq!(
+            run.stdout,
+            "same 1\nstatus 1\nnsenter: reassociate to namespaces failed: No such process\n",
+            "{call}: {run:?}"
+        );
+    }
 }
 
 #[test]
@@ -98,7 +105,7 @@ fn zombies_and_threads_are_targets_as_the_kernel_has_them() {
     if !has_program("python3") {
         return skipped(test, "python3 is not installed");
     }
-    let zombie = "import os,subprocess as s,time\np=os.fork()\nif p==0: os._exit(0)\ntime.sleep(.1)\ns.call(['nsenter','-t',str(p),'-u','true'])\n";
+    let zombie = "import os,subprocess as s\np=os.fork()\nif p==0: os._exit(0)\nos.waitid(os.P_PID,p,os.WEXITED|os.WNOWAIT)\ns.call(['nsenter','-t',str(p),'-u','true'])\n";
     let run = sandbox.shell(&format!("python3 -c \"{zombie}\""));
     assert_eq!(
         run.stderr,

@@ -157,8 +157,9 @@ fn nsenter_stops_and_continues_with_its_child() {
         &target.pid().to_string(),
         "sh",
         "-c",
-        "echo ready; sleep .2; exit 6",
+        "echo ready; read line; exit 6",
     ]);
+    command.stdin(Stdio::piped());
     let mut parent = start_and_wait_for_a_line(&mut command);
     let child = child_of(parent.id());
     let state = |pid: i32| {
