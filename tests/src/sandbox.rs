@@ -16,8 +16,8 @@ use crate::{skip, tool};
 /// The working directory of everything in a sandbox: a file system of its own, empty at first.
 pub const FOLDER: &str = "/mnt";
 
-/// A script that hangs is killed, and its test fails.
-const LIMIT: [&str; 6] = ["--foreground", "-s", "KILL", "60", "bash", "-c"];
+/// A script that hangs is killed with all that it has started, and its test fails.
+const LIMIT: [&str; 5] = ["-s", "KILL", "60", "bash", "-c"];
 
 /// User, IPC, mount, UTS, network and cgroup namespaces that nobody else is in.
 ///

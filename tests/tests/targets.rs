@@ -27,7 +27,7 @@ fn process_that_takes_over_the_pid_is_never_entered() {
             named() {{ [ "$(nsenter -t $1 -u hostname)" = $2 ]; }}
             unshare -u sh -c 'hostname first; exec sleep 60' & T=$!
             await named $T first
-            strace -o trace -e trace={call} -e inject={call}:signal=STOP nsenter -t $T -u hostname > out 2> err & N=$!
+            rm -f trace; strace -o trace -e trace={call} -e inject={call}:signal=STOP nsenter -t $T -u hostname > out 2> err & N=$!
             await grep -q 'stopped by SIGSTOP' trace
             kill -9 $T; wait $T 2> /dev/null
             echo $((T - 1)) > /proc/sys/kernel/ns_last_pid
