@@ -117,3 +117,23 @@ fn zombies_and_threads_are_targets_as_the_kernel_has_them() {
         "entered\n"
     );
 }
+
+#[test]
+fn cgroup_of_the_target_is_joined() {
+    let test = "cgroup_of_the_target_is_joined";
+    let sandbox = sandbox_or_skip!(test);
+    let mount = sandbox.shell("mount -t cgroup2 cgroup2 /sys/fs/cgroup && mkdir /sys/fs/cgroup/$$ && rmdir /sys/fs/cgroup/$$");
+    if mount.status != 0 {
+        return skipped(test, &format!("no cgroup can be made: {}", mount.error()));
+    }
+    let run = sandbox.shell(
+        "C=/ns-tools-test-$$; D=/sys/fs/cgroup$C; mkdir $D; trap 'rmdir $D' EXIT
+         sleep 60 & T=$!
+         echo $T > $D/cgroup.procs
+         for options in -u '-u --join-cgroup'; do
+             nsenter -t $T $options sed -n s/^0:://p /proc/self/cgroup
+         done | sed s,^$C$,joined,
+         kill $T; wait $T",
+    );
+    assert_eq!(run.stdout, "/\njoined\n", "{run:?}");
+}
