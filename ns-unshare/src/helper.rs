@@ -46,11 +46,19 @@ impl Opener {
         }
         written.attempt(|| words!["write to pipe failed"]).map(drop)
     }
+
+    /// The same in a helper or a child. Where nobody is left on the other side, nobody is left to be told.
+    pub fn open_if_heard(self) -> Result<(), Failure> {
+        self.open().map_err(|error| match error.cause() {
+            Some(Errno::EPIPE) => Failure::Told(ExitStatus::FAILURE),
+            _ => error.into(),
+        })
+    }
 }
 
 impl Waiter {
     /// Waits; `false` when the other side went away without opening.
-    pub fn wait(self) -> Result<bool, Error> {
+    pub fn wait(&self) -> Result<bool, Error> {
         let mut byte = [0];
         loop {
             match nix::unistd::read(&self.0, &mut byte) {
@@ -66,10 +74,13 @@ impl Waiter {
 
 /// A child waiting at its gate. Dropped, it ends without having acted, and is reaped.
 #[derive(Debug)]
-pub struct Helper(Option<(Child, Opener)>);
+pub struct Helper {
+    child: Option<Child>,
+    gate: Option<Opener>,
+}
 
 impl Helper {
-    /// Forks a helper that does `work` when released.
+    /// Forks a helper that does `work` when its gate is opened.
     ///
     /// It must not hold another helper's gate open, or that would wait for this one: what is `for_parent`
     /// alone is dropped in the helper and handed back here.
@@ -87,17 +98,31 @@ impl Helper {
             }
         });
         let (child, (opener, for_parent)) = started.attempt(|| words!["fork failed"])?;
-        Ok((Self(Some((child, opener))), for_parent))
+        let helper = Self {
+            child: Some(child),
+            gate: Some(opener),
+        };
+        Ok((helper, for_parent))
     }
 
     /// Has the helper act, and waits for it. It has told the user of its failure, whose status becomes ours.
     pub fn release(mut self) -> Result<(), Failure> {
-        let Some((child, opener)) = self.0.take() else {
-            return Ok(());
-        };
-        let opened = opener.open();
-        await_success(child, words!["a helper process"])?;
+        let opened = self.open();
+        self.finish()?;
         Ok(opened?)
+    }
+
+    /// Has the helper act. Where that fails, [`Helper::finish`] tells why.
+    pub fn open(&mut self) -> Result<(), Error> {
+        self.gate.take().map_or(Ok(()), Opener::open)
+    }
+
+    /// Waits for the helper's end. It has told the user of its failure, whose status becomes ours.
+    pub fn finish(&mut self) -> Result<(), Failure> {
+        self.gate = None;
+        self.child.take().map_or(Ok(()), |child| {
+            await_success(child, words!["a helper process"])
+        })
     }
 }
 
@@ -119,8 +144,8 @@ pub fn await_success(child: Child, name: Message) -> Result<(), Failure> {
 impl Drop for Helper {
     /// In a fork of the process that has started the helper this only closes the gate there: it has no such child.
     fn drop(&mut self) {
-        if let Some((child, opener)) = self.0.take() {
-            drop(opener);
+        self.gate = None;
+        if let Some(child) = self.child.take() {
             let _ = child.wait(Await::End);
         }
     }

@@ -30,7 +30,7 @@ pub trait World {
 pub enum Step {
     /// Make sure that children can be waited for.
     DefaultChildSignal,
-    /// Fork the helper that will bind the new namespaces to files from outside.
+    /// Fork the helper that will bind the new namespaces to files.
     StartBinder,
     /// Fork the helper that will write maps from outside.
     StartMapper(MapperJob),
@@ -252,9 +252,7 @@ fn side(
 
 fn before(request: &Request, maps: &Maps) -> Vec<Step> {
     let mut steps = vec![Step::DefaultChildSignal];
-    // Once in a new mount namespace our mounts are not seen outside, and in a new user namespace we may not make any there.
-    let leaves_mounts = request.kinds.contains(Kind::Mount) || request.kinds.contains(Kind::User);
-    if !request.files.is_empty() && leaves_mounts {
+    if !request.files.is_empty() {
         steps.push(Step::StartBinder);
     }
     if let Some(job) = &maps.mapper {

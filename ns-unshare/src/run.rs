@@ -24,7 +24,7 @@ use crate::cli::{Request, SetGroups};
 use crate::helper::{Helper, Opener, Waiter, gate};
 use crate::hints;
 use crate::mapper::write_maps;
-use crate::persist;
+use crate::persist::{self, Binder};
 use crate::plan::{Clock, Fork, Missing, Plan, Step};
 use crate::world::System;
 
@@ -46,7 +46,11 @@ pub fn execute(request: Request, console: &mut Console) -> Result<ExitStatus, Fa
         process.carry_out(step, console)?;
     }
     match plan.fork {
-        None => process.bind_files()?,
+        None => {
+            if let Some(binder) = &mut process.binder {
+                binder.bind()?;
+            }
+        }
         Some(fork) => {
             if let Some(status) = process.fork(fork)? {
                 return Ok(status);
@@ -57,13 +61,16 @@ pub fn execute(request: Request, console: &mut Console) -> Result<ExitStatus, Fa
         process.carry_out(step, console)?;
     }
     process.await_binding()?;
+    if let Some(binder) = process.binder.take() {
+        binder.keep()?;
+    }
     Err(exec::program(&plan.command).into())
 }
 
 /// What a process on the way to the program holds.
 struct Process<'a> {
     plan: &'a Plan,
-    binder: Option<Helper>,
+    binder: Option<Binder>,
     mapper: Option<Helper>,
     /// The id of the mount namespace that has been left, where the kernel tells it.
     outer_mounts: Option<u64>,
@@ -79,7 +86,7 @@ impl Process<'_> {
             Step::DefaultChildSignal => {
                 signal::default_child_signal().attempt(|| words!["sigaction failed"])?
             }
-            Step::StartBinder => self.start_binder(console)?,
+            Step::StartBinder => self.binder = Some(Binder::start(console, &self.plan.files)?),
             Step::StartMapper(job) => {
                 let (this, binder) = (Pid::this(), self.binder.take());
                 let started =
@@ -136,25 +143,6 @@ impl Process<'_> {
             .map_err(|error| hints::mount_proc(error, self.plan.kinds, self.plan.fork.is_some()))
     }
 
-    fn start_binder(&mut self, console: &mut Console) -> Result<(), Error> {
-        let (this, files) = (Pid::this(), &self.plan.files);
-        let (binder, ()) = Helper::start(console, (), |_| {
-            persist::bind(this, files)?;
-            Ok(ExitStatus::SUCCESS)
-        })?;
-        self.binder = Some(binder);
-        Ok(())
-    }
-
-    /// Binds the namespaces to their files, through the helper where only it can.
-    fn bind_files(&mut self) -> Result<(), Failure> {
-        match self.binder.take() {
-            Some(binder) => binder.release(),
-            None if self.plan.files.is_empty() => Ok(()),
-            None => Ok(persist::bind(Pid::this(), &self.plan.files)?),
-        }
-    }
-
     /// Forks. The parent stays here until the child has ended and returns its status; the child gets `None`.
     fn fork(&mut self, fork: Fork) -> Result<Option<ExitStatus>, Failure> {
         if fork.dies_with_parent {
@@ -195,13 +183,7 @@ impl Process<'_> {
         let Some((ready, go)) = self.binding.take() else {
             return Ok(());
         };
-        match ready.open() {
-            // The parent is no more.
-            Err(error) if error.cause() == Some(Errno::EPIPE) => {
-                return Err(Failure::Told(ExitStatus::FAILURE));
-            }
-            opened => opened?,
-        }
+        ready.open_if_heard()?;
         if go.wait()? {
             Ok(())
         } else {
@@ -211,11 +193,13 @@ impl Process<'_> {
 
     /// Binds the namespaces to their files when the child is ready, and lets it go on. In vain it waits only if that fails.
     fn bind_when(&mut self, ready: Waiter, go: Opener) -> Result<(), Failure> {
-        if ready.wait()? {
-            self.bind_files()?;
-            go.open()?;
-        }
+        let binder = self.binder.take();
         // A child that has failed before has told so, and nothing is to be kept.
+        if let (true, Some(mut binder)) = (ready.wait()?, binder) {
+            binder.bind()?;
+            go.open()?;
+            binder.keep()?;
+        }
         Ok(())
     }
 
