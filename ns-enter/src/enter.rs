@@ -52,7 +52,8 @@ fn enter_otherwise(outside: &mut Outside, call: Call, errno: Errno) -> Result<()
         return Ok(());
     }
     match call {
-        Call::Target(_) if enter_by_file(outside, kinds) => Ok(()),
+        // A process that is no more, a zombie too, has nothing left to enter.
+        Call::Target(_) if errno != Errno::ESRCH && enter_by_file(outside, kinds) => Ok(()),
         Call::Target(_) => {
             let error = Error::caused_by(words!["reassociate to namespaces failed"], errno);
             Err(hints::reassociate(

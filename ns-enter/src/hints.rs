@@ -38,7 +38,7 @@ fn culprit(errno: Errno, target: &mut Target, kinds: KindSet, own: KindSet) -> O
     if errno != Errno::EPERM {
         return None;
     }
-    if !kinds.contains(Kind::User) && !own.contains(Kind::User) {
+    if !kinds.contains(Kind::User) && target.shares_namespace(Kind::User) == Ok(false) {
         let text = "the target is in another user namespace, which gives the rights over these";
         return Some(words![text, ": --user --preserve-credentials"]);
     }

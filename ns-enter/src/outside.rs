@@ -142,15 +142,20 @@ impl Outside {
                 Errno::ENOENT,
             ));
         };
-        let path = target.path("ns/user");
-        let shares_user = target
-            .shares_namespace(Kind::User)
-            .attempt(|| words!["stat of ", path, " failed"])?;
-        Ok(Kind::ALL
+        let mut kinds: KindSet = Kind::ALL
             .into_iter()
-            .filter(|kind| !(shares_user && *kind == Kind::User))
             .filter(|kind| own_namespace_status(*kind) != Err(Errno::ENOENT))
-            .collect())
+            .collect();
+        if kinds.contains(Kind::User) {
+            let path = target.path("ns/user");
+            let shares_user = target
+                .shares_namespace(Kind::User)
+                .attempt(|| words!["stat of ", path, " failed"])?;
+            if shares_user {
+                kinds = kinds.without(Kind::User);
+            }
+        }
+        Ok(kinds)
     }
 
     /// Notes what comes from the target. Where the kernel cannot hold it by a pidfd, each file is opened now.

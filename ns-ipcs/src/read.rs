@@ -30,9 +30,10 @@ pub struct Occupancy {
 }
 
 impl Occupancy {
-    /// Whether asking for every index is cheaper than reading the text: it is down to a quarter of the indices in use.
+    /// Whether asking for every index is much cheaper than reading the text: many objects, in a quarter of the indices
+    /// at least.
     fn is_dense(self) -> bool {
-        i64::from(self.highest) < 4 * i64::from(self.objects) + 128
+        self.objects > 128 && i64::from(self.highest) < 4 * i64::from(self.objects)
     }
 }
 
@@ -83,11 +84,13 @@ pub fn find<T: Object>(id: i32) -> Option<T> {
         return None;
     }
     let same = |object: &T| object.permissions().id == id;
-    match T::at(id, Lookup::Any) {
-        Ok(object) => return Some(object).filter(same),
-        Err(Errno::EIDRM) => return None,
-        // A free slot, which reads the same as a command that is not known, before Linux 4.17.
-        Err(_) => {}
+    // A free slot reads the same as a command that is not known, before Linux 4.17.
+    for lookup in [Lookup::Any, Lookup::Readable] {
+        match T::at(id, lookup) {
+            Ok(object) => return Some(object).filter(same),
+            Err(Errno::EIDRM) => return None,
+            Err(_) => {}
+        }
     }
     let mut found = None;
     if let Ok(table) = open_table(T::TABLE) {
@@ -98,9 +101,8 @@ pub fn find<T: Object>(id: i32) -> Option<T> {
             }
             _ => ControlFlow::Continue(()),
         });
-        return found;
     }
-    T::at(id, Lookup::Readable).ok().filter(same)
+    found
 }
 
 /// Asks for every index. `false` if there are objects and none answered: the kernel does not know the call.

@@ -147,8 +147,13 @@ fn semaphores(set: &SemaphoreSet) -> Result<Option<Vec<Semaphore>>, Error> {
     for number in 0..i32::try_from(set.count).unwrap_or(i32::MAX) {
         match ipc::semaphore(set.permissions.id, number) {
             Ok(semaphore) => semaphores.push(semaphore),
-            Err(Errno::EINVAL | Errno::EIDRM) => return Ok(None),
-            Err(errno) => return Err(Error::caused_by(words!["semctl(GETVAL) failed"], errno)),
+            Err((_, Errno::EINVAL | Errno::EIDRM)) => return Ok(None),
+            Err((command, errno)) => {
+                return Err(Error::caused_by(
+                    words!["semctl(", command, ") failed"],
+                    errno,
+                ));
+            }
         }
     }
     Ok(Some(semaphores))

@@ -17,6 +17,10 @@ use ns_common::words;
 
 use crate::options::Id;
 use crate::signals;
+use crate::world::World;
+
+/// Where binfmt_misc is mounted unless another place is named.
+pub const BINFMT_MISC: &str = "/proc/sys/fs/binfmt_misc";
 
 /// What the command line asks for; nothing in it depends on who asks.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -85,10 +89,10 @@ pub enum SingleId {
 pub enum Range {
     /// As given.
     Extent(IdExtent),
-    /// The caller's delegated block, from 0 on inside.
-    Auto,
+    /// The caller's delegated block (given by its outer ids), from 0 on inside.
+    Auto(IdExtent),
     /// The caller's delegated block, under the same ids inside.
-    Subids,
+    Subids(IdExtent),
     /// Every id there is, under the same id inside.
     All,
 }
@@ -125,8 +129,8 @@ pub enum SetGroups {
     Deny,
 }
 
-/// Reads the command line; values are checked as they are met, conflicts at the end.
-pub fn parse(parser: &mut Parser<Id>) -> Result<Parsed<Request>, Failure> {
+/// Reads the command line; values are checked as they are met, delegated blocks of ids looked up too, conflicts at the end.
+pub fn parse(parser: &mut Parser<Id>, world: &dyn World) -> Result<Parsed<Request>, Failure> {
     let mut request = Request::default();
     while let Some(token) = parser.token()? {
         match token {
@@ -136,7 +140,7 @@ pub fn parse(parser: &mut Parser<Id>) -> Result<Parsed<Request>, Failure> {
             }
             Token::Option(Id::Help, _) => return Ok(Parsed::Help),
             Token::Option(Id::Version, _) => return Ok(Parsed::Version),
-            Token::Option(id, value) => request.take(id, value)?,
+            Token::Option(id, value) => request.take(id, value, world)?,
         }
     }
     if (request.monotonic.is_some() || request.boottime.is_some())
@@ -150,7 +154,7 @@ pub fn parse(parser: &mut Parser<Id>) -> Result<Parsed<Request>, Failure> {
 }
 
 impl Request {
-    fn take(&mut self, id: Id, value: Option<OsString>) -> Result<(), Error> {
+    fn take(&mut self, id: Id, value: Option<OsString>, world: &dyn World) -> Result<(), Error> {
         // Options that require a value come with one; for the others the empty text is never looked at.
         let given = value.is_some();
         let text = value.unwrap_or_default();
@@ -192,15 +196,17 @@ impl Request {
                 self.map_user(SingleId::Same);
                 self.map_group(SingleId::Same);
             }
-            Id::MapUsers => self.map_range(Side::User, range(&text)?),
-            Id::MapGroups => self.map_range(Side::Group, range(&text)?),
+            Id::MapUsers => self.map_range(Side::User, range(&text, Side::User, world)?),
+            Id::MapGroups => self.map_range(Side::Group, range(&text, Side::Group, world)?),
             Id::MapAuto => {
-                self.map_range(Side::User, Range::Auto);
-                self.map_range(Side::Group, Range::Auto);
+                for side in [Side::User, Side::Group] {
+                    self.map_range(side, Range::Auto(world.delegated(side)?));
+                }
             }
             Id::MapSubids => {
-                self.map_range(Side::User, Range::Subids);
-                self.map_range(Side::Group, Range::Subids);
+                for side in [Side::User, Side::Group] {
+                    self.map_range(side, Range::Subids(world.delegated(side)?));
+                }
             }
             Id::Owner => {
                 self.kinds.insert(Kind::User);
@@ -238,7 +244,7 @@ impl Request {
         self.kinds.insert(Kind::User);
         self.mount_binfmt = Some(directory.unwrap_or_else(|| {
             self.mount_proc.get_or_insert_with(|| "/proc".into());
-            "/proc/sys/fs/binfmt_misc".into()
+            BINFMT_MISC.into()
         }));
     }
 
@@ -290,10 +296,10 @@ fn single_id(text: &OsStr, side: Side) -> Result<u32, Error> {
     }
 }
 
-fn range(text: &OsStr) -> Result<Range, Error> {
+fn range(text: &OsStr, side: Side, world: &dyn World) -> Result<Range, Error> {
     match text.as_bytes() {
-        b"auto" => Ok(Range::Auto),
-        b"subids" => Ok(Range::Subids),
+        b"auto" => world.delegated(side).map(Range::Auto),
+        b"subids" => world.delegated(side).map(Range::Subids),
         b"all" => Ok(Range::All),
         _ => IdExtent::parse(text)
             .map(Range::Extent)

@@ -10,6 +10,8 @@ use ns_common::procfs;
 use ns_common::sys::capability;
 use ns_common::words;
 
+use crate::cli::BINFMT_MISC;
+
 const CAP_SYS_ADMIN: u64 = 1 << 21;
 
 /// Why unshare(2) may have failed.
@@ -50,8 +52,7 @@ fn mount_points() -> Vec<Vec<u8>> {
 
 /// A mount that hides a part of /proc. The directory for binfmt_misc is empty, and hides nothing.
 fn covered() -> Option<Vec<u8>> {
-    let hides =
-        |place: &Vec<u8>| place.starts_with(b"/proc/") && place != b"/proc/sys/fs/binfmt_misc";
+    let hides = |place: &Vec<u8>| place.starts_with(b"/proc/") && place != BINFMT_MISC.as_bytes();
     mount_points().into_iter().find(hides)
 }
 

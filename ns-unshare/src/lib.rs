@@ -21,5 +21,6 @@ use ns_common::tool;
 
 /// Runs the tool with the words of its command line, `argv[0]` first.
 pub fn run(arguments: &[&'static CStr]) -> ExitStatus {
-    tool::main(&options::TOOL, arguments, cli::parse, run::execute)
+    let parse = |parser: &mut _| cli::parse(parser, &world::System);
+    tool::main(&options::TOOL, arguments, parse, run::execute)
 }

@@ -9,20 +9,8 @@ use ns_common::idmap::{Hole, IdExtent, IdMap, Side};
 use ns_common::namespace::{Kind, KindSet};
 use ns_common::words;
 
-use crate::cli::{Propagation, Range, Request, SetGroups, SingleId};
-
-/// Where binfmt_misc is mounted for an interpreter that must be found outside the new root.
-const BINFMT_MISC: &str = "/proc/sys/fs/binfmt_misc";
-
-/// What a plan needs to know of its caller and of the system.
-pub trait World {
-    /// The effective id of the caller on that side.
-    fn effective_id(&self, side: Side) -> u32;
-    /// The block of ids delegated to the caller, as outer ids.
-    fn delegated(&self, side: Side) -> Result<IdExtent, Error>;
-    /// All ids of the caller's user namespace, mapped to themselves.
-    fn all_ids(&self, side: Side) -> Result<Vec<IdExtent>, Error>;
-}
+use crate::cli::{BINFMT_MISC, Propagation, Range, Request, SetGroups, SingleId};
+use crate::world::World;
 
 /// One thing to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -231,14 +219,8 @@ fn side(
     for range in ranges {
         match range {
             Range::Extent(extent) => extents.push((*extent, Hole::CostsOneId)),
-            Range::Auto => extents.push((
-                IdExtent {
-                    inner: 0,
-                    ..world.delegated(side)?
-                },
-                Hole::Free,
-            )),
-            Range::Subids => extents.push((world.delegated(side)?, Hole::CostsOneId)),
+            Range::Auto(block) => extents.push((IdExtent { inner: 0, ..*block }, Hole::Free)),
+            Range::Subids(block) => extents.push((*block, Hole::CostsOneId)),
             Range::All => extents.extend(
                 world
                     .all_ids(side)?

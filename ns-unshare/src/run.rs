@@ -117,8 +117,10 @@ impl Process<'_> {
                     .attempt(|| words!["cannot change root filesystem propagation"])?;
             }
             Step::MakePrivate(directory) => make_private(directory)?,
-            Step::MountProc(directory) => self.mount_new("proc", directory)?,
-            Step::MountBinfmt(directory) => self.mount_new("binfmt_misc", directory)?,
+            Step::MountProc(directory) => mount_new("proc", directory).map_err(|error| {
+                hints::mount_proc(error, self.plan.kinds, self.plan.fork.is_some())
+            })?,
+            Step::MountBinfmt(directory) => mount_new("binfmt_misc", directory)?,
             Step::RegisterInterpreter { directory, text } => register_interpreter(directory, text)?,
             Step::ChangeRoot(directory) => unistd::chroot(directory)
                 .attempt(|| words!["cannot change root directory to '", directory, "'"])?,
@@ -133,14 +135,6 @@ impl Process<'_> {
             Step::ReplaceEnvironment(names) => replace_environment(names)?,
         }
         Ok(())
-    }
-
-    /// Mounts a filesystem of the `kind` proc or binfmt_misc.
-    fn mount_new(&self, kind: &str, directory: &Path) -> Result<(), Error> {
-        let flags = MsFlags::MS_NOSUID | MsFlags::MS_NOEXEC | MsFlags::MS_NODEV;
-        mount(Some(kind), directory, Some(kind), flags, None::<&str>)
-            .attempt(|| words!["mount ", directory, " failed"])
-            .map_err(|error| hints::mount_proc(error, self.plan.kinds, self.plan.fork.is_some()))
     }
 
     /// Forks. The parent stays here until the child has ended and returns its status; the child gets `None`.
@@ -231,7 +225,8 @@ impl Process<'_> {
             }
             Change::Killed(number) | Change::Stopped(number) => {
                 signal::die_of(number);
-                Err(Error::new(words!["child exit failed"]).into())
+                // With the error number that the reference has: none.
+                Err(Error::new(words!["child exit failed: Success"]).into())
             }
         }
     }
@@ -287,6 +282,13 @@ fn own_write_failed(path: &Path, failure: WriteFailure) -> Error {
 
 fn mount_flags(target: &Path, flags: MsFlags) -> nix::Result<()> {
     mount(Some("none"), target, None::<&str>, flags, None::<&str>)
+}
+
+/// Mounts a filesystem of the `kind` proc or binfmt_misc.
+fn mount_new(kind: &str, directory: &Path) -> Result<(), Error> {
+    let flags = MsFlags::MS_NOSUID | MsFlags::MS_NOEXEC | MsFlags::MS_NODEV;
+    mount(Some(kind), directory, Some(kind), flags, None::<&str>)
+        .attempt(|| words!["mount ", directory, " failed"])
 }
 
 fn make_private(directory: &Path) -> Result<(), Error> {

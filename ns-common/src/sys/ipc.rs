@@ -188,16 +188,20 @@ pub fn semaphore_limits() -> nix::Result<SemaphoreLimits> {
 }
 
 /// One semaphore of set `id`, by its number. Needs permission to read the set.
-pub fn semaphore(id: i32, number: i32) -> nix::Result<Semaphore> {
-    let ask = |command: libc::c_int| {
+///
+/// # Errors
+/// The name of the command that failed, and why: semctl(2).
+pub fn semaphore(id: i32, number: i32) -> Result<Semaphore, (&'static str, Errno)> {
+    let ask = |name, command: libc::c_int| {
         // SAFETY: these commands take no fourth argument.
-        Errno::result(unsafe { libc::semctl(id, number, command) })
+        let result = Errno::result(unsafe { libc::semctl(id, number, command) });
+        result.map_err(|errno| (name, errno))
     };
     Ok(Semaphore {
-        value: ask(libc::GETVAL)?,
-        waiting_for_increase: ask(libc::GETNCNT)?,
-        waiting_for_zero: ask(libc::GETZCNT)?,
-        last_user: ask(libc::GETPID)?,
+        value: ask("GETVAL", libc::GETVAL)?,
+        waiting_for_increase: ask("GETNCNT", libc::GETNCNT)?,
+        waiting_for_zero: ask("GETZCNT", libc::GETZCNT)?,
+        last_user: ask("GETPID", libc::GETPID)?,
     })
 }
 

@@ -1,8 +1,9 @@
 use super::*;
 use crate::options::TOOL;
+use crate::world::stub::Caller;
 
 fn read(words: &[&'static CStr]) -> Result<Request, String> {
-    match parse(&mut Parser::new(&TOOL, words)) {
+    match parse(&mut Parser::new(&TOOL, words), &Caller(1000)) {
         Ok(Parsed::Request(request)) => Ok(request),
         Ok(other) => panic!("{other:?}"),
         Err(Failure::Step(error)) => Err(String::from_utf8(error.lines(b"unshare")).unwrap()),
@@ -130,7 +131,7 @@ fn offsets_need_a_time_namespace() {
 fn values_are_checked_before_later_options_are_seen() {
     refused(&[c"-S", c"x", c"--bogus"], "failed to parse uid: 'x'");
     assert_eq!(
-        parse(&mut Parser::new(&TOOL, &[c"-h", c"--bogus"])),
+        parse(&mut Parser::new(&TOOL, &[c"-h", c"--bogus"]), &Caller(0)),
         Ok(Parsed::Help)
     );
 }

@@ -6,34 +6,10 @@ use ns_common::tool::Parsed;
 use super::*;
 use crate::cli;
 use crate::options::TOOL;
-
-/// A caller with these ids, 65536 delegated ids from 100000 on, and the ids 0 to 9 in its namespace.
-struct Caller(u32);
-
-impl World for Caller {
-    fn effective_id(&self, _: Side) -> u32 {
-        self.0
-    }
-
-    fn delegated(&self, _: Side) -> Result<IdExtent, Error> {
-        Ok(IdExtent {
-            inner: 100_000,
-            outer: 100_000,
-            count: 65536,
-        })
-    }
-
-    fn all_ids(&self, _: Side) -> Result<Vec<IdExtent>, Error> {
-        Ok(vec![IdExtent {
-            inner: 0,
-            outer: 0,
-            count: 10,
-        }])
-    }
-}
+use crate::world::stub::Caller;
 
 fn plan_of(caller: &Caller, words: &[&'static CStr]) -> Plan {
-    match cli::parse(&mut Parser::new(&TOOL, words)) {
+    match cli::parse(&mut Parser::new(&TOOL, words), caller) {
         Ok(Parsed::Request(request)) => Plan::new(request, caller).unwrap(),
         other => panic!("{other:?}"),
     }
