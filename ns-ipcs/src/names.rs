@@ -23,17 +23,21 @@ pub struct Names {
 struct Database {
     name: &'static str,
     file: &'static str,
+    /// How many fields of a line are numbers, from the third on.
+    numbers: usize,
     ask: fn(u32) -> Option<OsString>,
 }
 
 static USERS: Database = Database {
     name: "passwd",
     file: "/etc/passwd",
+    numbers: 2,
     ask: name_service::user_name,
 };
 static GROUPS: Database = Database {
     name: "group",
     file: "/etc/group",
+    numbers: 1,
     ask: name_service::group_name,
 };
 
@@ -79,16 +83,14 @@ impl Database {
         if !files_come_first(&order, self.name) {
             return BTreeMap::new();
         }
-        procfs::read(Path::new(self.file)).map_or_else(|_| BTreeMap::new(), |table| names(&table))
+        let table = procfs::read(Path::new(self.file)).unwrap_or_default();
+        names(&table, self.numbers)
     }
 }
 
-/// Whether the line for `database` begins with `files` and has no action for it.
+/// Whether the line for `database` begins with `files` and has no action for it. Remarks are left to the name service.
 fn files_come_first(order: &[u8], database: &str) -> bool {
-    let lines = order
-        .split(|byte| *byte == b'\n')
-        .map(|line| line.split(|byte| *byte == b'#').next().unwrap_or(line));
-    let mut services = lines.filter_map(|line| {
+    let mut services = order.split(|byte| *byte == b'\n').filter_map(|line| {
         line.trim_ascii()
             .strip_prefix(database.as_bytes())?
             .trim_ascii()
@@ -100,25 +102,26 @@ fn files_come_first(order: &[u8], database: &str) -> bool {
     let mut words = services
         .split(u8::is_ascii_whitespace)
         .filter(|word| !word.is_empty());
-    words.next() == Some(b"files") && words.next().is_none_or(|next| !next.starts_with(b"["))
+    let is_service = |word: &[u8]| word.first().is_some_and(u8::is_ascii_alphanumeric);
+    words.next() == Some(b"files") && words.next().is_none_or(is_service)
 }
 
 /// Reads the first field and, as a number, the third of each line; the first line for a number counts.
 ///
-/// Lines of any other form are left to the name service.
-fn names(table: &[u8]) -> BTreeMap<u32, Vec<u8>> {
+/// From the third on, as many fields as `numbers` says must be numbers. Lines of any other form are left to the name
+/// service.
+fn names(table: &[u8], numbers: usize) -> BTreeMap<u32, Vec<u8>> {
+    let is_number = |field: &&[u8]| !field.is_empty() && field.iter().all(u8::is_ascii_digit);
     let mut names = BTreeMap::new();
     for line in table.split(|byte| *byte == b'\n') {
-        let mut fields = line.split(|byte| *byte == b':');
-        let (Some(name), Some(_), Some(id), Some(_)) =
-            (fields.next(), fields.next(), fields.next(), fields.next())
-        else {
+        let fields: Vec<&[u8]> = line.split(|byte| *byte == b':').collect();
+        let &[name, _, id, _, ..] = fields.as_slice() else {
             continue;
         };
         let plain = name
             .first()
             .is_some_and(|byte| !b"+-#".contains(byte) && !byte.is_ascii_whitespace());
-        if !plain || id.is_empty() || !id.iter().all(u8::is_ascii_digit) {
+        if !plain || line.contains(&0) || !fields[2..].iter().take(numbers).all(is_number) {
             continue;
         }
         if let Some(id) = std::str::from_utf8(id).ok().and_then(|id| id.parse().ok()) {
@@ -136,7 +139,8 @@ mod tests {
     fn files_count_only_where_they_come_first_without_an_action() {
         let first = |order: &str| files_come_first(order.as_bytes(), "passwd");
         assert!(first("# x\npasswd:         files systemd\n"));
-        assert!(first("passwd: files # [NOTFOUND=return]"));
+        assert!(!first("passwd: files#x"));
+        assert!(!first("passwd: files # [NOTFOUND=return]"));
         assert!(!first("passwd: sss files"));
         assert!(!first("passwd: files [SUCCESS=merge] sss"));
         assert!(!first("passwdx: files"));
@@ -145,7 +149,7 @@ mod tests {
 
     #[test]
     fn first_line_for_a_number_counts() {
-        let names = names(b"root:x:0:0:::\ntoor:x:0:0:::\n+nis:x:7:7\n#no:x:8:8\nbad:x:1x:1\nshort:x:5\nann:x:1000:1000:::/bin/sh");
+        let names = names(b"root:x:0:0:::\ntoor:x:0:0:::\n+nis:x:7:7\n#no:x:8:8\nbad:x:1x:1\nshort:x:5\nann:x:1000:1000:::/bin/sh\nnul\0:x:9:9::\nnone:x:10:::", 2);
         assert_eq!(names.get(&0).map(Vec::as_slice), Some(b"root".as_slice()));
         assert_eq!(names.get(&1000).map(Vec::as_slice), Some(b"ann".as_slice()));
         assert_eq!(names.len(), 2);

@@ -242,4 +242,19 @@ fn bash_offers_options_and_their_values() {
     );
     assert!(offered(tool, &["unshare", "--map-users", "=", "su"]).contains(&"subids".to_owned()));
     assert!(offered(tool, &["unshare", "-r", "tru"]).contains(&"true".to_owned()));
+    assert!(offered(tool, &["unshare", "--map-user", "=", "roo"]).contains(&"root".to_owned()));
+    assert!(offered(tool, &["unshare", "-R", "/us"]).contains(&"/usr".to_owned()));
+
+    let tool = &ns_enter::options::TOOL;
+    let this = std::process::id().to_string();
+    for option in ["-t", "--target", "-at"] {
+        let offered = offered(tool, &["nsenter", option, &this]);
+        assert!(offered.contains(&this), "{option}: {offered:?}");
+        let others = offered.iter().filter(|pid| !pid.starts_with(&this));
+        assert_eq!(others.count(), 0, "{option}: {offered:?}");
+    }
+    assert_eq!(
+        offered(tool, &["nsenter", "-at", &this, "--pres"]),
+        ["--preserve-credentials"]
+    );
 }

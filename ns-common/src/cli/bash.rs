@@ -30,12 +30,7 @@ pub fn render<Id>(tool: &Tool<Id>) -> String {
     let separate = cases(
         tool,
         |option| matches!(option.takes, Takes::Required(_)),
-        |option| {
-            let short = option
-                .short
-                .map_or(String::new(), |letter| format!("-{letter} | "));
-            format!("{short}--{}", option.long)
-        },
+        |option| spellings(tool, option),
     );
     let attached = cases(tool, |_| true, |option| format!("--{}", option.long));
     format!(
@@ -72,19 +67,28 @@ fn is_attached<Id>(option: &Opt<Id>) -> bool {
     matches!(option.takes, Takes::Optional(_) | Takes::OptionalLong(_))
 }
 
+/// A pattern for the words that `option` may end: its names, and its letter behind others that take no value.
+fn spellings<Id>(tool: &Tool<Id>, option: &Opt<Id>) -> String {
+    let Some(letter) = option.short else {
+        return format!("--{}", option.long);
+    };
+    let is_plain = |option: &&Opt<Id>| matches!(option.takes, Takes::Nothing);
+    let plain: String = tool
+        .options
+        .iter()
+        .filter(is_plain)
+        .filter_map(|option| option.short)
+        .collect();
+    format!("-{letter} | -[{plain}]*{letter} | --{}", option.long)
+}
+
 /// Once the program has been named, completion is that of the program.
 fn stop_at_program<Id>(tool: &Tool<Id>) -> String {
     let with_value: Vec<String> = tool
         .options
         .iter()
         .filter(|option| matches!(option.takes, Takes::Required(_)))
-        .flat_map(|option| {
-            option
-                .short
-                .map(|letter| format!("-{letter}"))
-                .into_iter()
-                .chain([format!("--{}", option.long)])
-        })
+        .map(|option| spellings(tool, option))
         .collect();
     format!(
         "\x20   local word\n\
@@ -121,7 +125,7 @@ fn cases<Id>(
             Offer::File => "mapfile -t COMPREPLY < <(compgen -f -- \"$current\")".to_owned(),
             Offer::Directory => "mapfile -t COMPREPLY < <(compgen -d -- \"$current\")".to_owned(),
             Offer::Process => {
-                "mapfile -t COMPREPLY < <(cd /proc && compgen -G '[0-9]*' -- \"$current\")"
+                "mapfile -t COMPREPLY < <(compgen -W \"$(cd /proc && echo [0-9]*)\" -- \"$current\")"
                     .to_owned()
             }
             Offer::User => "mapfile -t COMPREPLY < <(compgen -u -- \"$current\")".to_owned(),

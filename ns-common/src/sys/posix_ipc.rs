@@ -22,7 +22,13 @@ pub enum Object {
 }
 
 /// The name as all three kinds take it: one slash, then what was given without leading slashes.
+///
+/// # Errors
+/// EINVAL for an empty name, and for one with a null byte.
 pub fn normalized(name: &OsStr) -> nix::Result<CString> {
+    if name.is_empty() {
+        return Err(Errno::EINVAL);
+    }
     let rest = name
         .as_bytes()
         .iter()
@@ -31,7 +37,7 @@ pub fn normalized(name: &OsStr) -> nix::Result<CString> {
     CString::new([b"/", rest].concat()).map_err(|_| Errno::EINVAL)
 }
 
-/// Makes a queue with the namespace's default attributes. EEXIST: the name is taken.
+/// Makes a queue with the namespace's default attributes, and the bits of `mode` less the umask. EEXIST: the name is taken.
 pub fn create_queue(name: &CStr, mode: u32) -> nix::Result<()> {
     let flags = libc::O_RDWR | libc::O_CREAT | libc::O_EXCL | libc::O_CLOEXEC;
     let (mode, attributes): (libc::c_uint, _) = (mode & 0o777, std::ptr::null::<libc::mq_attr>());
@@ -42,13 +48,19 @@ pub fn create_queue(name: &CStr, mode: u32) -> nix::Result<()> {
     Errno::result(unsafe { libc::mq_close(queue) }).map(drop)
 }
 
-/// Makes a shared memory object of `size` bytes; none is left if that fails. EEXIST: the name is taken.
+/// Makes a shared memory object of `size` bytes, with the bits of `mode` less the umask; none is left if that fails.
+/// EEXIST: the name is taken.
 pub fn create_shared_memory(name: &CStr, size: u64, mode: u32) -> nix::Result<()> {
     let object = shm_open(
         name,
         OFlag::O_RDWR | OFlag::O_CREAT | OFlag::O_EXCL,
         permissions(mode),
-    )?;
+    )
+    // What C libraries say of a name that is too long depends on their version; the reference has this.
+    .map_err(|errno| match errno {
+        Errno::ENAMETOOLONG => Errno::EINVAL,
+        errno => errno,
+    })?;
     let sized = i64::try_from(size)
         .map_err(|_| Errno::EINVAL)
         .and_then(|size| nix::unistd::ftruncate(&object, size));
@@ -57,7 +69,7 @@ pub fn create_shared_memory(name: &CStr, size: u64, mode: u32) -> nix::Result<()
     })
 }
 
-/// Makes a semaphore of value 0. EEXIST: the name is taken.
+/// Makes a semaphore of value 0, with the bits of `mode` less the umask. EEXIST: the name is taken.
 pub fn create_semaphore(name: &CStr, mode: u32) -> nix::Result<()> {
     let flags = libc::O_CREAT | libc::O_EXCL;
     let (mode, value): (libc::c_uint, libc::c_uint) = (mode & 0o777, 0);
