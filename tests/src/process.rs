@@ -4,6 +4,7 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader};
+use std::ops::{Deref, DerefMut};
 use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -11,7 +12,7 @@ use std::time::{Duration, Instant};
 use crate::sandbox::Sandbox;
 use crate::tool;
 
-/// Waits until `holds`, for a few seconds at most.
+/// Waits until `holds`, for ten seconds at most.
 pub fn eventually(mut holds: impl FnMut() -> bool) -> bool {
     let end = Instant::now() + Duration::from_secs(10);
     while Instant::now() < end {
@@ -70,8 +71,33 @@ pub fn id(child: &Child) -> i32 {
     i32::try_from(child.id()).expect("it must not fail here")
 }
 
+/// A child that is killed and waited for at the end of its test, however that ends.
+#[derive(Debug)]
+pub struct Running(Child);
+
+impl Deref for Running {
+    type Target = Child;
+
+    fn deref(&self) -> &Child {
+        &self.0
+    }
+}
+
+impl DerefMut for Running {
+    fn deref_mut(&mut self) -> &mut Child {
+        &mut self.0
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 /// A command whose standard output is read until its first line, which tells that it is ready.
-pub fn start_and_wait_for_a_line(command: &mut Command) -> Child {
+pub fn start_and_wait_for_a_line(command: &mut Command) -> Running {
     let mut child = command
         .stdout(Stdio::piped())
         .spawn()
@@ -81,12 +107,12 @@ pub fn start_and_wait_for_a_line(command: &mut Command) -> Child {
         .read_line(&mut line)
         .expect("it must not fail here");
     assert_ne!(line, "", "it must have become ready");
-    child
+    Running(child)
 }
 
 /// A process in PID and UTS namespaces of its own, which even an ordinary user may enter.
 #[derive(Debug)]
-pub struct Target(Child);
+pub struct Target(Running);
 
 impl Target {
     /// Starts the process, and waits until it is there.
@@ -107,12 +133,5 @@ impl Target {
     /// Its id outside.
     pub fn pid(&self) -> i32 {
         child_of(self.0.id())
-    }
-}
-
-impl Drop for Target {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
     }
 }

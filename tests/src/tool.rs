@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
+/// The programs under test.
+const TOOLS: [&str; 5] = ["unshare", "nsenter", "ipcmk", "ipcs", "ipcrm"];
 /// Where the system's own commands are; the reference is taken from there.
 pub const SYSTEM_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 /// The reference that the comparison can be made with.
@@ -17,25 +19,41 @@ pub const REFERENCE_VERSION: &str = "util-linux 2.38.1";
 pub fn folder() -> &'static Path {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
     FOLDER.get_or_init(|| {
-        if let Some(folder) = env::var_os("NS_TESTS_BIN_DIR") {
-            return folder.into();
+        let folder = env::var_os("NS_TESTS_BIN_DIR").map_or_else(build, PathBuf::from);
+        // What is missing here would be found among the system's commands.
+        for name in TOOLS {
+            assert!(folder.join(name).exists(), "{name} is in {folder:?}");
         }
-        let workspace = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .parent()
-            .expect("tests is in the workspace");
-        let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let status = Command::new(cargo)
-            .args(["build", "--release", "--quiet"])
-            .current_dir(workspace)
-            .status();
-        assert!(
-            status.expect("cargo runs").success(),
-            "the tools must build"
-        );
-        let target =
-            env::var_os("CARGO_TARGET_DIR").map_or_else(|| workspace.join("target"), PathBuf::from);
-        target.join("release")
+        folder
     })
+}
+
+fn build() -> PathBuf {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("tests is in the workspace");
+    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let status = Command::new(cargo)
+        .args(["build", "--release", "--quiet"])
+        .current_dir(workspace)
+        .status();
+    assert!(
+        status.expect("cargo runs").success(),
+        "the tools must build"
+    );
+    // A relative one is cargo's, and cargo was started in the workspace.
+    let target = env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());
+    workspace.join(target).join("release")
+}
+
+/// The program `name` of the tests, built as `built`, or its copy in a place that everybody can read.
+pub fn readable(name: &str, built: &str) -> PathBuf {
+    let copied = folder().join(name);
+    if copied.exists() {
+        copied
+    } else {
+        built.into()
+    }
 }
 
 /// The program `name` under test.

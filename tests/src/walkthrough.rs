@@ -6,6 +6,8 @@ use std::process::Command;
 
 use rexpect::session::{PtySession, spawn_command};
 
+use crate::skip;
+
 /// No command of the tutorial takes nearly as long.
 const TIMEOUT_MILLISECONDS: u64 = 20_000;
 /// The prompt shows user and host name, as that of most systems does.
@@ -90,6 +92,9 @@ impl Shell {
 /// # Errors
 /// What went wrong, in the words of the tool that could not go on.
 pub fn play(tools: &Path, page: &mut dyn Write) -> Result<Vec<Exchange>, Failure> {
+    if !skip::has_program("hostname") {
+        return Err("the program hostname is not installed, which the tutorial uses".into());
+    }
     let is_root = nix::unistd::geteuid().is_root();
     check_namespaces(tools, is_root)?;
     writeln!(

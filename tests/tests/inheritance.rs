@@ -7,7 +7,7 @@ use std::os::unix::ffi::OsStrExt;
 
 use ns_tests::process::{Target, start_and_wait_for_a_line};
 use ns_tests::sandbox_or_skip;
-use ns_tests::skip::has_program;
+use ns_tests::skip::{has_program, skipped};
 use ns_tests::tool;
 
 #[test]
@@ -106,7 +106,11 @@ fn closed_standard_descriptors_change_nothing() {
 
 #[test]
 fn closed_standard_input_does_not_lead_nsenter_astray() {
-    let sandbox = sandbox_or_skip!("closed_standard_input_does_not_lead_nsenter_astray");
+    let test = "closed_standard_input_does_not_lead_nsenter_astray";
+    let sandbox = sandbox_or_skip!(test);
+    if !has_program("hostname") {
+        return skipped(test, "hostname is not installed");
+    }
     let mut target = sandbox.command(tool::ours("unshare"));
     target.args([
         "-u",
@@ -114,7 +118,7 @@ fn closed_standard_input_does_not_lead_nsenter_astray() {
         "-c",
         "hostname target; echo ready; exec sleep 60",
     ]);
-    let mut target = start_and_wait_for_a_line(&mut target);
+    let target = start_and_wait_for_a_line(&mut target);
     for closed in ["", "<&-", "<&- 2>&-"] {
         let run = sandbox.shell(&format!("nsenter -t {} -u hostname {closed}", target.id()));
         assert_eq!(
@@ -123,8 +127,6 @@ fn closed_standard_input_does_not_lead_nsenter_astray() {
             "{closed}"
         );
     }
-    target.kill().unwrap();
-    target.wait().unwrap();
 }
 
 #[test]

@@ -91,7 +91,7 @@ fn owner_of_the_user_namespace_may_be_somebody_else() {
         "-c",
         "echo ready; exec sleep 60",
     ]);
-    let mut target = start_and_wait_for_a_line(&mut command);
+    let target = start_and_wait_for_a_line(&mut command);
     let enter = |uid: &str| {
         let script = format!(
             "setpriv --reuid {uid} --regid {uid} --clear-groups nsenter -t {} -U --preserve-credentials true",
@@ -100,6 +100,4 @@ fn owner_of_the_user_namespace_may_be_somebody_else() {
         sandbox.shell(&script).status
     };
     assert_eq!((enter("1000"), enter("1001")), (0, 1));
-    target.kill().unwrap();
-    target.wait().unwrap();
 }

@@ -7,6 +7,8 @@ use std::process::Stdio;
 use std::thread::sleep;
 use std::time::Duration;
 
+use nix::sched::{CpuSet, sched_getaffinity};
+use nix::unistd::Pid;
 use ns_tests::process::eventually;
 use ns_tests::sandbox_or_skip;
 use ns_tests::skip::{has_program, skipped};
@@ -32,8 +34,11 @@ fn persistent_mount_namespace_does_not_depend_on_the_processor() {
     if !has_program("taskset") {
         return skipped(test, "taskset is not installed");
     }
-    let processors = std::thread::available_parallelism().unwrap().get();
-    for processor in (0..processors).cycle().take(12) {
+    let allowed = sched_getaffinity(Pid::from_raw(0)).unwrap();
+    let processors: Vec<usize> = (0..CpuSet::count())
+        .filter(|processor| allowed.is_set(*processor) == Ok(true))
+        .collect();
+    for processor in processors.into_iter().cycle().take(12) {
         let run = sandbox.shell(&format!(
             "touch f; taskset -c {processor} unshare --mount=f grep Cpus_allowed_list /proc/self/status; echo $?; umount f"
         ));

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 
 use ns_tests::sandbox::Sandbox;
-use ns_tests::skip::skipped;
+use ns_tests::skip::{has_program, skipped};
 use ns_tests::{tool, walkthrough};
 
 fn host_name() -> String {
@@ -19,16 +19,23 @@ fn queues() -> String {
 
 #[test]
 fn walkthrough_shows_isolation_and_changes_nothing_outside() {
+    let test = "walkthrough_shows_isolation_and_changes_nothing_outside";
     if let Err(reason) = Sandbox::available() {
-        return skipped(
-            "walkthrough_shows_isolation_and_changes_nothing_outside",
-            &reason,
-        );
+        return skipped(test, &reason);
     }
-    let before = (host_name(), queues());
+    if !has_program("hostname") {
+        return skipped(test, "hostname is not installed");
+    }
     let mut page = Vec::new();
-    let played = walkthrough::play(tool::folder(), &mut page).unwrap();
-    assert_eq!((host_name(), queues()), before);
+    let mut played = Vec::new();
+    // Others may make queues on this machine meanwhile, but not each time.
+    let changes_nothing = (0..3).any(|_| {
+        let before = (host_name(), queues());
+        page.clear();
+        played = walkthrough::play(tool::folder(), &mut page).unwrap();
+        (host_name(), queues()) == before
+    });
+    assert!(changes_nothing);
     let page = String::from_utf8(page).unwrap();
     assert!(page.ends_with("found everything there.\n"), "{page}");
     assert!(
