@@ -33,7 +33,7 @@ impl Occupancy {
     /// Whether asking for every index is much cheaper than reading the text: many objects, in a quarter of the indices
     /// at least.
     fn is_dense(self) -> bool {
-        self.objects > 128 && i64::from(self.highest) < 4 * i64::from(self.objects)
+        self.objects > 32 && i64::from(self.highest) < 4 * i64::from(self.objects)
     }
 }
 

@@ -163,8 +163,8 @@ fn reading_ends_when_the_visitor_has_enough() {
 #[test]
 fn dense_tables_are_asked_and_thin_ones_read() {
     let dense = |highest, objects| Occupancy { highest, objects }.is_dense();
-    assert!(dense(128, 129) && dense(31_999, 32_000) && dense(31_999, 8000));
-    assert!(!dense(0, 0) && !dense(127, 128) && !dense(31_999, 200) && !dense(31_999, 7900));
+    assert!(dense(32, 33) && dense(31_999, 32_000) && dense(31_999, 8000));
+    assert!(!dense(0, 0) && !dense(31, 32) && !dense(31_999, 200) && !dense(31_999, 7900));
 }
 
 proptest! {
