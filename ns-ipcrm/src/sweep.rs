@@ -73,11 +73,18 @@ pub fn posix(object: Object) -> Result<Option<Vec<OsString>>, Error> {
         let fits = object != Object::Semaphore || file.len() == SEMAPHORE_SIZE;
         file.is_file() && file.uid() == own && fits
     };
-    let mut names: Vec<OsString> = entries
-        .flatten()
-        .filter(|entry| entry.metadata().is_ok_and(|file| is_object(&file)))
-        .filter_map(|entry| name_of(object, entry.file_name()))
-        .collect();
+    let mut names = Vec::new();
+    for entry in entries {
+        let entry = entry.attempt(|| words!["cannot read ", folder])?;
+        match entry.metadata() {
+            // It has gone meanwhile.
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            result => {
+                let file = result.attempt(|| words!["stat of ", entry.path(), " failed"])?;
+                names.extend(name_of(object, entry.file_name()).filter(|_| is_object(&file)));
+            }
+        }
+    }
     names.sort();
     Ok(Some(names))
 }

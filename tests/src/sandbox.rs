@@ -227,12 +227,17 @@ impl Drop for Sandbox {
     }
 }
 
-/// A sandbox, or the reason why the test is skipped.
+/// A sandbox, or the reason why the test is skipped, which may be that it needs a program that is not there.
 #[macro_export]
 macro_rules! sandbox_or_skip {
-    ($test:expr) => {
+    ($test:expr $(, $program:expr)*) => {
         match $crate::sandbox::Sandbox::available() {
-            Ok(()) => $crate::sandbox::Sandbox::new(),
+            Ok(()) => {
+                $(if !$crate::skip::has_program($program) {
+                    return $crate::skip::skipped($test, concat!($program, " is not installed"));
+                })*
+                $crate::sandbox::Sandbox::new()
+            }
             Err(reason) => return $crate::skip::skipped($test, &reason),
         }
     };

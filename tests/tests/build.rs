@@ -34,11 +34,7 @@ fn programs_need_the_c_library_alone() {
 
 #[test]
 fn start_takes_few_system_calls() {
-    let test = "start_takes_few_system_calls";
-    let sandbox = sandbox_or_skip!(test);
-    if !has_program("strace") {
-        return skipped(test, "strace is not installed");
-    }
+    let sandbox = sandbox_or_skip!("start_takes_few_system_calls", "strace");
     let count = |command: &str| {
         let run = sandbox.shell(&format!("strace -o trace {command} true; cat trace"));
         let calls = run

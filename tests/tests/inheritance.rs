@@ -7,7 +7,7 @@ use std::os::unix::ffi::OsStrExt;
 
 use ns_tests::process::{Target, start_and_wait_for_a_line};
 use ns_tests::sandbox_or_skip;
-use ns_tests::skip::{has_program, skipped};
+use ns_tests::skip::has_program;
 use ns_tests::tool;
 
 #[test]
@@ -106,11 +106,10 @@ fn closed_standard_descriptors_change_nothing() {
 
 #[test]
 fn closed_standard_input_does_not_lead_nsenter_astray() {
-    let test = "closed_standard_input_does_not_lead_nsenter_astray";
-    let sandbox = sandbox_or_skip!(test);
-    if !has_program("hostname") {
-        return skipped(test, "hostname is not installed");
-    }
+    let sandbox = sandbox_or_skip!(
+        "closed_standard_input_does_not_lead_nsenter_astray",
+        "hostname"
+    );
     let mut target = sandbox.command(tool::ours("unshare"));
     target.args([
         "-u",

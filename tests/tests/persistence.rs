@@ -11,7 +11,6 @@ use nix::sched::{CpuSet, sched_getaffinity};
 use nix::unistd::Pid;
 use ns_tests::process::eventually;
 use ns_tests::sandbox_or_skip;
-use ns_tests::skip::{has_program, skipped};
 use ns_tests::tool;
 
 #[test]
@@ -29,11 +28,10 @@ fn persistent_namespaces_are_those_of_the_program() {
 
 #[test]
 fn persistent_mount_namespace_does_not_depend_on_the_processor() {
-    let test = "persistent_mount_namespace_does_not_depend_on_the_processor";
-    let sandbox = sandbox_or_skip!(test);
-    if !has_program("taskset") {
-        return skipped(test, "taskset is not installed");
-    }
+    let sandbox = sandbox_or_skip!(
+        "persistent_mount_namespace_does_not_depend_on_the_processor",
+        "taskset"
+    );
     let allowed = sched_getaffinity(Pid::from_raw(0)).unwrap();
     let processors: Vec<usize> = (0..CpuSet::count())
         .filter(|processor| allowed.is_set(*processor) == Ok(true))
@@ -145,11 +143,7 @@ fn nothing_is_kept_where_a_later_step_fails() {
 
 #[test]
 fn signals_leave_all_files_bound_or_none() {
-    let test = "signals_leave_all_files_bound_or_none";
-    let sandbox = sandbox_or_skip!(test);
-    if !has_program("strace") {
-        return skipped(test, "strace is not installed");
-    }
+    let sandbox = sandbox_or_skip!("signals_leave_all_files_bound_or_none", "strace");
     let bound = "grep -c ' /mnt/.* - nsfs ' /proc/self/mountinfo";
     // The helper is to be ended while it binds.
     let run = sandbox.shell(&format!(

@@ -54,11 +54,7 @@ fn process_that_takes_over_the_pid_is_never_entered() {
 
 #[test]
 fn target_may_be_named_by_the_inode_of_its_pidfd() {
-    let test = "target_may_be_named_by_the_inode_of_its_pidfd";
-    let sandbox = sandbox_or_skip!(test);
-    if !has_program("python3") {
-        return skipped(test, "python3 is not installed");
-    }
+    let sandbox = sandbox_or_skip!("target_may_be_named_by_the_inode_of_its_pidfd", "python3");
     let inode =
         "python3 -c 'import os,sys; print(os.fstat(os.pidfd_open(int(sys.argv[1]))).st_ino)' $T";
     let run = sandbox.shell(&format!("sleep 60 & T=$!; nsenter -t $T:$({inode}) -u echo entered; nsenter -t $T:1 -u true; echo $?; kill $T"));
@@ -96,11 +92,10 @@ fn waiting_nsenter_cannot_be_looked_into_from_inside() {
 
 #[test]
 fn zombies_and_threads_are_targets_as_the_kernel_has_them() {
-    let test = "zombies_and_threads_are_targets_as_the_kernel_has_them";
-    let sandbox = sandbox_or_skip!(test);
-    if !has_program("python3") {
-        return skipped(test, "python3 is not installed");
-    }
+    let sandbox = sandbox_or_skip!(
+        "zombies_and_threads_are_targets_as_the_kernel_has_them",
+        "python3"
+    );
     let zombie = "import os,subprocess as s\np=os.fork()\nif p==0: os._exit(0)\nos.waitid(os.P_PID,p,os.WEXITED|os.WNOWAIT)\ns.call(['nsenter','-t',str(p),'-u','true'])\n";
     let run = sandbox.shell(&format!("python3 -c \"{zombie}\""));
     assert_eq!(

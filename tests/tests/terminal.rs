@@ -7,7 +7,7 @@ use std::process::Stdio;
 
 use ns_tests::process::{eventually, processes};
 use ns_tests::sandbox::Sandbox;
-use ns_tests::skip::skipped;
+use ns_tests::sandbox_or_skip;
 use rexpect::session::{PtySession, spawn_command};
 
 const TIMEOUT_MILLISECONDS: u64 = 20_000;
@@ -62,11 +62,7 @@ fn stop_and_continue(shell: &mut PtySession, tool: &str) {
 
 #[test]
 fn stopped_program_stops_the_tool_and_continues_with_it() {
-    let test = "stopped_program_stops_the_tool_and_continues_with_it";
-    if let Err(reason) = Sandbox::available() {
-        return skipped(test, &reason);
-    }
-    let sandbox = Sandbox::new();
+    let sandbox = sandbox_or_skip!("stopped_program_stops_the_tool_and_continues_with_it");
     let mut shell = shell(&sandbox);
     shell
         .send_line("unshare -p --kill-child -f sleep 300 2>/dev/null & U=$!; T=")
@@ -89,11 +85,7 @@ fn stopped_program_stops_the_tool_and_continues_with_it() {
 
 #[test]
 fn interrupt_ends_the_program_and_its_status_is_ours() {
-    let test = "interrupt_ends_the_program_and_its_status_is_ours";
-    if let Err(reason) = Sandbox::available() {
-        return skipped(test, &reason);
-    }
-    let sandbox = Sandbox::new();
+    let sandbox = sandbox_or_skip!("interrupt_ends_the_program_and_its_status_is_ours");
     let mut shell = shell(&sandbox);
     for tool in ["unshare -u --fork", "unshare -u --forward-signals"] {
         shell
