@@ -120,7 +120,7 @@ pub static MANUAL: Manual = Manual {
     sections: &[(
         "EXIT STATUS",
         &[
-            "0, also for an id that does not exist. 1 for a usage error, for semaphores that may not be read, and for output that could not be written.",
+            "0, also for an id that does not exist. 1 for a usage error, for semaphores that may not be read, for a table that could not be read to its end, and for output that could not be written.",
         ],
     )],
     examples: &[

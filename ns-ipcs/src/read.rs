@@ -11,9 +11,11 @@ use std::path::Path;
 
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
+use ns_common::error::{Attempt, Error, Message};
 use ns_common::sys::descriptor;
 use ns_common::sys::ipc::{self, Lookup};
 use ns_common::system_v::{Permissions, Queue, Segment, SemaphoreSet};
+use ns_common::words;
 
 /// The kernel's tables as text.
 pub const TABLES: &str = "/proc/sysvipc";
@@ -38,7 +40,7 @@ impl Occupancy {
 }
 
 /// A kind of object that can be read from either source.
-pub trait Object: Sized {
+pub trait Object: Clone {
     /// Its table below [`TABLES`].
     const TABLE: &'static str;
     /// How full the kernel's own table is.
@@ -55,22 +57,28 @@ pub trait Object: Sized {
 pub type Visitor<'a, T> = &'a mut dyn FnMut(&T) -> ControlFlow<()>;
 
 /// Visits every object of a kind, in the order of the kernel's table.
-pub fn each<T: Object>(visit: Visitor<'_, T>) {
+///
+/// # Errors
+/// The table could not be read to its end.
+pub fn each<T: Object>(visit: Visitor<'_, T>) -> Result<(), Error> {
     let occupancy = T::occupancy().ok();
     let by_index = |lookup, visit: Visitor<'_, T>| {
         occupancy.is_some_and(|occupancy| each_by_index(occupancy, lookup, visit))
     };
     if occupancy.is_some_and(Occupancy::is_dense) && by_index(Lookup::Any, visit) {
-        return;
+        return Ok(());
     }
     if let Ok(table) = open_table(T::TABLE) {
-        // A table that cannot be read to its end has no more rows for us.
-        let _ = each_row(table, visit);
-        return;
+        return each_row(table, visit).attempt(cannot_read::<T>);
     }
     if !by_index(Lookup::Any, visit) {
         by_index(Lookup::Readable, visit);
     }
+    Ok(())
+}
+
+fn cannot_read<T: Object>() -> Message {
+    words!["cannot read ", TABLES, "/", T::TABLE]
 }
 
 /// Opens a table clear of the standard descriptors: rows are written while it is read.
@@ -79,30 +87,34 @@ fn open_table(name: &str) -> nix::Result<File> {
 }
 
 /// Finds the object with this id.
-pub fn find<T: Object>(id: i32) -> Option<T> {
+///
+/// # Errors
+/// The table could not be read to its end.
+pub fn find<T: Object>(id: i32) -> Result<Option<T>, Error> {
     if id < 0 {
-        return None;
+        return Ok(None);
     }
     let same = |object: &T| object.permissions().id == id;
     // A free slot reads the same as a command that is not known, before Linux 4.17.
     for lookup in [Lookup::Any, Lookup::Readable] {
         match T::at(id, lookup) {
-            Ok(object) => return Some(object).filter(same),
-            Err(Errno::EIDRM) => return None,
+            Ok(object) => return Ok(Some(object).filter(same)),
+            Err(Errno::EIDRM) => return Ok(None),
             Err(_) => {}
         }
     }
     let mut found = None;
     if let Ok(table) = open_table(T::TABLE) {
-        let _ = rows(table, &mut |row| match T::from_row(row) {
-            Some(object) if same(&object) => {
-                found = Some(object);
-                ControlFlow::Break(())
+        each_row(table, &mut |object: &T| {
+            if same(object) {
+                found = Some(object.clone());
+                return ControlFlow::Break(());
             }
-            _ => ControlFlow::Continue(()),
-        });
+            ControlFlow::Continue(())
+        })
+        .attempt(cannot_read::<T>)?;
     }
-    found
+    Ok(found)
 }
 
 /// Asks for every index. `false` if there are objects and none answered: the kernel does not know the call.

@@ -25,7 +25,7 @@ pub fn execute(request: Request, console: &mut Console) -> Result<ExitStatus, Fa
             selection,
             view,
             unit,
-        } => report(selection, view, unit, &mut console.output),
+        } => report(selection, view, unit, &mut console.output)?,
         Request::Detail { resource, id, unit } => {
             if !show(resource, id, unit, &mut console.output)? {
                 console.report(&Error::new(words!["id ", id, " not found"]));
@@ -35,16 +35,17 @@ pub fn execute(request: Request, console: &mut Console) -> Result<ExitStatus, Fa
     Ok(ExitStatus::SUCCESS)
 }
 
-fn report(selection: Selection, view: View, unit: Unit, output: &mut Output) {
+fn report(selection: Selection, view: View, unit: Unit, output: &mut Output) -> Result<(), Error> {
     let mut directory = Directory::default();
     output.push("\n");
     if selection.queues {
         match view {
             View::Limits => totals::queue_limits(limits::queues(Path::new(SETTINGS)), unit, output),
             View::Summary => {
-                totals::queue_usage(ipc::queue_usage().ok().map(with_bytes), unit, output)
+                let usage = ipc::queue_usage().ok().map(with_bytes).transpose()?;
+                totals::queue_usage(usage, unit, output)
             }
-            View::List(columns) => list::<Queue>(columns, unit, &mut directory, output),
+            View::List(columns) => list::<Queue>(columns, unit, &mut directory, output)?,
         }
         output.push("\n");
     }
@@ -57,7 +58,7 @@ fn report(selection: Selection, view: View, unit: Unit, output: &mut Output) {
                 output,
             ),
             View::Summary => totals::segment_usage(ipc::segment_usage().ok(), output),
-            View::List(columns) => list::<Segment>(columns, unit, &mut directory, output),
+            View::List(columns) => list::<Segment>(columns, unit, &mut directory, output)?,
         }
         output.push("\n");
     }
@@ -67,10 +68,11 @@ fn report(selection: Selection, view: View, unit: Unit, output: &mut Output) {
                 totals::semaphore_limits(limits::semaphores(Path::new(SETTINGS)), output)
             }
             View::Summary => totals::semaphore_usage(ipc::semaphore_usage().ok(), output),
-            View::List(columns) => list::<SemaphoreSet>(columns, unit, &mut directory, output),
+            View::List(columns) => list::<SemaphoreSet>(columns, unit, &mut directory, output)?,
         }
         output.push("\n");
     }
+    Ok(())
 }
 
 fn list<T: Listed + Object>(
@@ -78,9 +80,9 @@ fn list<T: Listed + Object>(
     unit: Unit,
     directory: &mut Directory,
     output: &mut Output,
-) {
+) -> Result<(), Error> {
     if !print::head::<T>(columns, unit, output) {
-        return;
+        return Ok(());
     }
     read::each::<T>(&mut |object| {
         object.line(columns, unit, directory, output.buffer());
@@ -90,23 +92,23 @@ fn list<T: Listed + Object>(
         } else {
             ControlFlow::Continue(())
         }
-    });
+    })
 }
 
 /// The kernel counts all bytes in 32 bits: where there may be more, they are added up.
-fn with_bytes(usage: QueueUsage) -> (QueueUsage, u64) {
+fn with_bytes(usage: QueueUsage) -> Result<(QueueUsage, u64), Error> {
     let largest = || ipc::queue_limits().map_or(i64::MAX, |limits| limits.message);
     let may_be_more =
         usage.messages > 0 && largest().saturating_mul(usage.messages.into()) > i32::MAX.into();
     match u64::try_from(usage.bytes) {
-        Ok(bytes) if !may_be_more => (usage, bytes),
+        Ok(bytes) if !may_be_more => Ok((usage, bytes)),
         _ => {
             let mut sum = 0_u64;
             read::each::<Queue>(&mut |queue| {
                 sum = sum.saturating_add(queue.bytes);
                 ControlFlow::Continue(())
-            });
-            (usage, sum)
+            })?;
+            Ok((usage, sum))
         }
     }
 }
@@ -122,14 +124,14 @@ fn page_size() -> u64 {
 /// Prints the details of an object; `false` if there is none with this id.
 fn show(resource: Resource, id: i32, unit: Unit, output: &mut Output) -> Result<bool, Error> {
     match resource {
-        Resource::Queue => Ok(read::find(id)
+        Resource::Queue => Ok(read::find(id)?
             .map(|queue| detail::queue(&queue, unit, output))
             .is_some()),
-        Resource::Segment => Ok(read::find(id)
+        Resource::Segment => Ok(read::find(id)?
             .map(|segment| detail::segment(&segment, unit, output))
             .is_some()),
         Resource::SemaphoreSet => {
-            let Some(set) = read::find::<SemaphoreSet>(id) else {
+            let Some(set) = read::find::<SemaphoreSet>(id)? else {
                 return Ok(false);
             };
             let Some(semaphores) = semaphores(&set)? else {

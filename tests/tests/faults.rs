@@ -319,10 +319,10 @@ fn ipc(test: &str, command: &str, is_told: fn(&str) -> bool) {
     let state = "awk 'FNR > 1 { print FILENAME, $2, $4 }' /proc/sysvipc/msg /proc/sysvipc/shm /proc/sysvipc/sem; ls -d /dev/shm/*";
     let with = |strace: &str| {
         let script = format!(
-            "{setting} timeout -s KILL 10 strace -f -o trace {strace} {command} > out; echo $?; cat out | sed s/0x.*/row/; {state}; echo --; cat trace"
+            "{setting} timeout -s KILL 10 strace -f -o trace {strace} {command} > out; echo $?; cat out | sed s/0x.*/row/; {state}; echo == trace; cat trace"
         );
         let run = Sandbox::new().shell(&script);
-        let (seen, trace) = run.stdout.split_once("--\n").unwrap();
+        let (seen, trace) = run.stdout.split_once("== trace\n").unwrap();
         (seen.to_owned(), run.stderr, Trace(trace.to_owned()))
     };
     let (expected, _, trace) = with("");
@@ -377,4 +377,9 @@ fn ipcrm_all_kinds() {
 #[test]
 fn ipcrm_sweep() {
     ipc("ipcrm_sweep", "ipcrm --all --all=pshm", |_| true);
+}
+
+#[test]
+fn ipcs_lists() {
+    ipc("ipcs_lists", "ipcs", |_| true);
 }
