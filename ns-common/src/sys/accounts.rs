@@ -1,7 +1,7 @@
 //! Entries of the name service, whose texts need not be UTF-8: getpwnam(3), getpwuid(3), getgrnam(3), getgrgid(3).
 #![allow(unsafe_code)]
 
-use std::ffi::{CStr, CString};
+use std::ffi::{CStr, CString, c_char};
 use std::mem::MaybeUninit;
 use std::ptr;
 
@@ -39,25 +39,7 @@ const LARGEST: usize = 1 << 20;
 
 /// The entry of a user; `None` also where the name service cannot be asked.
 pub fn user(key: Key<'_>) -> Option<User> {
-    entry(
-        |entry: *mut libc::passwd, buffer: &mut [libc::c_char], found| match key {
-            // SAFETY: all pointers are valid, and the length is that of the buffer.
-            Key::Name(name) => unsafe {
-                libc::getpwnam_r(
-                    name.as_ptr(),
-                    entry,
-                    buffer.as_mut_ptr(),
-                    buffer.len(),
-                    found,
-                )
-            },
-            // SAFETY: all pointers are valid, and the length is that of the buffer.
-            Key::Number(uid) => unsafe {
-                libc::getpwuid_r(uid, entry, buffer.as_mut_ptr(), buffer.len(), found)
-            },
-        },
-    )
-    .map(|(entry, _buffer)| User {
+    entry(key, libc::getpwnam_r, libc::getpwuid_r).map(|(entry, _buffer)| User {
         uid: entry.pw_uid,
         name: text(entry.pw_name),
         shell: text(entry.pw_shell),
@@ -66,40 +48,45 @@ pub fn user(key: Key<'_>) -> Option<User> {
 
 /// The entry of a group; `None` also where the name service cannot be asked.
 pub fn group(key: Key<'_>) -> Option<Group> {
-    entry(
-        |entry: *mut libc::group, buffer: &mut [libc::c_char], found| match key {
-            // SAFETY: all pointers are valid, and the length is that of the buffer.
-            Key::Name(name) => unsafe {
-                libc::getgrnam_r(
-                    name.as_ptr(),
-                    entry,
-                    buffer.as_mut_ptr(),
-                    buffer.len(),
-                    found,
-                )
-            },
-            // SAFETY: all pointers are valid, and the length is that of the buffer.
-            Key::Number(gid) => unsafe {
-                libc::getgrgid_r(gid, entry, buffer.as_mut_ptr(), buffer.len(), found)
-            },
-        },
-    )
-    .map(|(entry, _buffer)| Group {
+    entry(key, libc::getgrnam_r, libc::getgrgid_r).map(|(entry, _buffer)| Group {
         gid: entry.gr_gid,
         name: text(entry.gr_name),
     })
 }
 
+/// A function that fills in an entry `T`, whose texts it puts into a buffer, and a pointer to it if there is one.
+type LookUp<By, T> =
+    unsafe extern "C" fn(By, *mut T, *mut c_char, libc::size_t, *mut *mut T) -> libc::c_int;
+
 /// Calls with a larger and larger buffer until the entry fits; the entry points into the buffer.
 fn entry<T: Copy>(
-    call: impl Fn(*mut T, &mut [libc::c_char], *mut *mut T) -> libc::c_int,
-) -> Option<(T, Vec<libc::c_char>)> {
+    key: Key<'_>,
+    by_name: LookUp<*const c_char, T>,
+    by_number: LookUp<u32, T>,
+) -> Option<(T, Vec<c_char>)> {
     let mut buffer = vec![0; 1024];
     loop {
         let mut entry = MaybeUninit::<T>::uninit();
         let mut found = ptr::null_mut();
-        match call(entry.as_mut_ptr(), &mut buffer, &raw mut found) {
-            libc::ERANGE if buffer.len() < LARGEST => buffer.resize(buffer.len() * 4, 0),
+        let (at, length) = (buffer.as_mut_ptr(), buffer.len());
+        let result = match key {
+            // SAFETY: all pointers are valid, and the length is that of the buffer.
+            Key::Name(name) => unsafe {
+                by_name(
+                    name.as_ptr(),
+                    entry.as_mut_ptr(),
+                    at,
+                    length,
+                    &raw mut found,
+                )
+            },
+            // SAFETY: all pointers are valid, and the length is that of the buffer.
+            Key::Number(number) => unsafe {
+                by_number(number, entry.as_mut_ptr(), at, length, &raw mut found)
+            },
+        };
+        match result {
+            libc::ERANGE if length < LARGEST => buffer.resize(length * 4, 0),
             libc::EINTR => {}
             0 if !found.is_null() => {
                 // SAFETY: the call has filled the entry in, and says so by `found`.
@@ -110,7 +97,7 @@ fn entry<T: Copy>(
     }
 }
 
-fn text(pointer: *const libc::c_char) -> CString {
+fn text(pointer: *const c_char) -> CString {
     if pointer.is_null() {
         return CString::default();
     }

@@ -14,7 +14,9 @@ unsafe extern "C" {
 /// Makes `variables`, each a name and a value, the whole environment, in this order.
 ///
 /// The former variables are overwritten: those that a process was started with can be read by others in
-/// `/proc/PID/environ` (proc_pid_environ(5)) for as long as it lives, and a waiting parent lives long. It takes one pass, where setenv(3) would look through all of them for each.
+/// `/proc/PID/environ` (proc_pid_environ(5)) for as long as it lives, and a waiting parent lives long.
+///
+/// It takes one pass, where setenv(3) would look through all of them for each.
 ///
 /// # Errors
 /// EINVAL for a name that is empty or contains `=`.
