@@ -56,6 +56,12 @@ pub fn child_of(parent: u32) -> i32 {
     child.expect("it must not fail here")
 }
 
+/// The state of a process in one letter, as proc_pid_stat(5) has it; `None` if there is no such process.
+pub fn state(pid: i32) -> Option<char> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    stat.rsplit(") ").next()?.chars().next()
+}
+
 /// Sends a signal to a process.
 pub fn kill(pid: i32, signal: i32) {
     let pid = nix::unistd::Pid::from_raw(pid);

@@ -108,6 +108,15 @@ impl Sandbox {
             .map_err(|error| format!("the kernel refuses namespaces: {error}"))
     }
 
+    /// Why there can be no sandbox with these programs here, if so.
+    pub fn available_with(programs: &[&str]) -> Result<(), String> {
+        Self::available()?;
+        match programs.iter().find(|name| !skip::has_program(name)) {
+            Some(name) => Err(format!("{name} is not installed")),
+            None => Ok(()),
+        }
+    }
+
     fn try_new() -> io::Result<Self> {
         let mut flags = CloneFlags::CLONE_NEWIPC
             | CloneFlags::CLONE_NEWNS
@@ -231,13 +240,8 @@ impl Drop for Sandbox {
 #[macro_export]
 macro_rules! sandbox_or_skip {
     ($test:expr $(, $program:expr)*) => {
-        match $crate::sandbox::Sandbox::available() {
-            Ok(()) => {
-                $(if !$crate::skip::has_program($program) {
-                    return $crate::skip::skipped($test, concat!($program, " is not installed"));
-                })*
-                $crate::sandbox::Sandbox::new()
-            }
+        match $crate::sandbox::Sandbox::available_with(&[$($program),*]) {
+            Ok(()) => $crate::sandbox::Sandbox::new(),
             Err(reason) => return $crate::skip::skipped($test, &reason),
         }
     };

@@ -6,7 +6,7 @@ use std::process::Command;
 use std::sync::OnceLock;
 
 /// The programs under test.
-const TOOLS: [&str; 5] = ["unshare", "nsenter", "ipcmk", "ipcs", "ipcrm"];
+pub const TOOLS: [&str; 5] = ["unshare", "nsenter", "ipcmk", "ipcs", "ipcrm"];
 /// Where the system's own commands are; the reference is taken from there.
 pub const SYSTEM_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 /// The reference that the comparison can be made with.

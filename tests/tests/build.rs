@@ -14,7 +14,7 @@ fn programs_need_the_c_library_alone() {
     if !has_program("readelf") {
         return skipped(test, "readelf is not installed");
     }
-    for name in ["unshare", "nsenter", "ipcs", "ipcmk", "ipcrm"] {
+    for name in tool::TOOLS {
         let output = Command::new("readelf")
             .arg("-d")
             .arg(tool::ours(name))

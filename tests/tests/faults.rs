@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use ns_tests::sandbox::Sandbox;
-use ns_tests::skip::{has_program, is_root, skipped};
+use ns_tests::skip::{is_root, skipped};
 use ns_tests::tool;
 
 /// Calls that cannot fail, or whose failure is the kernel's to undo: strace would not have them made at all.
@@ -120,21 +120,10 @@ fn run(setting: &str, strace: &str, command: &str) -> Outcome {
     }
 }
 
-/// Whether calls can be made to fail here; says so if not.
-fn can_inject(test: &str) -> bool {
-    let reason = match Sandbox::available() {
-        Err(reason) => reason,
-        Ok(()) if !has_program("strace") => "strace is not installed".to_owned(),
-        Ok(()) => return true,
-    };
-    skipped(test, &reason);
-    false
-}
-
 /// Makes each call of `command` fail once, each time it is made, and checks the outcome.
 fn check(test: &str, setting: &str, command: &str) {
-    if !can_inject(test) {
-        return;
+    if let Err(reason) = Sandbox::available_with(&["strace"]) {
+        return skipped(test, &reason);
     }
     let tool_name = command.split(' ').next().unwrap();
     let whole = run(setting, "", command);
@@ -284,11 +273,8 @@ fn nsenter_files() {
 #[test]
 fn nsenter_without_setns_by_pidfd_enters_by_file() {
     let test = "nsenter_without_setns_by_pidfd_enters_by_file";
-    if !can_inject(test) {
-        return;
-    }
-    if !has_program("hostname") {
-        return skipped(test, "hostname is not installed");
+    if let Err(reason) = Sandbox::available_with(&["strace", "hostname"]) {
+        return skipped(test, &reason);
     }
     let target = "unshare -ui --kill-child -f sh -c 'hostname target; echo > /mnt/ready; exec sleep 20' & U=$!; \
                   read x < ready; read T < /proc/$U/task/$U/children; T=${T%% *};";
@@ -309,10 +295,14 @@ fn nsenter_without_setns_by_pidfd_enters_by_file() {
     }
 }
 
+fn lines_with(text: &str, part: &str) -> usize {
+    text.lines().filter(|line| line.contains(part)).count()
+}
+
 /// `is_told` tells whether what a failing command has said, and the objects there are, belong together.
 fn ipc(test: &str, command: &str, is_told: fn(&str) -> bool) {
-    if !can_inject(test) {
-        return;
+    if let Err(reason) = Sandbox::available_with(&["strace"]) {
+        return skipped(test, &reason);
     }
     let tool_name = command.split(' ').next().unwrap();
     let setting = "ipcmk -Q -M 9 -S 2 > /dev/null; > /dev/shm/before;";
@@ -355,8 +345,7 @@ fn ipc(test: &str, command: &str, is_told: fn(&str) -> bool) {
 fn ipcmk_all_kinds() {
     // Three objects there were before; of the new ones those remain whose ids were printed.
     ipc("ipcmk_all_kinds", "ipcmk -Q -M 100 -S 3", |seen| {
-        let lines = |text| seen.lines().filter(|line| line.contains(text)).count();
-        lines("/proc/sysvipc/") == 3 + lines(" id: ")
+        lines_with(seen, "/proc/sysvipc/") == 3 + lines_with(seen, " id: ")
     });
 }
 
@@ -364,8 +353,7 @@ fn ipcmk_all_kinds() {
 fn ipcmk_posix() {
     // Semaphores are left out: what the C library leaves of one that it could not open cannot be told from others'.
     ipc("ipcmk_posix", "ipcmk -m 100 -n new", |seen| {
-        let lines = |text| seen.lines().filter(|line| line.contains(text)).count();
-        lines("/dev/shm/") == 1 + lines(" name: ")
+        lines_with(seen, "/dev/shm/") == 1 + lines_with(seen, " name: ")
     });
 }
 

@@ -4,18 +4,15 @@
 
 use ns_tests::process::{child_of, start_and_wait_for_a_line};
 use ns_tests::sandbox_or_skip;
-use ns_tests::skip::{has_program, is_root, skipped};
+use ns_tests::skip::{is_root, skipped};
 use ns_tests::tool;
 
 #[test]
 fn process_that_takes_over_the_pid_is_never_entered() {
     let test = "process_that_takes_over_the_pid_is_never_entered";
-    let sandbox = sandbox_or_skip!(test);
-    if !has_program("strace") || !has_program("hostname") || !is_root() {
-        return skipped(
-            test,
-            "needs hostname, strace and root, to hold nsenter between two steps and to give a PID away again",
-        );
+    let sandbox = sandbox_or_skip!(test, "strace", "hostname");
+    if !is_root() {
+        return skipped(test, "needs root, to give a PID away again");
     }
     // In a PID namespace of its own the next PID can be chosen. nsenter is held after the call at which it fixes its
     // target, or after the last one before it enters; meanwhile the target ends, and a process with another host name

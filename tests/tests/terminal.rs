@@ -2,10 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a failing test panics")]
 
-use std::fs;
 use std::process::Stdio;
 
-use ns_tests::process::{eventually, processes};
+use ns_tests::process::{Target, eventually, processes, state};
 use ns_tests::sandbox::Sandbox;
 use ns_tests::sandbox_or_skip;
 use rexpect::session::{PtySession, spawn_command};
@@ -26,9 +25,12 @@ fn shell(sandbox: &Sandbox) -> PtySession {
     shell
 }
 
-fn is_stopped(pid: i32) -> bool {
-    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-    status.contains("\nState:\tT")
+/// Waits for the prompt, and for the status of what came before it.
+fn expect_status(shell: &mut PtySession, status: i32) {
+    shell.exp_string("ready> ").unwrap();
+    shell.send_line("echo status $?").unwrap();
+    shell.exp_string(&format!("status {status}")).unwrap();
+    shell.exp_string("ready> ").unwrap();
 }
 
 /// Stops a program that reads lines, continues it, and ends it by its status.
@@ -47,40 +49,31 @@ fn stop_and_continue(shell: &mut PtySession, tool: &str) {
     // The shell waits for the tool alone; a program that has yet to stop would read what is typed now.
     let stopped = || {
         let ids = processes(&marker);
-        !ids.is_empty() && ids.into_iter().all(is_stopped)
+        !ids.is_empty() && ids.into_iter().all(|id| state(id) == Some('T'))
     };
     assert!(eventually(stopped), "{tool}: the program must stop too");
     shell.send_line("fg").unwrap();
     shell.send_line("two").unwrap();
     shell.exp_string("got two").unwrap();
     shell.send_line("end").unwrap();
-    shell.exp_string("ready> ").unwrap();
-    shell.send_line("echo status $?").unwrap();
-    shell.exp_string("status 7").unwrap();
-    shell.exp_string("ready> ").unwrap();
+    expect_status(shell, 7);
 }
 
 #[test]
 fn stopped_program_stops_the_tool_and_continues_with_it() {
     let sandbox = sandbox_or_skip!("stopped_program_stops_the_tool_and_continues_with_it");
+    let target = Target::new(&sandbox);
+    let nsenter = format!("nsenter -t {}", target.pid());
     let mut shell = shell(&sandbox);
-    shell
-        .send_line("unshare -p --kill-child -f sleep 300 2>/dev/null & U=$!; T=")
-        .unwrap();
-    shell.exp_string("ready> ").unwrap();
-    shell
-        .send_line("until [ \"$T\" ]; do read T < /proc/$U/task/$U/children; done; T=${T%% *}")
-        .unwrap();
-    shell.exp_string("ready> ").unwrap();
     for tool in [
         "unshare -u",
         "unshare -u --fork",
-        "nsenter -t $T -u",
-        "nsenter -t $T -p",
+        &format!("{nsenter} -u"),
+        &format!("{nsenter} -p"),
     ] {
         stop_and_continue(&mut shell, tool);
     }
-    shell.send_line("kill -9 $U; exit").unwrap();
+    shell.send_line("exit").unwrap();
 }
 
 #[test]
@@ -95,10 +88,7 @@ fn interrupt_ends_the_program_and_its_status_is_ours() {
             .unwrap();
         shell.exp_string("begun\r\n").unwrap();
         shell.send_control('c').unwrap();
-        shell.exp_string("ready> ").unwrap();
-        shell.send_line("echo status $?").unwrap();
-        shell.exp_string("status 9").unwrap();
-        shell.exp_string("ready> ").unwrap();
+        expect_status(&mut shell, 9);
     }
     shell.send_line("exit").unwrap();
 }

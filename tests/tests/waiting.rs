@@ -2,14 +2,13 @@
 
 #![allow(clippy::unwrap_used, reason = "a failing test panics")]
 
-use std::fs;
 use std::os::unix::process::ExitStatusExt;
 use std::process::Stdio;
 use std::thread::sleep;
 use std::time::Duration;
 
 use ns_tests::process::{
-    Target, child_of, eventually, id, kill, processes, start_and_wait_for_a_line,
+    Target, child_of, eventually, id, kill, processes, start_and_wait_for_a_line, state,
 };
 use ns_tests::sandbox_or_skip;
 use ns_tests::skip::{is_root, skipped};
@@ -138,10 +137,7 @@ fn death_signal_stays_armed_when_the_ids_change() {
         let child = child_of(parent.id());
         parent.kill().unwrap();
         parent.wait().unwrap();
-        let ended = || {
-            fs::read_to_string(format!("/proc/{child}/stat"))
-                .map_or(true, |stat| stat.contains(") Z "))
-        };
+        let ended = || matches!(state(child), None | Some('Z'));
         assert!(eventually(ended), "{ids:?}");
     }
 }
@@ -162,10 +158,6 @@ fn nsenter_stops_and_continues_with_its_child() {
     command.stdin(Stdio::piped());
     let mut parent = start_and_wait_for_a_line(&mut command);
     let child = child_of(parent.id());
-    let state = |pid: i32| {
-        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-        stat.rsplit(") ").next().unwrap_or_default().chars().next()
-    };
     kill(child, libc::SIGSTOP);
     assert!(eventually(
         || state(child) == Some('T') && state(id(&parent)) == Some('T')

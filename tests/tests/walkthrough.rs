@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 
 use ns_tests::sandbox::Sandbox;
-use ns_tests::skip::{has_program, skipped};
+use ns_tests::skip::skipped;
 use ns_tests::{tool, walkthrough};
 
 fn host_name() -> String {
@@ -20,11 +20,8 @@ fn queues() -> String {
 #[test]
 fn walkthrough_shows_isolation_and_changes_nothing_outside() {
     let test = "walkthrough_shows_isolation_and_changes_nothing_outside";
-    if let Err(reason) = Sandbox::available() {
+    if let Err(reason) = Sandbox::available_with(&["hostname"]) {
         return skipped(test, &reason);
-    }
-    if !has_program("hostname") {
-        return skipped(test, "hostname is not installed");
     }
     let mut page = Vec::new();
     let mut played = Vec::new();
