@@ -4,6 +4,8 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 CARGO ?= cargo
 TOOLS = unshare nsenter ipcmk ipcs ipcrm
+# The tests are a workspace of their own.
+TESTS = --manifest-path tests/Cargo.toml
 # The tests that need nothing of the source tree.
 BEHAVIOUR = build cases faults inheritance maps objects persistence same_as_reference targets terminal waiting walkthrough
 RELEASE = $(or $(CARGO_TARGET_DIR),target)/release
@@ -14,26 +16,29 @@ build:
 	$(CARGO) build --release
 
 demo: build
-	$(CARGO) run --quiet --package ns-tests --bin demo
+	$(CARGO) run --quiet $(TESTS) --bin demo
 
 check: build
 	$(CARGO) fmt --check
+	$(CARGO) fmt $(TESTS) --check
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
+	$(CARGO) clippy $(TESTS) --all-targets -- -D warnings
 	$(MAKE) test
 	$(MAKE) test-as-ordinary-user
 
 test:
 	$(CARGO) test --workspace
+	$(CARGO) test $(TESTS)
 
 # What root has tested is tested again without privileges.
 test-as-ordinary-user: build
 	@if [ "$$(id -u)" -eq 0 ]; then set -x; \
 	$(CARGO) --config 'target."cfg(unix)".runner = ["sh", "$(CURDIR)/tests/as-ordinary-user", "$(abspath $(RELEASE))"]' \
-		test --package ns-tests $(addprefix --test ,$(BEHAVIOUR)); fi
+		test $(TESTS) $(addprefix --test ,$(BEHAVIOUR)); fi
 
 # Ratios against the installed util-linux, as root, in private namespaces.
 bench: build
-	$(CARGO) run --quiet --release --package ns-tests --bin bench
+	$(CARGO) run --quiet --release $(TESTS) --bin bench
 
 install: build
 	install -d "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)$(PREFIX)/share/man/man1" \

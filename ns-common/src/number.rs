@@ -1,5 +1,7 @@
 //! Numbers as the C library's `strtol(3)` family reads them.
 
+pub mod size;
+
 use std::ffi::OsStr;
 use std::ops::RangeInclusive;
 use std::os::unix::ffi::OsStrExt;
@@ -181,22 +183,5 @@ mod tests {
             parse(OsStr::new("8"), Radix::Octal, 0..=u32::MAX),
             Err(NumberError::Syntax)
         );
-    }
-
-    proptest::proptest! {
-        #[test]
-        fn no_text_makes_the_parser_panic(text in ".{0,40}") {
-            for radix in [Radix::Octal, Radix::Decimal, Radix::ByPrefix] {
-                let _ = parse(OsStr::new(&text), radix, i64::MIN..=i64::MAX);
-            }
-        }
-
-        #[test]
-        fn what_is_printed_reads_back(number in proptest::num::i64::ANY, id in proptest::num::u32::ANY) {
-            proptest::prop_assert_eq!(signed(&number.to_string()), Ok(number));
-            proptest::prop_assert_eq!(super::id(OsStr::new(&id.to_string())), Ok(id));
-            let octal = parse(OsStr::new(&format!("{id:#o}").replace("0o", "0")), Radix::ByPrefix, 0..=u64::MAX);
-            proptest::prop_assert_eq!(octal, Ok(id.into()));
-        }
     }
 }

@@ -4,12 +4,11 @@ use std::ffi::{OsStr, OsString};
 
 use ns_common::cli::getopt::{Parser, Token};
 use ns_common::error::{Error, Failure};
-use ns_common::number::{self, Radix, quoted};
+use ns_common::number::{self, Radix, quoted, size};
 use ns_common::tool::Parsed;
 use ns_common::words;
 
 use crate::options::Id;
-use crate::size;
 
 /// What the command line asks for; each object that is wanted is made once.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,12 +1,11 @@
 //! `ipcmk`: create System V and POSIX IPC objects.
 //!
-//! [`options`] is the table of options, [`cli`] reads the command line, [`size`] its sizes, [`run`] creates.
+//! [`options`] is the table of options, [`cli`] reads the command line, [`run`] creates.
 #![forbid(unsafe_code)]
 
 pub mod cli;
 pub mod options;
 pub mod run;
-pub mod size;
 
 use std::ffi::CStr;
 

@@ -31,7 +31,7 @@ pub fn folder() -> &'static Path {
 fn build() -> PathBuf {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR"))
         .parent()
-        .expect("tests is in the workspace");
+        .expect("the tests lie in the tools' workspace");
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let status = Command::new(cargo)
         .args(["build", "--release", "--quiet"])

@@ -1,7 +1,4 @@
-use std::fmt::Write as _;
 use std::fs;
-
-use proptest::prelude::*;
 
 use super::*;
 
@@ -165,45 +162,4 @@ fn dense_tables_are_asked_and_thin_ones_read() {
     let dense = |highest, objects| Occupancy { highest, objects }.is_dense();
     assert!(dense(32, 33) && dense(31_999, 32_000) && dense(31_999, 8000));
     assert!(!dense(0, 0) && !dense(31, 32) && !dense(31_999, 200) && !dense(31_999, 7900));
-}
-
-proptest! {
-    #[test]
-    fn no_table_makes_the_reader_panic(table in proptest::collection::vec(any::<u8>(), 0..400)) {
-        collect::<Queue>(table.as_slice());
-        collect::<Segment>(table.as_slice());
-        collect::<SemaphoreSet>(table.as_slice());
-    }
-
-    #[test]
-    fn what_the_kernel_prints_reads_back(
-        key in any::<i32>(), id in 0..i32::MAX, mode in 0_u32..0o7777, size in any::<u64>(), pids in any::<(i32, i32)>(),
-        attached in any::<u64>(), owners in any::<(u32, u32, u32, u32)>(), times in any::<(i64, i64, i64)>(),
-    ) {
-        let mut row = String::new();
-        write!(
-            row, "{key:10} {id:10}  {mode:4o} {size:21} {:5} {:5}  {attached:5} {:5} {:5} {:5} {:5} {:10} {:10} {:10} 0 0",
-            pids.0, pids.1, owners.0, owners.1, owners.2, owners.3, times.0, times.1, times.2,
-        ).unwrap();
-        let segments: Vec<Segment> = collect(row.as_bytes());
-        let permissions = Permissions {
-            key: u32::from_ne_bytes(key.to_ne_bytes()),
-            id,
-            mode,
-            uid: owners.0,
-            gid: owners.1,
-            cuid: owners.2,
-            cgid: owners.3,
-        };
-        prop_assert_eq!(segments, vec![Segment {
-            permissions,
-            size,
-            creator: pids.0,
-            last_user: pids.1,
-            attached,
-            attach_time: times.0,
-            detach_time: times.1,
-            changed: times.2,
-        }]);
-    }
 }
