@@ -55,10 +55,6 @@ pub enum Radix {
     ByPrefix,
 }
 
-/// What 64 bits can hold, with a sign or without one.
-const SIGNED: RangeInclusive<i128> = i64::MIN as i128..=i64::MAX as i128;
-const UNSIGNED: RangeInclusive<i128> = 0..=u64::MAX as i128;
-
 /// Reads an id of a user or a group. The last number of 32 bits, which means "none" to the kernel, is passed on.
 pub fn id(text: &OsStr) -> Result<u32, NumberError> {
     parse(text, Radix::Decimal, 0..=u32::MAX)
@@ -66,31 +62,29 @@ pub fn id(text: &OsStr) -> Result<u32, NumberError> {
 
 /// Reads a whole text as a number: white space and a sign may come first, nothing may follow.
 ///
-/// A number that does not fit 64 bits is out of range whatever follows it; text after any other
-/// number makes it no number at all. What remains must lie in `range`.
+/// A number outside `range` is out of range whatever follows it; text after any other number makes
+/// it no number at all.
 pub fn parse<T>(text: &OsStr, radix: Radix, range: RangeInclusive<T>) -> Result<T, NumberError>
 where
-    T: Copy + PartialOrd + Default + Into<i128> + TryFrom<i128>,
+    T: Copy + PartialOrd + TryFrom<i128>,
 {
-    let signed = *range.start() < T::default();
-    let fits = if signed {
-        SIGNED
-    } else {
-        *SIGNED.start()..=*UNSIGNED.end()
-    };
     let (number, rest) = leading(text.as_bytes(), radix).ok_or(NumberError::Syntax)?;
     let number = number
-        .filter(|number| fits.contains(number))
+        .and_then(|number| T::try_from(number).ok())
+        .filter(|number| range.contains(number))
         .ok_or(NumberError::Range)?;
-    if !rest.is_empty() {
-        return Err(NumberError::Syntax);
-    }
-    let number = T::try_from(number).map_err(|_| NumberError::Range)?;
-    if range.contains(&number) {
+    if rest.is_empty() {
         Ok(number)
     } else {
-        Err(NumberError::Range)
+        Err(NumberError::Syntax)
     }
+}
+
+/// Reads a whole text as a decimal number of 32 bits, as the older options of the reference do: text
+/// after the number counts first unless the number is beyond 64 bits.
+pub fn int(text: &OsStr) -> Result<i32, NumberError> {
+    let number = parse(text, Radix::Decimal, i64::MIN..=i64::MAX)?;
+    i32::try_from(number).map_err(|_| NumberError::Range)
 }
 
 /// Splits the number at the start of `text` from what follows; the number is `None` when it is beyond 64 bits.
@@ -119,7 +113,7 @@ pub fn leading(text: &[u8], radix: Radix) -> Option<(Option<i128>, &[u8])> {
     let magnitude = text[..digits].iter().try_fold(0_i128, |sum, byte| {
         let digit = char::from(*byte).to_digit(base)?;
         let sum = sum * i128::from(base) + i128::from(digit);
-        (sum <= *UNSIGNED.end()).then_some(sum)
+        (sum <= i128::from(u64::MAX)).then_some(sum)
     });
     Some((
         magnitude.map(|number| if negative { -number } else { number }),
@@ -155,16 +149,31 @@ mod tests {
     }
 
     #[test]
-    fn range_wins_over_what_follows_only_beyond_64_bits() {
+    fn range_wins_over_what_follows() {
         assert_eq!(
             parse(OsStr::new("2147483648"), Radix::Decimal, 0..=i32::MAX),
             Err(NumberError::Range)
         );
-        assert_eq!(id(OsStr::new("4294967296x")), Err(NumberError::Syntax));
+        assert_eq!(
+            parse(OsStr::new("0x1"), Radix::Decimal, 1..=i32::MAX),
+            Err(NumberError::Range)
+        );
+        for text in ["4294967296", "4294967296x", "-1", "-1x", &"9".repeat(500)] {
+            assert_eq!(id(OsStr::new(text)), Err(NumberError::Range), "{text}");
+        }
+        assert_eq!(id(OsStr::new("4294967295x")), Err(NumberError::Syntax));
         assert_eq!(unsigned("18446744073709551616x"), Err(NumberError::Range));
         assert_eq!(signed("9223372036854775808x"), Err(NumberError::Range));
         assert_eq!(unsigned("-1"), Err(NumberError::Range));
-        assert_eq!(id(OsStr::new(&"9".repeat(500))), Err(NumberError::Range));
+    }
+
+    #[test]
+    fn range_of_an_int_wins_over_what_follows_only_beyond_64_bits() {
+        let int = |text| int(OsStr::new(text));
+        assert_eq!(int("-2147483648"), Ok(i32::MIN));
+        assert_eq!(int("2147483648"), Err(NumberError::Range));
+        assert_eq!(int("2147483648x"), Err(NumberError::Syntax));
+        assert_eq!(int("9223372036854775808x"), Err(NumberError::Range));
     }
 
     #[test]

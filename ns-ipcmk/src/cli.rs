@@ -84,8 +84,7 @@ fn size_of(text: &OsStr) -> Result<u64, Error> {
 }
 
 fn elements(text: &OsStr) -> Result<i32, Error> {
-    number::parse(text, Radix::Decimal, i32::MIN..=i32::MAX)
-        .map_err(|reason| reason.into_error("failed to parse elements", text))
+    number::int(text).map_err(|reason| reason.into_error("failed to parse elements", text))
 }
 
 /// The permission bits of an octal number of up to twelve bits.

@@ -153,8 +153,7 @@ pub fn plain_id(word: &CStr) -> Result<i32, Error> {
 const UNREADABLE: &str = "failed to parse argument";
 
 fn object_id(text: &OsStr) -> Result<i32, Error> {
-    number::parse(text, Radix::Decimal, i32::MIN..=i32::MAX)
-        .map_err(|reason| reason.into_error(UNREADABLE, text))
+    number::int(text).map_err(|reason| reason.into_error(UNREADABLE, text))
 }
 
 /// Reads a key of 32 bits, signed or unsigned.

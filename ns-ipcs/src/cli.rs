@@ -4,7 +4,7 @@ use std::ffi::{OsStr, OsString};
 
 use ns_common::cli::getopt::{Parser, Token};
 use ns_common::error::{Error, Failure};
-use ns_common::number::{self, Radix};
+use ns_common::number;
 use ns_common::system_v::Resource;
 use ns_common::tool::Parsed;
 use ns_common::words;
@@ -145,8 +145,7 @@ impl Selection {
 fn object_id(value: Option<OsString>) -> Result<i32, Error> {
     let text = value.unwrap_or_default();
     let text: &OsStr = &text;
-    number::parse(text, Radix::Decimal, i32::MIN..=i32::MAX)
-        .map_err(|reason| reason.into_error("failed to parse id argument", text))
+    number::int(text).map_err(|reason| reason.into_error("failed to parse id argument", text))
 }
 
 #[cfg(test)]
