@@ -9,8 +9,13 @@ use crate::console::Console;
 use crate::error::{ExitStatus, Failure};
 use crate::words;
 
-/// The release of util-linux whose behaviour these tools follow.
-pub const COMPATIBLE_WITH: &str = "util-linux 2.43";
+/// What `--version` says behind the tool's name, in the form in which scripts look for a release of util-linux: our
+/// version is the release whose behaviour we have.
+const RELEASE: &str = concat!(
+    " from util-linux ",
+    env!("CARGO_PKG_VERSION"),
+    "+ns-tools\n"
+);
 
 /// What is done with words of the command line that are no options.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,16 +91,7 @@ pub fn main<Id: Copy, Request>(
             Ok(ExitStatus::SUCCESS)
         }
         Parsed::Version => {
-            let version = env!("CARGO_PKG_VERSION");
-            let line = words![
-                console.name(),
-                " from ns-tools ",
-                version,
-                " (compatible with ",
-                COMPATIBLE_WITH,
-                ")\n"
-            ];
-            console.output.push(&line);
+            console.output.push(&words![console.name(), RELEASE]);
             Ok(ExitStatus::SUCCESS)
         }
         Parsed::Request(request) => execute(request, &mut console),
