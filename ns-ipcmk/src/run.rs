@@ -5,11 +5,11 @@ use std::ffi::OsStr;
 use nix::errno::Errno;
 use ns_common::console::{Console, write_error};
 use ns_common::error::{Attempt, ExitStatus, Failure, Message};
+use ns_common::ipc::SystemV;
 use ns_common::sys::ipc;
 use ns_common::sys::posix_ipc::{self, Object, normalized};
 use ns_common::sys::random;
 use ns_common::sys::signal::{self, Mask};
-use ns_common::system_v::Resource;
 use ns_common::words;
 
 use crate::cli::Request;
@@ -31,7 +31,7 @@ pub fn execute(request: Request, console: &mut Console) -> Result<ExitStatus, Fa
         let made = size.and_then(|size| with_new_key(|key| ipc::create_segment(key, size, mode)));
         let id = made.attempt(|| words!["create share memory failed"])?;
         announcer.announce(words!["Shared memory id: ", id], || {
-            ipc::remove(Resource::Segment, id)
+            ipc::remove(SystemV::Segment, id)
         })?;
     }
     if let Some(size) = request.posix_shared_memory {
@@ -48,7 +48,7 @@ pub fn execute(request: Request, console: &mut Console) -> Result<ExitStatus, Fa
         let made = with_new_key(|key| ipc::create_queue(key, mode));
         let id = made.attempt(|| words!["create message queue failed"])?;
         announcer.announce(words!["Message queue id: ", id], || {
-            ipc::remove(Resource::Queue, id)
+            ipc::remove(SystemV::Queue, id)
         })?;
     }
     if request.posix_queue {
@@ -60,7 +60,7 @@ pub fn execute(request: Request, console: &mut Console) -> Result<ExitStatus, Fa
         let made = with_new_key(|key| ipc::create_semaphore_set(key, count, mode));
         let id = made.attempt(|| words!["create semaphore failed"])?;
         announcer.announce(words!["Semaphore id: ", id], || {
-            ipc::remove(Resource::SemaphoreSet, id)
+            ipc::remove(SystemV::SemaphoreSet, id)
         })?;
     }
     if request.posix_semaphore {

@@ -6,9 +6,9 @@ use std::os::unix::ffi::OsStrExt;
 use nix::errno::Errno;
 use ns_common::cli::getopt::{Parser, Token, without_equals};
 use ns_common::error::{Error, Failure};
+use ns_common::ipc::SystemV;
 use ns_common::number::{self, NumberError, Radix, quoted};
 use ns_common::sys::posix_ipc::Object;
-use ns_common::system_v::Resource;
 use ns_common::tool::Parsed;
 use ns_common::words;
 
@@ -29,7 +29,7 @@ pub enum Request {
     /// `ipcrm msg ID...`
     Words {
         /// The kind named.
-        resource: Resource,
+        resource: SystemV,
         /// The ids, as typed.
         ids: Vec<&'static CStr>,
     },
@@ -48,9 +48,9 @@ pub struct Removal {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Target {
     /// By its id, which may be none.
-    Id(Resource, i32),
+    Id(SystemV, i32),
     /// By its key, and the key as typed.
-    Key(Resource, i32, OsString),
+    Key(SystemV, i32, OsString),
     /// By key 0, which leads to no object; as typed.
     PrivateKey(OsString),
     /// A POSIX object by its name.
@@ -61,18 +61,18 @@ pub enum Target {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Type {
     /// System V objects of a kind.
-    SystemV(Resource),
+    SystemV(SystemV),
     /// POSIX objects of a kind.
     Posix(Object),
 }
 
 /// The types by the names `--all` knows, in the order in which they are swept.
 const TYPES: &[(&str, Type)] = &[
-    ("shm", Type::SystemV(Resource::Segment)),
+    ("shm", Type::SystemV(SystemV::Segment)),
     ("pshm", Type::Posix(Object::SharedMemory)),
-    ("sem", Type::SystemV(Resource::SemaphoreSet)),
+    ("sem", Type::SystemV(SystemV::SemaphoreSet)),
     ("psem", Type::Posix(Object::Semaphore)),
-    ("msg", Type::SystemV(Resource::Queue)),
+    ("msg", Type::SystemV(SystemV::Queue)),
     ("pmsg", Type::Posix(Object::Queue)),
 ];
 
@@ -131,11 +131,11 @@ pub fn parse(parser: &mut Parser<Id>) -> Result<Parsed<Request>, Failure> {
     }))
 }
 
-fn old_form(word: &CStr) -> Option<Resource> {
+fn old_form(word: &CStr) -> Option<SystemV> {
     match word.to_bytes() {
-        b"shm" => Some(Resource::Segment),
-        b"msg" => Some(Resource::Queue),
-        b"sem" => Some(Resource::SemaphoreSet),
+        b"shm" => Some(SystemV::Segment),
+        b"msg" => Some(SystemV::Queue),
+        b"sem" => Some(SystemV::SemaphoreSet),
         _ => None,
     }
 }
@@ -157,7 +157,7 @@ fn object_id(text: &OsStr) -> Result<i32, Error> {
 }
 
 /// Reads a key of 32 bits, signed or unsigned.
-fn key(resource: Resource, text: OsString) -> Result<Target, Error> {
+fn key(resource: SystemV, text: OsString) -> Result<Target, Error> {
     let range = i128::from(i32::MIN)..=i128::from(u32::MAX);
     let number = match number::leading(text.as_bytes(), Radix::ByPrefix) {
         None => return Err(NumberError::Syntax.into_error(UNREADABLE, &text)),
@@ -228,7 +228,7 @@ mod tests {
 
     #[test]
     fn verbose_speaks_of_what_follows() {
-        let queue = |id| Target::Id(Resource::Queue, id);
+        let queue = |id| Target::Id(SystemV::Queue, id);
         assert_eq!(
             targets(&[c"-q", c"010", c"-v", c"-q-1"]),
             [(queue(10), false), (queue(-1), true)]
@@ -241,7 +241,7 @@ mod tests {
             let typed = OsStr::from_bytes(word.to_bytes()).to_owned();
             assert_eq!(
                 targets(&[c"-Q", word]),
-                [(Target::Key(Resource::Queue, -5, typed), false)]
+                [(Target::Key(SystemV::Queue, -5, typed), false)]
             );
         }
         for word in [c"0", c"0x0"] {
@@ -286,7 +286,7 @@ mod tests {
             Ok(Request::Options { sweep, .. }) => in_order(&sweep).collect::<Vec<_>>(),
             other => panic!("{other:?}"),
         };
-        let (shm, sem, msg) = (Resource::Segment, Resource::SemaphoreSet, Resource::Queue);
+        let (shm, sem, msg) = (SystemV::Segment, SystemV::SemaphoreSet, SystemV::Queue);
         assert_eq!(
             sweep(&[c"-a"]),
             [Type::SystemV(shm), Type::SystemV(sem), Type::SystemV(msg)]

@@ -1,17 +1,17 @@
 //! The options of `ipcrm`: parser, `--help`, manual page and completions come from this table.
 
 use ns_common::cli::table::{Offer, Takes, Value};
+use ns_common::ipc::SystemV;
 use ns_common::options;
 use ns_common::sys::posix_ipc::Object;
-use ns_common::system_v::Resource;
 use ns_common::tool::{Manual, Order, Tool};
 
 /// The options, as the parser hands them on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "each is documented by its row in the table")]
 pub enum Id {
-    ById(Resource),
-    ByKey(Resource),
+    ById(SystemV),
+    ByKey(SystemV),
     ByName(Object),
     All,
     Verbose,
@@ -34,12 +34,12 @@ const NAME: Value = Value {
 
 options! { Id:
     (
-        Id::ById(Resource::Segment), Some('m'), "shmem-id", Takes::Required(ID),
+        Id::ById(SystemV::Segment), Some('m'), "shmem-id", Takes::Required(ID),
         "remove a shared memory segment by its id",
         "Removes a System V shared memory segment by its id. One that is attached goes away with its last mapping.",
     ),
     (
-        Id::ByKey(Resource::Segment), Some('M'), "shmem-key", Takes::Required(KEY),
+        Id::ByKey(SystemV::Segment), Some('M'), "shmem-key", Takes::Required(KEY),
         "remove a shared memory segment by its key",
         "Removes a System V shared memory segment by its key.",
     ),
@@ -49,12 +49,12 @@ options! { Id:
         "Removes a POSIX shared memory object by its name.",
     ),
     (
-        Id::ById(Resource::Queue), Some('q'), "queue-id", Takes::Required(ID),
+        Id::ById(SystemV::Queue), Some('q'), "queue-id", Takes::Required(ID),
         "remove a message queue by its id",
         "Removes a System V message queue by its id.",
     ),
     (
-        Id::ByKey(Resource::Queue), Some('Q'), "queue-key", Takes::Required(KEY),
+        Id::ByKey(SystemV::Queue), Some('Q'), "queue-key", Takes::Required(KEY),
         "remove a message queue by its key",
         "Removes a System V message queue by its key.",
     ),
@@ -64,12 +64,12 @@ options! { Id:
         "Removes a POSIX message queue by its name.",
     ),
     (
-        Id::ById(Resource::SemaphoreSet), Some('s'), "semaphore-id", Takes::Required(ID),
+        Id::ById(SystemV::SemaphoreSet), Some('s'), "semaphore-id", Takes::Required(ID),
         "remove a semaphore set by its id",
         "Removes a System V semaphore set by its id.",
     ),
     (
-        Id::ByKey(Resource::SemaphoreSet), Some('S'), "semaphore-key", Takes::Required(KEY),
+        Id::ByKey(SystemV::SemaphoreSet), Some('S'), "semaphore-key", Takes::Required(KEY),
         "remove a semaphore set by its key",
         "Removes a System V semaphore set by its key.",
     ),

@@ -5,9 +5,9 @@ use std::ffi::{CStr, OsStr};
 use nix::errno::Errno;
 use ns_common::console::Console;
 use ns_common::error::{Error, ExitStatus, Failure, Message};
+use ns_common::ipc::SystemV;
 use ns_common::sys::ipc;
 use ns_common::sys::posix_ipc::{self, Object, normalized};
-use ns_common::system_v::Resource;
 use ns_common::words;
 
 use crate::cli::{Removal, Request, Target, Type, in_order, plain_id};
@@ -66,7 +66,7 @@ fn report(result: Result<(), Trouble>, console: &mut Console) -> Result<bool, Er
     }
 }
 
-fn remove_word(resource: Resource, word: &CStr) -> Result<(), Trouble> {
+fn remove_word(resource: SystemV, word: &CStr) -> Result<(), Trouble> {
     let id = plain_id(word).map_err(Trouble::GoOn)?;
     ipc::remove(resource, id).map_err(|errno| trouble(errno, "id", &words![id]))
 }
@@ -174,11 +174,11 @@ fn name_trouble(errno: Errno, name: &OsStr) -> Trouble {
     }
 }
 
-fn announce_id(resource: Resource, id: i32, console: &mut Console) {
+fn announce_id(resource: SystemV, id: i32, console: &mut Console) {
     let kind = match resource {
-        Resource::Segment => "shared memory segment",
-        Resource::Queue => "message queue",
-        Resource::SemaphoreSet => "semaphore",
+        SystemV::Segment => "shared memory segment",
+        SystemV::Queue => "message queue",
+        SystemV::SemaphoreSet => "semaphore",
     };
     console
         .output

@@ -11,9 +11,9 @@ use nix::errno::Errno;
 use nix::sys::statfs::{FsType, statfs};
 use nix::unistd::geteuid;
 use ns_common::error::{Attempt, Error};
-use ns_common::sys::ipc::{self, Lookup};
+use ns_common::ipc::SystemV;
+use ns_common::ipc::read::{self, Support};
 use ns_common::sys::posix_ipc::Object;
-use ns_common::system_v::Resource;
 use ns_common::words;
 
 /// Where shared memory objects and semaphores are files: shm_overview(7), sem_overview(7).
@@ -27,30 +27,19 @@ const SEMAPHORE_PREFIX: &str = "sem.";
 const SEMAPHORE_SIZE: u64 = size_of::<libc::sem_t>() as u64;
 
 /// The ids of all System V objects of a kind, whoever may read them.
-pub fn system_v(resource: Resource) -> Result<Vec<i32>, Error> {
-    let highest =
-        ipc::highest_index(resource).map_err(|_| Error::new(words![not_configured(resource)]))?;
-    let ids = |lookup| {
-        let at = |index| ipc::permissions_at(resource, index, lookup).ok();
-        (0..=highest)
-            .filter_map(at)
-            .map(|permissions| permissions.id)
-            .collect::<Vec<_>>()
-    };
-    let any = ids(Lookup::Any);
-    // Before Linux 4.17 no index answers, and only what we may read can be found.
-    Ok(if any.is_empty() {
-        ids(Lookup::Readable)
-    } else {
-        any
-    })
+pub fn system_v(resource: SystemV) -> Result<Vec<i32>, Error> {
+    let mut ids = Vec::new();
+    match read::each_permissions(resource, &mut |permissions| ids.push(permissions.id))? {
+        Support::Present => Ok(ids),
+        Support::Absent => Err(Error::new(words![not_configured(resource)])),
+    }
 }
 
-fn not_configured(resource: Resource) -> &'static str {
+fn not_configured(resource: SystemV) -> &'static str {
     match resource {
-        Resource::Segment => "kernel not configured for shared memory",
-        Resource::SemaphoreSet => "kernel not configured for semaphores",
-        Resource::Queue => "kernel not configured for message queues",
+        SystemV::Segment => "kernel not configured for shared memory",
+        SystemV::SemaphoreSet => "kernel not configured for semaphores",
+        SystemV::Queue => "kernel not configured for message queues",
     }
 }
 

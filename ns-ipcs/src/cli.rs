@@ -4,8 +4,8 @@ use std::ffi::{OsStr, OsString};
 
 use ns_common::cli::getopt::{Parser, Token};
 use ns_common::error::{Error, Failure};
+use ns_common::ipc::SystemV;
 use ns_common::number;
-use ns_common::system_v::Resource;
 use ns_common::tool::Parsed;
 use ns_common::words;
 
@@ -26,7 +26,7 @@ pub enum Request {
     /// The details of one object.
     Detail {
         /// Its kind.
-        resource: Resource,
+        resource: SystemV,
         /// Its id.
         id: i32,
         /// How sizes are shown.
@@ -130,11 +130,11 @@ const ALL: Selection = Selection {
 };
 
 impl Selection {
-    fn single(self) -> Result<Resource, Error> {
+    fn single(self) -> Result<SystemV, Error> {
         match (self.queues, self.segments, self.semaphore_sets) {
-            (true, false, false) => Ok(Resource::Queue),
-            (false, true, false) => Ok(Resource::Segment),
-            (false, false, true) => Ok(Resource::SemaphoreSet),
+            (true, false, false) => Ok(SystemV::Queue),
+            (false, true, false) => Ok(SystemV::Segment),
+            (false, false, true) => Ok(SystemV::SemaphoreSet),
             _ => Err(Error::new(words![
                 "when using an ID, a single resource must be specified"
             ])),
@@ -193,7 +193,7 @@ mod tests {
         assert_eq!(
             read(&[c"-m", c"-m", c"-i7"]),
             Request::Detail {
-                resource: Resource::Segment,
+                resource: SystemV::Segment,
                 id: 7,
                 unit: Unit::Usual
             }

@@ -1,9 +1,9 @@
 //! Printing all details of one object.
 
 use ns_common::console::Output;
+use ns_common::ipc::system_v::{Permissions, Queue, Segment, Semaphore, SemaphoreSet};
 use ns_common::output::columns::{Digits, left};
 use ns_common::output::units::{TimeShape, human_size, time};
-use ns_common::system_v::{Permissions, Queue, Segment, Semaphore, SemaphoreSet};
 use ns_common::words;
 
 use crate::cli::Unit;

@@ -1,16 +1,14 @@
 //! `ipcs`: show the System V IPC objects of the namespace.
 //!
-//! [`options`] is the table of options, [`cli`] reads the command line, [`read`], [`limits`] and [`names`] read the system, [`print`],
+//! [`options`] is the table of options, [`cli`] reads the command line, [`names`] knows the owners, [`print`],
 //! [`totals`] and [`detail`] print.
 #![forbid(unsafe_code)]
 
 pub mod cli;
 pub mod detail;
-pub mod limits;
 pub mod names;
 pub mod options;
 pub mod print;
-pub mod read;
 pub mod run;
 pub mod totals;
 

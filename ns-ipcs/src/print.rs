@@ -1,9 +1,9 @@
 //! Printing lists: exactly the bytes that scripts have come to rely on.
 
 use ns_common::console::Output;
+use ns_common::ipc::system_v::{DESTROYED, LOCKED, Permissions, Queue, Segment, SemaphoreSet};
 use ns_common::output::columns::{Digits, left, pad, right};
 use ns_common::output::units::{TimeShape, human_size, time};
-use ns_common::system_v::{DESTROYED, LOCKED, Permissions, Queue, Segment, SemaphoreSet};
 
 use crate::cli::{Columns, Unit};
 use crate::names::Names;

@@ -7,15 +7,16 @@ use nix::errno::Errno;
 use nix::unistd::{SysconfVar, sysconf};
 use ns_common::console::{Console, Output};
 use ns_common::error::{Error, ExitStatus, Failure};
+use ns_common::ipc::SystemV;
+use ns_common::ipc::limits::{self, SETTINGS};
+use ns_common::ipc::read::{self, Record};
+use ns_common::ipc::system_v::{Queue, QueueUsage, Segment, Semaphore, SemaphoreSet};
 use ns_common::sys::ipc;
-use ns_common::system_v::{Queue, QueueUsage, Resource, Segment, Semaphore, SemaphoreSet};
 use ns_common::words;
 
 use crate::cli::{Columns, Request, Selection, Unit, View};
 use crate::detail;
-use crate::limits::{self, SETTINGS};
 use crate::print::{self, Directory, Listed};
-use crate::read::{self, Object};
 use crate::totals;
 
 /// Prints what was asked for.
@@ -75,7 +76,7 @@ fn report(selection: Selection, view: View, unit: Unit, output: &mut Output) -> 
     Ok(())
 }
 
-fn list<T: Listed + Object>(
+fn list<T: Listed + Record>(
     columns: Columns,
     unit: Unit,
     directory: &mut Directory,
@@ -93,6 +94,7 @@ fn list<T: Listed + Object>(
             ControlFlow::Continue(())
         }
     })
+    .map(drop)
 }
 
 /// The kernel counts all bytes in 32 bits: where there may be more, they are added up.
@@ -122,15 +124,15 @@ fn page_size() -> u64 {
 }
 
 /// Prints the details of an object; `false` if there is none with this id.
-fn show(resource: Resource, id: i32, unit: Unit, output: &mut Output) -> Result<bool, Error> {
+fn show(resource: SystemV, id: i32, unit: Unit, output: &mut Output) -> Result<bool, Error> {
     match resource {
-        Resource::Queue => Ok(read::find(id)?
+        SystemV::Queue => Ok(read::find(id)?
             .map(|queue| detail::queue(&queue, unit, output))
             .is_some()),
-        Resource::Segment => Ok(read::find(id)?
+        SystemV::Segment => Ok(read::find(id)?
             .map(|segment| detail::segment(&segment, unit, output))
             .is_some()),
-        Resource::SemaphoreSet => {
+        SystemV::SemaphoreSet => {
             let Some(set) = read::find::<SemaphoreSet>(id)? else {
                 return Ok(false);
             };

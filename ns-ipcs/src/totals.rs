@@ -1,11 +1,11 @@
 //! Printing limits and summaries: exactly the bytes that scripts have come to rely on.
 
 use ns_common::console::Output;
-use ns_common::output::columns::Digits;
-use ns_common::output::units::human_size;
-use ns_common::system_v::{
+use ns_common::ipc::system_v::{
     QueueLimits, QueueUsage, SegmentLimits, SegmentUsage, SemaphoreLimits, SemaphoreUsage,
 };
+use ns_common::output::columns::Digits;
+use ns_common::output::units::human_size;
 
 use crate::cli::Unit;
 use crate::print::title_line;

@@ -5,12 +5,12 @@
 use std::ffi::OsStr;
 use std::ops::ControlFlow;
 
+use ns_common::ipc::system_v::{Permissions, Queue, Segment, SemaphoreSet};
+use ns_common::ipc::table::{Row, each_row};
 use ns_common::number::{self, NumberError, Radix, size};
-use ns_common::system_v::{Permissions, Queue, Segment, SemaphoreSet};
-use ns_ipcs::read::{Object, each_row};
 use proptest::prelude::*;
 
-fn objects<T: Object>(table: &[u8]) -> Vec<T> {
+fn objects<T: Row + Clone>(table: &[u8]) -> Vec<T> {
     let mut objects = Vec::new();
     each_row(table, &mut |object: &T| {
         objects.push(object.clone());

@@ -5,9 +5,10 @@ use std::mem::MaybeUninit;
 
 use nix::errno::Errno;
 
-use crate::system_v::{
-    Permissions, Queue, QueueLimits, QueueUsage, Resource, Segment, SegmentLimits, SegmentUsage,
-    Semaphore, SemaphoreLimits, SemaphoreSet, SemaphoreUsage,
+use crate::ipc::SystemV;
+use crate::ipc::system_v::{
+    Permissions, Queue, QueueLimits, QueueUsage, Segment, SegmentLimits, SegmentUsage, Semaphore,
+    SemaphoreLimits, SemaphoreSet, SemaphoreUsage,
 };
 
 /// How an object is looked up by its index in the kernel's table.
@@ -224,45 +225,27 @@ pub fn create_semaphore_set(key: i32, count: i32, mode: u32) -> nix::Result<i32>
 }
 
 /// The id of the object that `key` leads to; needs no permission on it.
-pub fn find(resource: Resource, key: i32) -> nix::Result<i32> {
+pub fn find(resource: SystemV, key: i32) -> nix::Result<i32> {
     let result = match resource {
         // SAFETY: msgget takes numbers only.
-        Resource::Queue => unsafe { libc::msgget(key, 0) },
+        SystemV::Queue => unsafe { libc::msgget(key, 0) },
         // SAFETY: shmget takes numbers only.
-        Resource::Segment => unsafe { libc::shmget(key, 0, 0) },
+        SystemV::Segment => unsafe { libc::shmget(key, 0, 0) },
         // SAFETY: semget takes numbers only.
-        Resource::SemaphoreSet => unsafe { libc::semget(key, 0, 0) },
+        SystemV::SemaphoreSet => unsafe { libc::semget(key, 0, 0) },
     };
     Errno::result(result)
 }
 
-/// The highest index in use in the kernel's table, 0 also if there is none. ENOSYS: the kernel has no such objects.
-pub fn highest_index(resource: Resource) -> nix::Result<i32> {
-    match resource {
-        Resource::Queue => queue_usage().map(|usage| usage.highest),
-        Resource::Segment => segment_usage().map(|usage| usage.highest),
-        Resource::SemaphoreSet => semaphore_usage().map(|usage| usage.highest),
-    }
-}
-
-/// Key, id and owners of the object at `index`; errors as for [`queue`].
-pub fn permissions_at(resource: Resource, index: i32, lookup: Lookup) -> nix::Result<Permissions> {
-    match resource {
-        Resource::Queue => queue(index, lookup).map(|queue| queue.permissions),
-        Resource::Segment => segment(index, lookup).map(|segment| segment.permissions),
-        Resource::SemaphoreSet => semaphore_set(index, lookup).map(|set| set.permissions),
-    }
-}
-
 /// Removes the object with this id: `IPC_RMID`.
-pub fn remove(resource: Resource, id: i32) -> nix::Result<()> {
+pub fn remove(resource: SystemV, id: i32) -> nix::Result<()> {
     let result = match resource {
         // SAFETY: this command ignores the pointer.
-        Resource::Queue => unsafe { libc::msgctl(id, libc::IPC_RMID, std::ptr::null_mut()) },
+        SystemV::Queue => unsafe { libc::msgctl(id, libc::IPC_RMID, std::ptr::null_mut()) },
         // SAFETY: this command ignores the pointer.
-        Resource::Segment => unsafe { libc::shmctl(id, libc::IPC_RMID, std::ptr::null_mut()) },
+        SystemV::Segment => unsafe { libc::shmctl(id, libc::IPC_RMID, std::ptr::null_mut()) },
         // SAFETY: this command takes no fourth argument.
-        Resource::SemaphoreSet => unsafe { libc::semctl(id, 0, libc::IPC_RMID) },
+        SystemV::SemaphoreSet => unsafe { libc::semctl(id, 0, libc::IPC_RMID) },
     };
     Errno::result(result).map(drop)
 }

@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 
 use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
+use ns_common::ipc::SystemV;
 use ns_common::sys::ipc;
-use ns_common::system_v::Resource;
 use ns_tests::tool;
 
 type Failure = Box<dyn std::error::Error>;
@@ -265,7 +265,7 @@ fn remove_queues_but_the_last(left: usize) -> Result<(), Failure> {
     let table = fs::read_to_string("/proc/sysvipc/msg")?;
     let ids: Vec<i32> = table.lines().skip(1).filter_map(ids).collect();
     for id in &ids[..ids.len().saturating_sub(left)] {
-        ipc::remove(Resource::Queue, *id)?;
+        ipc::remove(SystemV::Queue, *id)?;
     }
     Ok(())
 }

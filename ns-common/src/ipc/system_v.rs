@@ -1,16 +1,5 @@
 //! System V objects, what they use and what limits them, as plain records: sysvipc(7).
 
-/// A kind of System V object.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Resource {
-    /// A message queue.
-    Queue,
-    /// A shared memory segment.
-    Segment,
-    /// A set of semaphores.
-    SemaphoreSet,
-}
-
 /// The key and the permissions of an object, ids as the caller's user namespace shows them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Permissions {
@@ -56,7 +45,7 @@ pub struct Queue {
 /// A shared memory segment. Times are seconds since the epoch, 0 for never; processes are 0 for none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Segment {
-    /// Who may do what; also the flags `destroyed` and `locked`.
+    /// Who may do what; also the flags [`DESTROYED`] and [`LOCKED`].
     pub permissions: Permissions,
     /// Its size in bytes.
     pub size: u64,

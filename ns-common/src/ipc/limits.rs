@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use ns_common::procfs;
-use ns_common::sys::ipc;
-use ns_common::system_v::{QueueLimits, SegmentLimits, SemaphoreLimits};
+use crate::ipc::system_v::{QueueLimits, SegmentLimits, SemaphoreLimits};
+use crate::procfs;
+use crate::sys::ipc;
 
 /// Where the kernel's settings are.
 pub const SETTINGS: &str = "/proc/sys/kernel";
