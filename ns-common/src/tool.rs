@@ -1,10 +1,10 @@
-//! A tool as its option table and its texts describe it, and the frame that every tool runs in.
+//! The frame that every tool runs in.
 
 use std::ffi::CStr;
 
 use crate::cli::getopt::Parser;
 use crate::cli::help;
-use crate::cli::table::Opt;
+use crate::cli::table::Tool;
 use crate::console::Console;
 use crate::error::{ExitStatus, Failure};
 use crate::words;
@@ -16,47 +16,6 @@ const RELEASE: &str = concat!(
     env!("CARGO_PKG_VERSION"),
     "+ns-tools\n"
 );
-
-/// What is done with words of the command line that are no options.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Order {
-    /// The first operand ends the options: it is a program and what follows belongs to it.
-    StopAtOperand,
-    /// Options and operands may be mixed, unless the environment has `POSIXLY_CORRECT`.
-    Permute,
-}
-
-/// What the parser, help and completions know of a tool; its [`Manual`] is rendered together with it.
-#[derive(Debug)]
-pub struct Tool<Id: 'static> {
-    /// The command's name and that of its manual page.
-    pub name: &'static str,
-    /// One line without a full stop, for the head of the manual.
-    pub summary: &'static str,
-    /// One sentence, for `--help`.
-    pub purpose: &'static str,
-    /// What follows the command's name, one entry a form of use.
-    pub usage: &'static [&'static str],
-    /// How operands end or do not end the options.
-    pub order: Order,
-    /// The options, in the order in which `getopt_long(3)` lists candidates.
-    pub options: &'static [Opt<Id>],
-}
-
-/// The texts of a manual page. Words between backticks are set in bold.
-#[derive(Debug)]
-pub struct Manual {
-    /// Sentences on each option, in the order of the table.
-    pub options: &'static [&'static str],
-    /// The paragraphs before the options.
-    pub description: &'static [&'static str],
-    /// Further sections: a heading and its paragraphs.
-    pub sections: &'static [(&'static str, &'static [&'static str])],
-    /// What a command does, and the command.
-    pub examples: &'static [(&'static str, &'static str)],
-    /// Names and sections of related pages.
-    pub see_also: &'static [(&'static str, u8)],
-}
 
 /// What a command line asks for.
 #[derive(Debug, PartialEq, Eq)]

@@ -1,219 +1,165 @@
 //! The options of `nsenter`: parser, `--help`, manual page and completions come from this table.
 
-use ns_common::cli::table::{Offer, Takes, Value};
+use ns_common::cli::table::{Manual, Offer, Order, Takes, Tool, Value};
 use ns_common::namespace::Kind;
 use ns_common::options;
-use ns_common::tool::{Manual, Order, Tool};
 
-/// The options, as the parser hands them on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "each is documented by its row in the table")]
-pub enum Id {
-    Help,
-    Version,
-    All,
-    Target,
-    Namespace(Kind),
-    NetSocket,
-    SetUid,
-    SetGid,
-    Root,
-    WorkingDirectory,
-    InnerWorkingDirectory,
-    Env,
-    NoFork,
-    JoinCgroup,
-    PreserveCredentials,
-    KeepCaps,
-    UserParent,
-    FollowContext,
-}
-
-const FILE: Value = Value {
-    name: "file",
-    offer: Offer::File,
-};
-const DIRECTORY: Value = Value {
-    name: "dir",
-    offer: Offer::Directory,
-};
+const FILE: Value = Value::new("file", Offer::File);
+const DIRECTORY: Value = Value::new("dir", Offer::Directory);
 /// A kind of namespace, and the file that keeps it.
 const NAMESPACE: Takes = Takes::Optional(FILE);
 
-options! { Id:
-    (
-        Id::All, Some('a'), "all", Takes::Nothing,
-        "enter all namespaces of the target",
-        "Enters the target's namespaces of every kind that the kernel has and that no other option names, except a user namespace that is the caller's own already.",
-    ),
-    (
-        Id::Help, Some('h'), "help", Takes::Nothing,
-        "show this help and leave",
-        "Shows a summary of the options and leaves.",
-    ),
-    (
-        Id::Version, Some('V'), "version", Takes::Nothing,
-        "show the version and leave",
-        "Shows the version and leaves.",
-    ),
-    (
-        Id::Target,
-        Some('t'),
-        "target",
-        Takes::Required(Value {
-            name: "pid",
-            offer: Offer::Process,
-        }),
-        "process whose namespaces are entered",
-        "Names the process whose namespaces are entered: a PID, or `PID:INODE` with the inode of the process's pidfd, which no later process with the same PID has.",
-    ),
-    (
-        Id::Namespace(Kind::Mount), Some('m'), "mount", NAMESPACE,
-        "enter a mount namespace",
-        "Enters a mount namespace. The root and the working directory become its root.",
-    ),
-    (
-        Id::Namespace(Kind::Uts), Some('u'), "uts", NAMESPACE,
-        "enter a UTS namespace",
-        "Enters a UTS namespace: host and domain name.",
-    ),
-    (
-        Id::Namespace(Kind::Ipc), Some('i'), "ipc", NAMESPACE,
-        "enter an IPC namespace",
-        "Enters an IPC namespace: System V IPC objects and POSIX message queues.",
-    ),
-    (
-        Id::Namespace(Kind::Net), Some('n'), "net", NAMESPACE,
-        "enter a network namespace",
-        "Enters a network namespace.",
-    ),
-    (
-        Id::NetSocket,
-        Some('N'),
-        "net-socket",
-        Takes::Required(Value {
-            name: "fd",
-            offer: Offer::Nothing,
-        }),
-        "enter the network namespace of a socket of the target",
-        "Enters the network namespace of a socket that the target holds under this descriptor number, whatever `--net` says.",
-    ),
-    (
-        Id::Namespace(Kind::Pid), Some('p'), "pid", NAMESPACE,
-        "enter a PID namespace",
-        "Enters a PID namespace. It holds children only, so the program is run in a child unless `--no-fork` is given.",
-    ),
-    (
-        Id::Namespace(Kind::User), Some('U'), "user", NAMESPACE,
-        "enter a user namespace",
-        "Enters a user namespace and becomes root in it, without supplementary groups, unless `--setuid`, `--setgid` or `--preserve-credentials` says otherwise.",
-    ),
-    (
-        Id::Namespace(Kind::Cgroup), Some('C'), "cgroup", NAMESPACE,
-        "enter a cgroup namespace",
-        "Enters a cgroup namespace.",
-    ),
-    (
-        Id::Namespace(Kind::Time), Some('T'), "time", NAMESPACE,
-        "enter a time namespace",
-        "Enters a time namespace.",
-    ),
-    (
-        Id::SetUid,
-        Some('S'),
-        "setuid",
-        Takes::Required(Value {
-            name: "uid",
-            offer: Offer::Words(&["follow"]),
-        }),
-        "uid of the program; follow for the target's",
-        "Sets the uid of the program as seen inside: a number, or `follow` for that of the target.",
-    ),
-    (
-        Id::SetGid,
-        Some('G'),
-        "setgid",
-        Takes::Required(Value {
-            name: "gid",
-            offer: Offer::Words(&["follow"]),
-        }),
-        "gid of the program; follow for the target's",
-        "Sets the gid of the program as seen inside, and drops all supplementary groups: a number, or `follow` for that of the target.",
-    ),
-    (
-        Id::Root, Some('r'), "root", Takes::Optional(DIRECTORY),
-        "root directory of the program (default: the target's)",
-        "Changes the root directory to one that is opened before anything is entered, or to the target's. The working directory stays where it was, and may lie outside the new root: add `--wd` or `--wdns`.",
-    ),
-    (
-        Id::WorkingDirectory, Some('w'), "wd", Takes::Optional(DIRECTORY),
-        "working directory of the program (default: the target's)",
-        "Changes the working directory to one that is opened before anything is entered, or to the target's.",
-    ),
-    (
-        Id::InnerWorkingDirectory, Some('W'), "wdns", Takes::Optional(DIRECTORY),
-        "working directory as seen inside",
-        "Changes the working directory to a path that is resolved in the entered namespaces, below the new root.",
-    ),
-    (
-        Id::Env, Some('e'), "env", Takes::Nothing,
-        "take the environment of the target",
-        "Replaces the environment by the one the target was started with.",
-    ),
-    (
-        Id::NoFork, Some('F'), "no-fork", Takes::Nothing,
-        "do not fork, even for a PID namespace",
-        "Replaces `nsenter` by the program in any case. After `--pid` the program itself stays in the PID namespace of the caller.",
-    ),
-    (
-        Id::JoinCgroup, Some('c'), "join-cgroup", Takes::Nothing,
-        "move into the cgroup of the target (cgroup v2)",
-        "Moves into the cgroup of the target; the hierarchy on `/sys/fs/cgroup` must be version 2.",
-    ),
-    (
-        Id::PreserveCredentials, None, "preserve-credentials", Takes::Nothing,
-        "keep uid, gid and groups when entering a user namespace",
-        "Does not touch uid, gid and supplementary groups on entering a user namespace. An ordinary user needs this.",
-    ),
-    (
-        Id::KeepCaps, None, "keep-caps", Takes::Nothing,
-        "keep the capabilities in the user namespace for the program",
-        "Makes all permitted capabilities ambient after a user namespace was entered, so that the program has them whatever its uid, unless it is changed from 0, which clears them.",
-    ),
-    (
-        Id::UserParent, None, "user-parent", Takes::Nothing,
-        "enter the parent of the user namespace instead of it",
-        "Enters the user namespace that the target's, or the one given by `--user`, was made in.",
-    ),
-    (
-        Id::FollowContext, Some('Z'), "follow-context", Takes::Nothing,
-        "take the SELinux context of the target",
-        "Runs the program in the SELinux context of the target. It is an error where SELinux is not enabled.",
-    ),
+options! {
+    /// The options, as the parser hands them on.
+    pub enum Id {
+        /// A kind of namespace.
+        Namespace(Kind),
+        ..
+    }
+
+    section "Namespaces";
+
+    /// Enters the target's namespaces of every kind that the kernel has and that no other option
+    /// names, except a user namespace that is the caller's own already.
+    All: Some('a'), "all", Takes::Nothing, "enter all namespaces of the target";
+
+    help;
+
+    version;
+
+    /// Names the process whose namespaces are entered: a PID, or `PID:INODE` with the inode of the
+    /// process's pidfd, which no later process with the same PID has.
+    Target: Some('t'), "target", Takes::Required(Value::new("pid", Offer::Process)),
+        "process whose namespaces are entered";
+
+    /// Enters a mount namespace. The root and the working directory become its root.
+    Namespace(Kind::Mount): Some('m'), "mount", NAMESPACE, "enter a mount namespace";
+
+    /// Enters a UTS namespace: host and domain name.
+    Namespace(Kind::Uts): Some('u'), "uts", NAMESPACE, "enter a UTS namespace";
+
+    /// Enters an IPC namespace: System V IPC objects and POSIX message queues.
+    Namespace(Kind::Ipc): Some('i'), "ipc", NAMESPACE, "enter an IPC namespace";
+
+    /// Enters a network namespace.
+    Namespace(Kind::Net): Some('n'), "net", NAMESPACE, "enter a network namespace";
+
+    /// Enters the network namespace of a socket that the target holds under this descriptor number,
+    /// whatever `--net` says.
+    NetSocket: Some('N'), "net-socket", Takes::Required(Value::new("fd", Offer::Nothing)),
+        "enter the network namespace of a socket of the target";
+
+    /// Enters a PID namespace. It holds children only, so the program is run in a child unless
+    /// `--no-fork` is given.
+    Namespace(Kind::Pid): Some('p'), "pid", NAMESPACE, "enter a PID namespace";
+
+    /// Enters a user namespace and becomes root in it, without supplementary groups, unless
+    /// `--setuid`, `--setgid` or `--preserve-credentials` says otherwise.
+    Namespace(Kind::User): Some('U'), "user", NAMESPACE, "enter a user namespace";
+
+    /// Enters a cgroup namespace.
+    Namespace(Kind::Cgroup): Some('C'), "cgroup", NAMESPACE, "enter a cgroup namespace";
+
+    /// Enters a time namespace.
+    Namespace(Kind::Time): Some('T'), "time", NAMESPACE, "enter a time namespace";
+
+    section "Program";
+
+    /// Sets the uid of the program as seen inside: a number, or `follow` for that of the target.
+    SetUid: Some('S'), "setuid", Takes::Required(Value::new("uid", Offer::Words(&["follow"]))),
+        "uid of the program; follow for the target's";
+
+    /// Sets the gid of the program as seen inside, and drops all supplementary groups: a number, or
+    /// `follow` for that of the target.
+    SetGid: Some('G'), "setgid", Takes::Required(Value::new("gid", Offer::Words(&["follow"]))),
+        "gid of the program; follow for the target's";
+
+    /// Changes the root directory to one that is opened before anything is entered, or to the
+    /// target's. The working directory stays where it was, and may lie outside the new root: add
+    /// `--wd` or `--wdns`.
+    Root: Some('r'), "root", Takes::Optional(DIRECTORY),
+        "root directory of the program (default: the target's)";
+
+    /// Changes the working directory to one that is opened before anything is entered, or to the
+    /// target's.
+    WorkingDirectory: Some('w'), "wd", Takes::Optional(DIRECTORY),
+        "working directory of the program (default: the target's)";
+
+    /// Changes the working directory to a path that is resolved in the entered namespaces, below
+    /// the new root.
+    InnerWorkingDirectory: Some('W'), "wdns", Takes::Optional(DIRECTORY),
+        "working directory as seen inside";
+
+    /// Replaces the environment by the one the target was started with.
+    Env: Some('e'), "env", Takes::Nothing, "take the environment of the target";
+
+    /// Replaces `nsenter` by the program in any case. After `--pid` the program itself stays in the
+    /// PID namespace of the caller.
+    NoFork: Some('F'), "no-fork", Takes::Nothing, "do not fork, even for a PID namespace";
+
+    /// Moves into the cgroup of the target; the hierarchy on `/sys/fs/cgroup` must be version 2.
+    JoinCgroup: Some('c'), "join-cgroup", Takes::Nothing,
+        "move into the cgroup of the target (cgroup v2)";
+
+    /// Does not touch uid, gid and supplementary groups on entering a user namespace. An ordinary
+    /// user needs this.
+    PreserveCredentials: None, "preserve-credentials", Takes::Nothing,
+        "keep uid, gid and groups when entering a user namespace";
+
+    /// Makes all permitted capabilities ambient after a user namespace was entered, so that the
+    /// program has them whatever its uid, unless it is changed from 0, which clears them.
+    KeepCaps: None, "keep-caps", Takes::Nothing,
+        "keep the capabilities in the user namespace for the program";
+
+    section "Namespaces";
+
+    /// Enters the user namespace that the target's, or the one given by `--user`, was made in.
+    UserParent: None, "user-parent", Takes::Nothing,
+        "enter the parent of the user namespace instead of it";
+
+    section "Program";
+
+    /// Runs the program in the SELinux context of the target. It is an error where SELinux is not
+    /// enabled.
+    FollowContext: Some('Z'), "follow-context", Takes::Nothing,
+        "take the SELinux context of the target";
 }
 
 /// All that is known of the tool.
 pub static TOOL: Tool<Id> = Tool {
     name: "nsenter",
-    summary: "run a program in the namespaces of another process",
     purpose: "Run a program in namespaces that another process or a file holds.",
     usage: &["[options] [<program> [<argument>...]]"],
     order: Order::StopAtOperand,
     options: OPTIONS,
+    headings: HEADINGS,
 };
 
 /// What only the manual page says; no program has it in it.
 pub static MANUAL: Manual = Manual {
+    summary: "run a program in the namespaces of another process",
     options: MANUAL_OF_OPTIONS,
     description: &[
-        "`nsenter` enters the namespaces asked for, which must be one at least, and runs a program there. Without a program it starts the shell that `SHELL` names, or that of the user's account, or `/bin/sh`, as a login shell.",
-        "A kind without a file is that of the target. With a file it is the namespace the file stands for: `/proc/PID/ns/KIND`, or a file that `unshare` has bound one to. `:ID` in place of a file is the id of a namespace, on kernels that open one by its id. A file must be attached to its option, `-uFILE` or `--uts=FILE`: in `-u FILE` the file is the program, and in `-ui` the letter i is a file.",
-        "The target is held from the first moment on, so that another process that comes to have its PID is never entered. Namespaces of the target are entered in one step: first those other than the user namespace, with the rights the caller has outside, then the user namespace; or, if that is refused, all of them beginning with the user namespace.",
+        "`nsenter` enters the namespaces asked for, which must be one at least, and runs a \
+         program there. Without a program it starts the shell that `SHELL` names, or that of the \
+         user's account, or `/bin/sh`, as a login shell.",
+        "A kind without a file is that of the target. With a file it is the namespace the file \
+         stands for: `/proc/PID/ns/KIND`, or a file that `unshare` has bound one to. `:ID` in \
+         place of a file is the id of a namespace, on kernels that open one by its id. A file \
+         must be attached to its option, `-uFILE` or `--uts=FILE`: in `-u FILE` the file is the \
+         program, and in `-ui` the letter i is a file.",
+        "The target is held from the first moment on, so that another process that comes to have \
+         its PID is never entered. Namespaces of the target are entered in one step: first those \
+         other than the user namespace, with the rights the caller has outside, then the user \
+         namespace; or, if that is refused, all of them beginning with the user namespace.",
     ],
     sections: &[(
         "EXIT STATUS",
         &[
-            "That of the program. 1 for a usage error or a step that failed, 126 if the program was found and could not be executed, 127 if it was not found. If `nsenter` had to fork and a signal killed the program, the same signal kills `nsenter`; if the program is stopped, `nsenter` stops too.",
+            "That of the program. 1 for a usage error or a step that failed, 126 if the program \
+             was found and could not be executed, 127 if it was not found. If `nsenter` had to \
+             fork and a signal killed the program, the same signal kills `nsenter`; if the \
+             program is stopped, `nsenter` stops too.",
         ],
     )],
     examples: &[

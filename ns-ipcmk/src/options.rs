@@ -1,118 +1,76 @@
 //! The options of `ipcmk`: parser, `--help`, manual page and completions come from this table.
 
-use ns_common::cli::table::{Offer, Takes, Value};
+use ns_common::cli::table::{Manual, Offer, Order, Takes, Tool, Value};
 use ns_common::options;
-use ns_common::tool::{Manual, Order, Tool};
 
-/// The options, as the parser hands them on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "each is documented by its row in the table")]
-pub enum Id {
-    Segment,
-    PosixSharedMemory,
-    SemaphoreSet,
-    PosixSemaphore,
-    Queue,
-    PosixQueue,
-    Mode,
-    Name,
-    Version,
-    Help,
-}
+const SIZE: Value = Value::new("size", Offer::Nothing);
 
-const SIZE: Value = Value {
-    name: "size",
-    offer: Offer::Nothing,
-};
+options! {
+    /// The options, as the parser hands them on.
+    pub enum Id { .. }
 
-options! { Id:
-    (
-        Id::Segment, Some('M'), "shmem", Takes::Required(SIZE),
-        "create a System V shared memory segment of <size>",
-        "Creates a System V shared memory segment. The size is in bytes, or has a suffix: `K`, `M`, `G` and so on, also with `iB`, are powers of 1024, `KB`, `MB`, `GB` and so on powers of 1000. With a suffix it may have a fraction.",
-    ),
-    (
-        Id::PosixSharedMemory, Some('m'), "posix-shmem", Takes::Required(SIZE),
-        "create a POSIX shared memory object of <size>",
-        "Creates a POSIX shared memory object of a size written as for `--shmem`. Needs `--name`.",
-    ),
-    (
-        Id::SemaphoreSet,
-        Some('S'),
-        "semaphore",
-        Takes::Required(Value {
-            name: "number",
-            offer: Offer::Nothing,
-        }),
-        "create a System V set of <number> semaphores",
-        "Creates a System V set of so many semaphores.",
-    ),
-    (
-        Id::PosixSemaphore, Some('s'), "posix-semaphore", Takes::Nothing,
-        "create a POSIX semaphore",
-        "Creates a named POSIX semaphore with the value 0. Needs `--name`.",
-    ),
-    (
-        Id::Queue, Some('Q'), "queue", Takes::Nothing,
-        "create a System V message queue",
-        "Creates a System V message queue.",
-    ),
-    (
-        Id::PosixQueue, Some('q'), "posix-mqueue", Takes::Nothing,
-        "create a POSIX message queue",
-        "Creates a POSIX message queue with the default attributes of the namespace. Needs `--name`.",
-    ),
-    (
-        Id::Mode,
-        Some('p'),
-        "mode",
-        Takes::Required(Value {
-            name: "mode",
-            offer: Offer::Nothing,
-        }),
-        "permissions in octal (default: 0644)",
-        "Sets the permissions of all that is created, in octal; the default is 0644. It may have twelve bits, of which those above the nine permission bits are ignored. The umask applies to POSIX objects only.",
-    ),
-    (
-        Id::Name,
-        Some('n'),
-        "name",
-        Takes::Required(Value {
-            name: "name",
-            offer: Offer::Nothing,
-        }),
-        "name of the POSIX objects",
-        "Names the POSIX objects, which all have the same name. A leading slash may be given or not. A name that is taken is an error, and what has it stays as it is.",
-    ),
-    (
-        Id::Version, Some('V'), "version", Takes::Nothing,
-        "show the version and leave",
-        "Shows the version and leaves.",
-    ),
-    (
-        Id::Help, Some('h'), "help", Takes::Nothing,
-        "show this help and leave",
-        "Shows a summary of the options and leaves.",
-    ),
+    /// Creates a System V shared memory segment. The size is in bytes, or has a suffix: `K`, `M`,
+    /// `G` and so on, also with `iB`, are powers of 1024, `KB`, `MB`, `GB` and so on powers of
+    /// 1000. With a suffix it may have a fraction.
+    Segment: Some('M'), "shmem", Takes::Required(SIZE),
+        "create a System V shared memory segment of <size>";
+
+    /// Creates a POSIX shared memory object of a size written as for `--shmem`. Needs `--name`.
+    PosixSharedMemory: Some('m'), "posix-shmem", Takes::Required(SIZE),
+        "create a POSIX shared memory object of <size>";
+
+    /// Creates a System V set of so many semaphores.
+    SemaphoreSet: Some('S'), "semaphore", Takes::Required(Value::new("number", Offer::Nothing)),
+        "create a System V set of <number> semaphores";
+
+    /// Creates a named POSIX semaphore with the value 0. Needs `--name`.
+    PosixSemaphore: Some('s'), "posix-semaphore", Takes::Nothing, "create a POSIX semaphore";
+
+    /// Creates a System V message queue.
+    Queue: Some('Q'), "queue", Takes::Nothing, "create a System V message queue";
+
+    /// Creates a POSIX message queue with the default attributes of the namespace. Needs `--name`.
+    PosixQueue: Some('q'), "posix-mqueue", Takes::Nothing, "create a POSIX message queue";
+
+    /// Sets the permissions of all that is created, in octal; the default is 0644. It may have
+    /// twelve bits, of which those above the nine permission bits are ignored. The umask applies to
+    /// POSIX objects only.
+    Mode: Some('p'), "mode", Takes::Required(Value::new("mode", Offer::Nothing)),
+        "permissions in octal (default: 0644)";
+
+    /// Names the POSIX objects, which all have the same name. A leading slash may be given or not.
+    /// A name that is taken is an error, and what has it stays as it is.
+    Name: Some('n'), "name", Takes::Required(Value::new("name", Offer::Nothing)),
+        "name of the POSIX objects";
+
+    version;
+
+    help;
 }
 
 /// All that is known of the tool.
 pub static TOOL: Tool<Id> = Tool {
     name: "ipcmk",
-    summary: "create System V and POSIX IPC objects",
     purpose: "Create IPC objects in the present IPC namespace and print their ids.",
     usage: &["[options]"],
     order: Order::Permute,
     options: OPTIONS,
+    headings: HEADINGS,
 };
 
 /// What only the manual page says; no program has it in it.
 pub static MANUAL: Manual = Manual {
+    summary: "create System V and POSIX IPC objects",
     options: MANUAL_OF_OPTIONS,
     description: &[
-        "`ipcmk` creates the objects asked for, in the order shared memory, queue, semaphores, and prints the id of each, or the name of a POSIX object. Keys of System V objects are random, lead to no object that existed before, and are never that of private objects. Operands are ignored.",
-        "System V objects and POSIX queues belong to the IPC namespace and stay until they are removed. POSIX shared memory and semaphores are files in `/dev/shm`.",
-        "If one cannot be created, those created before it stay, and their ids have been printed. An object whose id could not be printed is removed again.",
+        "`ipcmk` creates the objects asked for, in the order shared memory, queue, semaphores, \
+         and prints the id of each, or the name of a POSIX object. Keys of System V objects are \
+         random, lead to no object that existed before, and are never that of private objects. \
+         Operands are ignored.",
+        "System V objects and POSIX queues belong to the IPC namespace and stay until they are \
+         removed. POSIX shared memory and semaphores are files in `/dev/shm`.",
+        "If one cannot be created, those created before it stay, and their ids have been printed. \
+         An object whose id could not be printed is removed again.",
     ],
     sections: &[(
         "EXIT STATUS",

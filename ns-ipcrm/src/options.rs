@@ -1,127 +1,103 @@
 //! The options of `ipcrm`: parser, `--help`, manual page and completions come from this table.
 
-use ns_common::cli::table::{Offer, Takes, Value};
+use ns_common::cli::table::{Manual, Offer, Order, Takes, Tool, Value};
 use ns_common::ipc::SystemV;
 use ns_common::options;
 use ns_common::sys::posix_ipc::Object;
-use ns_common::tool::{Manual, Order, Tool};
 
-/// The options, as the parser hands them on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "each is documented by its row in the table")]
-pub enum Id {
-    ById(SystemV),
-    ByKey(SystemV),
-    ByName(Object),
-    All,
-    Verbose,
-    Version,
-    Help,
-}
+const ID: Value = Value::new("id", Offer::Nothing);
+const KEY: Value = Value::new("key", Offer::Nothing);
+const NAME: Value = Value::new("name", Offer::Nothing);
+const TYPE: Value = Value::new(
+    "type",
+    Offer::Words(&["shm", "pshm", "sem", "psem", "msg", "pmsg"]),
+);
 
-const ID: Value = Value {
-    name: "id",
-    offer: Offer::Nothing,
-};
-const KEY: Value = Value {
-    name: "key",
-    offer: Offer::Nothing,
-};
-const NAME: Value = Value {
-    name: "name",
-    offer: Offer::Nothing,
-};
+options! {
+    /// The options, as the parser hands them on.
+    pub enum Id {
+        /// A System V object by its id.
+        ById(SystemV),
+        /// A System V object by its key.
+        ByKey(SystemV),
+        /// A POSIX object by its name.
+        ByName(Object),
+        ..
+    }
 
-options! { Id:
-    (
-        Id::ById(SystemV::Segment), Some('m'), "shmem-id", Takes::Required(ID),
-        "remove a shared memory segment by its id",
-        "Removes a System V shared memory segment by its id. One that is attached goes away with its last mapping.",
-    ),
-    (
-        Id::ByKey(SystemV::Segment), Some('M'), "shmem-key", Takes::Required(KEY),
-        "remove a shared memory segment by its key",
-        "Removes a System V shared memory segment by its key.",
-    ),
-    (
-        Id::ByName(Object::SharedMemory), None, "posix-shmem", Takes::Required(NAME),
-        "remove a POSIX shared memory object",
-        "Removes a POSIX shared memory object by its name.",
-    ),
-    (
-        Id::ById(SystemV::Queue), Some('q'), "queue-id", Takes::Required(ID),
-        "remove a message queue by its id",
-        "Removes a System V message queue by its id.",
-    ),
-    (
-        Id::ByKey(SystemV::Queue), Some('Q'), "queue-key", Takes::Required(KEY),
-        "remove a message queue by its key",
-        "Removes a System V message queue by its key.",
-    ),
-    (
-        Id::ByName(Object::Queue), None, "posix-mqueue", Takes::Required(NAME),
-        "remove a POSIX message queue",
-        "Removes a POSIX message queue by its name.",
-    ),
-    (
-        Id::ById(SystemV::SemaphoreSet), Some('s'), "semaphore-id", Takes::Required(ID),
-        "remove a semaphore set by its id",
-        "Removes a System V semaphore set by its id.",
-    ),
-    (
-        Id::ByKey(SystemV::SemaphoreSet), Some('S'), "semaphore-key", Takes::Required(KEY),
-        "remove a semaphore set by its key",
-        "Removes a System V semaphore set by its key.",
-    ),
-    (
-        Id::ByName(Object::Semaphore), None, "posix-semaphore", Takes::Required(NAME),
-        "remove a POSIX semaphore",
-        "Removes a named POSIX semaphore by its name.",
-    ),
-    (
-        Id::All,
-        Some('a'),
-        "all",
-        Takes::Optional(Value {
-            name: "type",
-            offer: Offer::Words(&["shm", "pshm", "sem", "psem", "msg", "pmsg"]),
-        }),
-        "remove everything of a type (default: all System V objects)",
-        "Removes, after everything else, all objects of a type: `shm`, `sem` and `msg` are System V objects, `pshm`, `psem` and `pmsg` POSIX ones. It may be repeated for several types. Without a type it removes all System V objects, and no POSIX ones, whose directories other programs use too. Of POSIX objects only those that the caller owns are removed.",
-    ),
-    (
-        Id::Verbose, Some('v'), "verbose", Takes::Nothing,
-        "announce each removal that follows on the line",
-        "Announces each removal that follows on the line, and those of `--all`, before it is tried.",
-    ),
-    (
-        Id::Version, Some('V'), "version", Takes::Nothing,
-        "show the version and leave",
-        "Shows the version and leaves.",
-    ),
-    (
-        Id::Help, Some('h'), "help", Takes::Nothing,
-        "show this help and leave",
-        "Shows a summary of the options and leaves.",
-    ),
+    /// Removes a System V shared memory segment by its id. One that is attached goes away with its
+    /// last mapping.
+    ById(SystemV::Segment): Some('m'), "shmem-id", Takes::Required(ID),
+        "remove a shared memory segment by its id";
+
+    /// Removes a System V shared memory segment by its key.
+    ByKey(SystemV::Segment): Some('M'), "shmem-key", Takes::Required(KEY),
+        "remove a shared memory segment by its key";
+
+    /// Removes a POSIX shared memory object by its name.
+    ByName(Object::SharedMemory): None, "posix-shmem", Takes::Required(NAME),
+        "remove a POSIX shared memory object";
+
+    /// Removes a System V message queue by its id.
+    ById(SystemV::Queue): Some('q'), "queue-id", Takes::Required(ID),
+        "remove a message queue by its id";
+
+    /// Removes a System V message queue by its key.
+    ByKey(SystemV::Queue): Some('Q'), "queue-key", Takes::Required(KEY),
+        "remove a message queue by its key";
+
+    /// Removes a POSIX message queue by its name.
+    ByName(Object::Queue): None, "posix-mqueue", Takes::Required(NAME),
+        "remove a POSIX message queue";
+
+    /// Removes a System V semaphore set by its id.
+    ById(SystemV::SemaphoreSet): Some('s'), "semaphore-id", Takes::Required(ID),
+        "remove a semaphore set by its id";
+
+    /// Removes a System V semaphore set by its key.
+    ByKey(SystemV::SemaphoreSet): Some('S'), "semaphore-key", Takes::Required(KEY),
+        "remove a semaphore set by its key";
+
+    /// Removes a named POSIX semaphore by its name.
+    ByName(Object::Semaphore): None, "posix-semaphore", Takes::Required(NAME),
+        "remove a POSIX semaphore";
+
+    /// Removes, after everything else, all objects of a type: `shm`, `sem` and `msg` are System V
+    /// objects, `pshm`, `psem` and `pmsg` POSIX ones. It may be repeated for several types. Without
+    /// a type it removes all System V objects, and no POSIX ones, whose directories other programs
+    /// use too. Of POSIX objects only those that the caller owns are removed.
+    All: Some('a'), "all", Takes::Optional(TYPE),
+        "remove everything of a type (default: all System V objects)";
+
+    /// Announces each removal that follows on the line, and those of `--all`, before it is tried.
+    Verbose: Some('v'), "verbose", Takes::Nothing, "announce each removal that follows on the line";
+
+    version;
+
+    help;
 }
 
 /// All that is known of the tool.
 pub static TOOL: Tool<Id> = Tool {
     name: "ipcrm",
-    summary: "remove System V and POSIX IPC objects",
     purpose: "Remove IPC objects of the present IPC namespace.",
     usage: &["[options]", "shm|msg|sem <id>..."],
     order: Order::Permute,
     options: OPTIONS,
+    headings: HEADINGS,
 };
 
 /// What only the manual page says; no program has it in it.
 pub static MANUAL: Manual = Manual {
+    summary: "remove System V and POSIX IPC objects",
     options: MANUAL_OF_OPTIONS,
     description: &[
-        "`ipcrm` removes the objects named by its options, in their order. The whole command line is checked first: if any of it is wrong, nothing is removed. An object that cannot be removed is reported, and the others are removed all the same.",
-        "Only the owner, the creator and a privileged user may remove an object. Ids are decimal. Keys may also be hexadecimal, after `0x`, or octal, after `0`; key 0 leads to no object. The leading slash of a POSIX name may be given or not.",
+        "`ipcrm` removes the objects named by its options, in their order. The whole command line \
+         is checked first: if any of it is wrong, nothing is removed. An object that cannot be \
+         removed is reported, and the others are removed all the same.",
+        "Only the owner, the creator and a privileged user may remove an object. Ids are decimal. \
+         Keys may also be hexadecimal, after `0x`, or octal, after `0`; key 0 leads to no object. \
+         The leading slash of a POSIX name may be given or not.",
         "The second form is the one of old: a kind, and ids of that kind.",
     ],
     sections: &[(

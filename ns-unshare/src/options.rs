@@ -1,325 +1,251 @@
 //! The options of `unshare`: parser, `--help`, manual page and completions come from this table.
 
-use ns_common::cli::table::{Offer, Takes, Value};
+use ns_common::cli::table::{Manual, Offer, Order, Takes, Tool, Value};
 use ns_common::namespace::Kind;
 use ns_common::options;
-use ns_common::tool::{Manual, Order, Tool};
 
-/// The options, as the parser hands them on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "each is documented by its row in the table")]
-pub enum Id {
-    Help,
-    Version,
-    Namespace(Kind),
-    Fork,
-    KillChild,
-    ForwardSignals,
-    MountProc,
-    MountBinfmt,
-    MapUser,
-    MapUsers,
-    MapGroup,
-    MapGroups,
-    MapRootUser,
-    MapCurrentUser,
-    MapAuto,
-    MapSubids,
-    Owner,
-    Propagation,
-    SetGroups,
-    KeepCaps,
-    SetUid,
-    SetGid,
-    Root,
-    WorkingDirectory,
-    Monotonic,
-    Boottime,
-    LoadInterp,
-    ClearEnv,
-    WhitelistEnv,
-}
-
-const FILE: Value = Value {
-    name: "file",
-    offer: Offer::File,
-};
-const DIRECTORY: Value = Value {
-    name: "dir",
-    offer: Offer::Directory,
-};
-const RANGE: Value = Value {
-    name: "range",
-    offer: Offer::Words(&["auto", "subids", "all"]),
-};
-const UID: Value = Value {
-    name: "uid",
-    offer: Offer::Nothing,
-};
-const GID: Value = Value {
-    name: "gid",
-    offer: Offer::Nothing,
-};
-const SECONDS: Value = Value {
-    name: "seconds",
-    offer: Offer::Nothing,
-};
+const FILE: Value = Value::new("file", Offer::File);
+const DIRECTORY: Value = Value::new("dir", Offer::Directory);
+const RANGE: Value = Value::new("range", Offer::Words(&["auto", "subids", "all"]));
+const UID: Value = Value::new("uid", Offer::Nothing);
+const GID: Value = Value::new("gid", Offer::Nothing);
+const SECONDS: Value = Value::new("seconds", Offer::Nothing);
+const PROPAGATION: Value = Value::new(
+    "mode",
+    Offer::Words(&["private", "slave", "shared", "unchanged"]),
+);
+const POLICY: Value = Value::new("policy", Offer::Words(&["allow", "deny"]));
 /// A kind of namespace, and the file that keeps it.
 const NAMESPACE: Takes = Takes::OptionalLong(FILE);
 
-options! { Id:
-    (
-        Id::Help, Some('h'), "help", Takes::Nothing,
-        "show this help and leave",
-        "Shows a summary of the options and leaves.",
-    ),
-    (
-        Id::Version, Some('V'), "version", Takes::Nothing,
-        "show the version and leave",
-        "Shows the version and leaves.",
-    ),
-    (
-        Id::Namespace(Kind::Mount), Some('m'), "mount", NAMESPACE,
-        "new mount namespace",
-        "Creates a mount namespace: mounts made by the program stay its own, see `--propagation`. The file must not lie on a mount with shared propagation.",
-    ),
-    (
-        Id::Namespace(Kind::Uts), Some('u'), "uts", NAMESPACE,
-        "new UTS namespace: host and domain name",
-        "Creates a UTS namespace: the host name and the NIS domain name can be changed without the rest of the system seeing it.",
-    ),
-    (
-        Id::Namespace(Kind::Ipc), Some('i'), "ipc", NAMESPACE,
-        "new IPC namespace: System V IPC, POSIX queues",
-        "Creates an IPC namespace, which has System V message queues, semaphore sets, shared memory segments and POSIX message queues of its own, and none of them at first.",
-    ),
-    (
-        Id::Namespace(Kind::Net), Some('n'), "net", NAMESPACE,
-        "new network namespace",
-        "Creates a network namespace with nothing in it but a loopback device that is down.",
-    ),
-    (
-        Id::Namespace(Kind::Pid), Some('p'), "pid", NAMESPACE,
-        "new PID namespace, for children",
-        "Creates a PID namespace. It holds the children only: without `--fork` the program stays outside, its first child becomes process 1, and when that ends no further process can be made. A file can keep it only with `--fork`, and it is of no use once its process 1 has ended.",
-    ),
-    (
-        Id::Namespace(Kind::User), Some('U'), "user", NAMESPACE,
-        "new user namespace",
-        "Creates a user namespace, in which the program may have all capabilities. No id is mapped unless an option below maps it, so that all appear as the overflow id.",
-    ),
-    (
-        Id::Namespace(Kind::Cgroup), Some('C'), "cgroup", NAMESPACE,
-        "new cgroup namespace",
-        "Creates a cgroup namespace: the present cgroup appears as the root of the hierarchy.",
-    ),
-    (
-        Id::Namespace(Kind::Time), Some('T'), "time", NAMESPACE,
-        "new time namespace",
-        "Creates a time namespace, see `--monotonic` and `--boottime`.",
-    ),
-    (
-        Id::Fork, Some('f'), "fork", Takes::Nothing,
-        "run the program in a child and wait for it",
-        "Runs the program in a child and waits for it. Meanwhile INT and TERM are held back from the waiting process. With `--pid` the program is process 1, which the kernel spares all signals it has no handler for, those of the terminal among them. It ends as the child did: with its status, or killed by its signal.",
-    ),
-    (
-        Id::KillChild,
-        None,
-        "kill-child",
-        Takes::Optional(Value {
-            name: "signal",
-            offer: Offer::Signal,
-        }),
-        "send the child a signal when unshare dies (implies --fork; default KILL)",
-        "Has the kernel send the child a signal, by default `KILL`, when the waiting process dies. Implies `--fork`. The signal is given by name; numbers are not accepted. It stays armed when `--setuid` or `--setgid` changes the ids.",
-    ),
-    (
-        Id::ForwardSignals, None, "forward-signals", Takes::Nothing,
-        "pass INT and TERM on to the child (implies --fork)",
-        "Passes INT and TERM on to the child instead of holding them back. Implies `--fork`. A program that is process 1 of a PID namespace gets only signals for which it has a handler.",
-    ),
-    (
-        Id::MountProc, None, "mount-proc", Takes::Optional(DIRECTORY),
-        "mount a new proc (implies --mount; default /proc)",
-        "Mounts a new proc file system, by default on `/proc`, so that tools such as `ps` see the new PID namespace. Implies `--mount`. The kernel allows it only together with `--pid` and `--fork`, or to a privileged caller.",
-    ),
-    (
-        Id::MountBinfmt, None, "mount-binfmt", Takes::Optional(DIRECTORY),
-        "mount a new binfmt_misc (implies --mount, --user)",
-        "Mounts a new binfmt_misc file system, which the user namespace has for itself since Linux 6.7. Implies `--mount` and `--user`. Without a directory it is mounted on `/proc/sys/fs/binfmt_misc`, and `--mount-proc` is implied too.",
-    ),
-    (
-        Id::MapUser,
-        None,
-        "map-user",
-        Takes::Required(Value {
-            name: "user",
-            offer: Offer::User,
-        }),
-        "let the caller appear as this user (implies --user)",
-        "Maps the caller's effective uid to a uid, given by number or by name. Implies `--user`.",
-    ),
-    (
-        Id::MapUsers, None, "map-users", Takes::Required(RANGE),
-        "map a block of uids: <inner>:<outer>:<count>, auto, subids or all (implies --user)",
-        "Maps a block of uids; may be repeated. The block is written `inner:outer:count`, or with commas `outer,inner,count`. `auto` stands for the caller's first block in subuid(5), from 0 on inside; `subids` for the same block under the same ids; `all` for every id there is. A uid mapped alone, as by `--map-user`, is cut out of the blocks. A caller other than root needs newuidmap(1). Implies `--user`.",
-    ),
-    (
-        Id::MapGroup,
-        None,
-        "map-group",
-        Takes::Required(Value {
-            name: "group",
-            offer: Offer::Group,
-        }),
-        "let the caller appear as in this group (implies --user)",
-        "Maps the caller's effective gid to a gid, given by number or by name. Implies `--user`, and `--setgroups=deny` unless `--map-groups` or an `--owner` with a gid is given.",
-    ),
-    (
-        Id::MapGroups, None, "map-groups", Takes::Required(RANGE),
-        "map a block of gids, written like that of --map-users (implies --user)",
-        "Maps a block of gids, as `--map-users` does for uids. The block of `auto` and `subids` is the one that subgid(5) has for the user, not for the group.",
-    ),
-    (
-        Id::MapRootUser, Some('r'), "map-root-user", Takes::Nothing,
-        "let the caller appear as root (implies --user)",
-        "Maps the caller's uid and gid to 0: the same as `--map-user=0 --map-group=0`.",
-    ),
-    (
-        Id::MapCurrentUser, Some('c'), "map-current-user", Takes::Nothing,
-        "keep the caller's uid and gid (implies --user)",
-        "Maps the caller's uid and gid to themselves. The capabilities are lost when the program starts, unless `--keep-caps` is given.",
-    ),
-    (
-        Id::MapAuto, None, "map-auto", Takes::Nothing,
-        "the same as --map-users=auto --map-groups=auto",
-        "The same as `--map-users=auto --map-groups=auto`.",
-    ),
-    (
-        Id::MapSubids, None, "map-subids", Takes::Nothing,
-        "the same as --map-users=subids --map-groups=subids",
-        "The same as `--map-users=subids --map-groups=subids`.",
-    ),
-    (
-        Id::Owner,
-        None,
-        "owner",
-        Takes::Required(Value {
-            name: "uid:gid",
-            offer: Offer::Nothing,
-        }),
-        "who owns the user namespace (implies --user)",
-        "Takes on a uid and a gid before the user namespace is made, so that they own it, and drops all supplementary groups with the gid; that takes privileges. A half that is -1 is left alone. Maps are still made for the ids from before: add `--setuid` and `--setgid` to run the program under mapped ones. Implies `--user`.",
-    ),
-    (
-        Id::Propagation,
-        None,
-        "propagation",
-        Takes::Required(Value {
-            name: "mode",
-            offer: Offer::Words(&["private", "slave", "shared", "unchanged"]),
-        }),
-        "mount propagation: private (default), slave, shared or unchanged",
-        "Sets the propagation of all mounts in a new mount namespace: `private`, which is the default, `slave`, `shared`, or `unchanged` to leave it as it is.",
-    ),
-    (
-        Id::SetGroups,
-        None,
-        "setgroups",
-        Takes::Required(Value {
-            name: "policy",
-            offer: Offer::Words(&["allow", "deny"]),
-        }),
-        "whether setgroups works in the user namespace: allow or deny",
-        "Allows or denies the system call setgroups(2) in the new user namespace. Once gids are mapped the kernel refuses any change, so that `deny` fails together with an option that maps groups, and either word with one that maps the caller's own.",
-    ),
-    (
-        Id::KeepCaps, None, "keep-caps", Takes::Nothing,
-        "keep the capabilities in the user namespace for the program",
-        "Makes all permitted capabilities ambient, so that the program has them whatever its uid, unless `--setuid` changes it from 0, which clears them. Without a new user namespace the option has no effect.",
-    ),
-    (
-        Id::SetUid, Some('S'), "setuid", Takes::Required(UID),
-        "uid of the program",
-        "Sets the uid of the program, as seen inside.",
-    ),
-    (
-        Id::SetGid, Some('G'), "setgid", Takes::Required(GID),
-        "gid of the program; drops other groups",
-        "Sets the gid of the program, as seen inside, and drops all supplementary groups.",
-    ),
-    (
-        Id::Root, Some('R'), "root", Takes::Required(DIRECTORY),
-        "root directory of the program",
-        "Changes the root directory, and the working directory to the new root unless `--wd` is given.",
-    ),
-    (
-        Id::WorkingDirectory, Some('w'), "wd", Takes::Required(DIRECTORY),
-        "working directory of the program",
-        "Changes the working directory, after the root directory. A relative path starts at the directory the caller was in.",
-    ),
-    (
-        Id::Monotonic, None, "monotonic", Takes::Required(SECONDS),
-        "offset of the monotonic clock (needs --time)",
-        "Sets the offset of CLOCK_MONOTONIC in the new time namespace, in seconds; it may be negative.",
-    ),
-    (
-        Id::Boottime, None, "boottime", Takes::Required(SECONDS),
-        "offset of the boot-time clock (needs --time)",
-        "Sets the offset of CLOCK_BOOTTIME in the new time namespace, in seconds; it may be negative.",
-    ),
-    (
-        Id::LoadInterp,
-        Some('l'),
-        "load-interp",
-        Takes::Required(Value {
-            name: "string",
-            offer: Offer::Nothing,
-        }),
-        "register an interpreter in a new binfmt_misc (implies --mount-binfmt)",
-        "Registers an interpreter in the new binfmt_misc file system. The string has the form `:name:type:offset:magic:mask:interpreter:flags`. With the flag `F` and `--root` the interpreter is looked up before the root directory changes. Implies `--mount-binfmt`.",
-    ),
-    (
-        Id::ClearEnv, None, "clear-env", Takes::Nothing,
-        "start the program with an empty environment",
-        "Starts the program with an empty environment.",
-    ),
-    (
-        Id::WhitelistEnv,
-        None,
-        "whitelist-env",
-        Takes::Required(Value {
-            name: "names",
-            offer: Offer::Nothing,
-        }),
-        "start the program with these variables only",
-        "Starts the program with the named variables only, those of them that are set. The names are separated by commas; the option may be repeated. The program is searched in the `PATH` that remains.",
-    ),
+options! {
+    /// The options, as the parser hands them on.
+    pub enum Id {
+        /// A kind of namespace.
+        Namespace(Kind),
+        ..
+    }
+
+    help;
+
+    version;
+
+    section "Namespaces";
+
+    /// Creates a mount namespace: mounts made by the program stay its own, see `--propagation`. The
+    /// file must not lie on a mount with shared propagation.
+    Namespace(Kind::Mount): Some('m'), "mount", NAMESPACE, "new mount namespace";
+
+    /// Creates a UTS namespace: the host name and the NIS domain name can be changed without the
+    /// rest of the system seeing it.
+    Namespace(Kind::Uts): Some('u'), "uts", NAMESPACE,
+        "new UTS namespace: host and domain name";
+
+    /// Creates an IPC namespace, which has System V message queues, semaphore sets, shared memory
+    /// segments and POSIX message queues of its own, and none of them at first.
+    Namespace(Kind::Ipc): Some('i'), "ipc", NAMESPACE,
+        "new IPC namespace: System V IPC, POSIX queues";
+
+    /// Creates a network namespace with nothing in it but a loopback device that is down.
+    Namespace(Kind::Net): Some('n'), "net", NAMESPACE, "new network namespace";
+
+    /// Creates a PID namespace. It holds the children only: without `--fork` the program stays
+    /// outside, its first child becomes process 1, and when that ends no further process can be
+    /// made. A file can keep it only with `--fork`, and it is of no use once its process 1 has
+    /// ended.
+    Namespace(Kind::Pid): Some('p'), "pid", NAMESPACE, "new PID namespace, for children";
+
+    /// Creates a user namespace, in which the program may have all capabilities. No id is mapped
+    /// unless an option below maps it, so that all appear as the overflow id.
+    Namespace(Kind::User): Some('U'), "user", NAMESPACE, "new user namespace";
+
+    /// Creates a cgroup namespace: the present cgroup appears as the root of the hierarchy.
+    Namespace(Kind::Cgroup): Some('C'), "cgroup", NAMESPACE, "new cgroup namespace";
+
+    /// Creates a time namespace, see `--monotonic` and `--boottime`.
+    Namespace(Kind::Time): Some('T'), "time", NAMESPACE, "new time namespace";
+
+    section "Child process";
+
+    /// Runs the program in a child and waits for it. Meanwhile INT and TERM are held back from the
+    /// waiting process. With `--pid` the program is process 1, which the kernel spares all signals
+    /// it has no handler for, those of the terminal among them. It ends as the child did: with its
+    /// status, or killed by its signal.
+    Fork: Some('f'), "fork", Takes::Nothing, "run the program in a child and wait for it";
+
+    /// Has the kernel send the child a signal, by default `KILL`, when the waiting process dies.
+    /// Implies `--fork`. The signal is given by name; numbers are not accepted. It stays armed when
+    /// `--setuid` or `--setgid` changes the ids.
+    KillChild: None, "kill-child", Takes::Optional(Value::new("signal", Offer::Signal)),
+        "send the child a signal when unshare dies (implies --fork; default KILL)";
+
+    /// Passes INT and TERM on to the child instead of holding them back. Implies `--fork`. A
+    /// program that is process 1 of a PID namespace gets only signals for which it has a handler.
+    ForwardSignals: None, "forward-signals", Takes::Nothing,
+        "pass INT and TERM on to the child (implies --fork)";
+
+    section "File systems";
+
+    /// Mounts a new proc file system, by default on `/proc`, so that tools such as `ps` see the new
+    /// PID namespace. Implies `--mount`. The kernel allows it only together with `--pid` and
+    /// `--fork`, or to a privileged caller.
+    MountProc: None, "mount-proc", Takes::Optional(DIRECTORY),
+        "mount a new proc (implies --mount; default /proc)";
+
+    /// Mounts a new binfmt_misc file system, which the user namespace has for itself since Linux
+    /// 6.7. Implies `--mount` and `--user`. Without a directory it is mounted on
+    /// `/proc/sys/fs/binfmt_misc`, and `--mount-proc` is implied too.
+    MountBinfmt: None, "mount-binfmt", Takes::Optional(DIRECTORY),
+        "mount a new binfmt_misc (implies --mount, --user)";
+
+    section "Users and groups";
+
+    /// Maps the caller's effective uid to a uid, given by number or by name. Implies `--user`.
+    MapUser: None, "map-user", Takes::Required(Value::new("user", Offer::User)),
+        "let the caller appear as this user (implies --user)";
+
+    /// Maps a block of uids; may be repeated. The block is written `inner:outer:count`, or with
+    /// commas `outer,inner,count`. `auto` stands for the caller's first block in subuid(5), from 0
+    /// on inside; `subids` for the same block under the same ids; `all` for every id there is. A
+    /// uid mapped alone, as by `--map-user`, is cut out of the blocks. A caller other than root
+    /// needs newuidmap(1). Implies `--user`.
+    MapUsers: None, "map-users", Takes::Required(RANGE),
+        "map a block of uids: <inner>:<outer>:<count>, auto, subids or all (implies --user)";
+
+    /// Maps the caller's effective gid to a gid, given by number or by name. Implies `--user`, and
+    /// `--setgroups=deny` unless `--map-groups` or an `--owner` with a gid is given.
+    MapGroup: None, "map-group", Takes::Required(Value::new("group", Offer::Group)),
+        "let the caller appear as in this group (implies --user)";
+
+    /// Maps a block of gids, as `--map-users` does for uids. The block of `auto` and `subids` is
+    /// the one that subgid(5) has for the user, not for the group.
+    MapGroups: None, "map-groups", Takes::Required(RANGE),
+        "map a block of gids, written like that of --map-users (implies --user)";
+
+    /// Maps the caller's uid and gid to 0: the same as `--map-user=0 --map-group=0`.
+    MapRootUser: Some('r'), "map-root-user", Takes::Nothing,
+        "let the caller appear as root (implies --user)";
+
+    /// Maps the caller's uid and gid to themselves. The capabilities are lost when the program
+    /// starts, unless `--keep-caps` is given.
+    MapCurrentUser: Some('c'), "map-current-user", Takes::Nothing,
+        "keep the caller's uid and gid (implies --user)";
+
+    /// The same as `--map-users=auto --map-groups=auto`.
+    MapAuto: None, "map-auto", Takes::Nothing, "the same as --map-users=auto --map-groups=auto";
+
+    /// The same as `--map-users=subids --map-groups=subids`.
+    MapSubids: None, "map-subids", Takes::Nothing,
+        "the same as --map-users=subids --map-groups=subids";
+
+    /// Takes on a uid and a gid before the user namespace is made, so that they own it, and drops
+    /// all supplementary groups with the gid; that takes privileges. A half that is -1 is left
+    /// alone. Maps are still made for the ids from before: add `--setuid` and `--setgid` to run the
+    /// program under mapped ones. Implies `--user`.
+    Owner: None, "owner", Takes::Required(Value::new("uid:gid", Offer::Nothing)),
+        "who owns the user namespace (implies --user)";
+
+    section "File systems";
+
+    /// Sets the propagation of all mounts in a new mount namespace: `private`, which is the
+    /// default, `slave`, `shared`, or `unchanged` to leave it as it is.
+    Propagation: None, "propagation", Takes::Required(PROPAGATION),
+        "mount propagation: private (default), slave, shared or unchanged";
+
+    section "Users and groups";
+
+    /// Allows or denies the system call setgroups(2) in the new user namespace. Once gids are
+    /// mapped the kernel refuses any change, so that `deny` fails together with an option that maps
+    /// groups, and either word with one that maps the caller's own.
+    SetGroups: None, "setgroups", Takes::Required(POLICY),
+        "whether setgroups works in the user namespace: allow or deny";
+
+    section "Program";
+
+    /// Makes all permitted capabilities ambient, so that the program has them whatever its uid,
+    /// unless `--setuid` changes it from 0, which clears them. Without a new user namespace the
+    /// option has no effect.
+    KeepCaps: None, "keep-caps", Takes::Nothing,
+        "keep the capabilities in the user namespace for the program";
+
+    /// Sets the uid of the program, as seen inside.
+    SetUid: Some('S'), "setuid", Takes::Required(UID), "uid of the program";
+
+    /// Sets the gid of the program, as seen inside, and drops all supplementary groups.
+    SetGid: Some('G'), "setgid", Takes::Required(GID), "gid of the program; drops other groups";
+
+    /// Changes the root directory, and the working directory to the new root unless `--wd` is
+    /// given.
+    Root: Some('R'), "root", Takes::Required(DIRECTORY), "root directory of the program";
+
+    /// Changes the working directory, after the root directory. A relative path starts at the
+    /// directory the caller was in.
+    WorkingDirectory: Some('w'), "wd", Takes::Required(DIRECTORY),
+        "working directory of the program";
+
+    section "Clocks";
+
+    /// Sets the offset of CLOCK_MONOTONIC in the new time namespace, in seconds; it may be
+    /// negative.
+    Monotonic: None, "monotonic", Takes::Required(SECONDS),
+        "offset of the monotonic clock (needs --time)";
+
+    /// Sets the offset of CLOCK_BOOTTIME in the new time namespace, in seconds; it may be negative.
+    Boottime: None, "boottime", Takes::Required(SECONDS),
+        "offset of the boot-time clock (needs --time)";
+
+    section "File systems";
+
+    /// Registers an interpreter in the new binfmt_misc file system. The string has the form
+    /// `:name:type:offset:magic:mask:interpreter:flags`. With the flag `F` and `--root` the
+    /// interpreter is looked up before the root directory changes. Implies `--mount-binfmt`.
+    LoadInterp: Some('l'), "load-interp", Takes::Required(Value::new("string", Offer::Nothing)),
+        "register an interpreter in a new binfmt_misc (implies --mount-binfmt)";
+
+    section "Program";
+
+    /// Starts the program with an empty environment.
+    ClearEnv: None, "clear-env", Takes::Nothing, "start the program with an empty environment";
+
+    /// Starts the program with the named variables only, those of them that are set. The names are
+    /// separated by commas; the option may be repeated. The program is searched in the `PATH` that
+    /// remains.
+    WhitelistEnv: None, "whitelist-env", Takes::Required(Value::new("names", Offer::Nothing)),
+        "start the program with these variables only";
 }
 
 /// All that is known of the tool.
 pub static TOOL: Tool<Id> = Tool {
     name: "unshare",
-    summary: "run a program in new namespaces",
     purpose: "Run a program in namespaces of its own, apart from those of the caller.",
     usage: &["[options] [<program> [<argument>...]]"],
     order: Order::StopAtOperand,
     options: OPTIONS,
+    headings: HEADINGS,
 };
 
 /// What only the manual page says; no program has it in it.
 pub static MANUAL: Manual = Manual {
+    summary: "run a program in new namespaces",
     options: MANUAL_OF_OPTIONS,
     description: &[
-        "`unshare` leaves the namespaces of its caller for new ones of the kinds asked for, and runs a program there. Without a program it starts the shell that `SHELL` names, or that of the user's account, or `/bin/sh`, as a login shell.",
-        "A new namespace ends with its last process, unless it is kept: the long option of a kind takes a file that exists already, and the namespace is bound to it until the file is unmounted; that takes privileges outside. `nsenter` enters it there.",
-        "All namespaces are made at once, so those of an ordinary user belong to the user namespace made along with them. An ordinary user needs one; `--map-root-user` is the usual way.",
+        "`unshare` leaves the namespaces of its caller for new ones of the kinds asked for, and \
+         runs a program there. Without a program it starts the shell that `SHELL` names, or that \
+         of the user's account, or `/bin/sh`, as a login shell.",
+        "A new namespace ends with its last process, unless it is kept: the long option of a kind \
+         takes a file that exists already, and the namespace is bound to it until the file is \
+         unmounted; that takes privileges outside. `nsenter` enters it there.",
+        "All namespaces are made at once, so those of an ordinary user belong to the user \
+         namespace made along with them. An ordinary user needs one; `--map-root-user` is the \
+         usual way.",
     ],
     sections: &[(
         "EXIT STATUS",
         &[
-            "That of the program. 1 for a usage error or a step that failed, 126 if the program was found and could not be executed, 127 if it, or newuidmap(1) where that is needed, was not found. With `--fork`, if a signal killed the program, the same signal kills `unshare`.",
+            "That of the program. 1 for a usage error or a step that failed, 126 if the program \
+             was found and could not be executed, 127 if it, or newuidmap(1) where that is \
+             needed, was not found. With `--fork`, if a signal killed the program, the same \
+             signal kills `unshare`.",
         ],
     )],
     examples: &[

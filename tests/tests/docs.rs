@@ -9,9 +9,8 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use ns_common::cli::table::Takes;
+use ns_common::cli::table::{Manual, Takes, Tool};
 use ns_common::cli::{bash, fish, help, man, zsh};
-use ns_common::tool::{Manual, Tool};
 use ns_tests::skip::{has_program, skipped};
 
 /// Does the same with the table of each tool.
@@ -100,7 +99,7 @@ fn check_table<Id: Debug + Copy>(tool: &Tool<Id>, manual: &Manual) {
             "{name}"
         );
         assert!(
-            !option.summary.ends_with('.') && text.ends_with('.'),
+            !option.summary.ends_with('.') && text.trim_end().ends_with('.'),
             "{name}: full stops"
         );
         assert!(

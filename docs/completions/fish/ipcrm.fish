@@ -11,5 +11,5 @@ complete -c ipcrm -s S -l semaphore-key -x -d 'remove a semaphore set by its key
 complete -c ipcrm -l posix-semaphore -x -d 'remove a POSIX semaphore'
 complete -c ipcrm -s a -l all -a 'shm pshm sem psem msg pmsg' -d 'remove everything of a type (default: all System V objects)'
 complete -c ipcrm -s v -l verbose -d 'announce each removal that follows on the line'
-complete -c ipcrm -s V -l version -d 'show the version and leave'
-complete -c ipcrm -s h -l help -d 'show this help and leave'
+complete -c ipcrm -s V -l version -d 'display version and exit'
+complete -c ipcrm -s h -l help -d 'display this help and exit'

@@ -1,8 +1,8 @@
 # fish completion for nsenter; rendered from the option table.
 complete -c nsenter -x -a '(__fish_complete_subcommand)'
 complete -c nsenter -s a -l all -d 'enter all namespaces of the target'
-complete -c nsenter -s h -l help -d 'show this help and leave'
-complete -c nsenter -s V -l version -d 'show the version and leave'
+complete -c nsenter -s h -l help -d 'display this help and exit'
+complete -c nsenter -s V -l version -d 'display version and exit'
 complete -c nsenter -s t -l target -x -a '(__fish_complete_pids)' -d 'process whose namespaces are entered'
 complete -c nsenter -s m -l mount -a '(__fish_complete_path)' -d 'enter a mount namespace'
 complete -c nsenter -s u -l uts -a '(__fish_complete_path)' -d 'enter a UTS namespace'

@@ -1,7 +1,7 @@
 # fish completion for unshare; rendered from the option table.
 complete -c unshare -x -a '(__fish_complete_subcommand)'
-complete -c unshare -s h -l help -d 'show this help and leave'
-complete -c unshare -s V -l version -d 'show the version and leave'
+complete -c unshare -s h -l help -d 'display this help and exit'
+complete -c unshare -s V -l version -d 'display version and exit'
 complete -c unshare -s m -l mount -a '(__fish_complete_path)' -d 'new mount namespace'
 complete -c unshare -s u -l uts -a '(__fish_complete_path)' -d 'new UTS namespace: host and domain name'
 complete -c unshare -s i -l ipc -a '(__fish_complete_path)' -d 'new IPC namespace: System V IPC, POSIX queues'

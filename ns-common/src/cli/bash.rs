@@ -1,7 +1,6 @@
 //! Completion for bash.
 
-use crate::cli::table::{Offer, Opt, Takes};
-use crate::tool::{Order, Tool};
+use crate::cli::table::{Offer, Opt, Order, Takes, Tool};
 
 /// Renders the completion of `tool`, to be read as `completions/NAME` of bash-completion, which it does not need.
 pub fn render<Id>(tool: &Tool<Id>) -> String {

@@ -1,7 +1,6 @@
 //! Completion for fish.
 
-use crate::cli::table::{Offer, Takes};
-use crate::tool::{Order, Tool};
+use crate::cli::table::{Offer, Order, Takes, Tool};
 
 /// Renders the completion of `tool`, to be read as `NAME.fish` on fish's completion path.
 pub fn render<Id>(tool: &Tool<Id>) -> String {

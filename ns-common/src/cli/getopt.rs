@@ -3,9 +3,8 @@
 use std::ffi::{CStr, OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
-use crate::cli::table::{Opt, Takes};
+use crate::cli::table::{Opt, Order, Takes, Tool};
 use crate::error::{Failure, Message};
-use crate::tool::{Order, Tool};
 use crate::words;
 
 /// One thing met on the command line.
@@ -139,10 +138,8 @@ impl<Id: Copy> Parser<Id> {
         if let Some(option) = options.iter().find(|option| option.long == name) {
             return Ok(option);
         }
-        let candidates: Vec<_> = options
-            .iter()
-            .filter(|option| option.long.starts_with(name))
-            .collect();
+        let starts = |option: &&Opt<Id>| option.long.starts_with(name);
+        let candidates: Vec<_> = options.iter().filter(starts).collect();
         match candidates.as_slice() {
             [option] => Ok(option),
             [] => Err(Failure::Getopt(words![
@@ -203,10 +200,7 @@ mod tests {
     use super::*;
     use crate::cli::table::{Offer, Value};
 
-    const FILE: Value = Value {
-        name: "file",
-        offer: Offer::File,
-    };
+    const FILE: Value = Value::new("file", Offer::File);
 
     const fn option(short: Option<char>, long: &'static str, takes: Takes) -> Opt<&'static str> {
         Opt {
@@ -215,6 +209,7 @@ mod tests {
             long,
             takes,
             summary: "",
+            extension: false,
         }
     }
 
@@ -227,11 +222,11 @@ mod tests {
     ];
     static STOPPING: Tool<&str> = Tool {
         name: "tool",
-        summary: "",
         purpose: "",
         usage: &[],
         order: Order::StopAtOperand,
         options: OPTIONS,
+        headings: &[],
     };
 
     /// The options met before the first operand or failure, `name` or `name=value`, then how it ended.

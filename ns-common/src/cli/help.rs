@@ -1,7 +1,6 @@
 //! The text of `--help`.
 
-use crate::cli::table::{Opt, Takes};
-use crate::tool::Tool;
+use crate::cli::table::{Opt, Takes, Tool};
 
 const WIDTH: usize = 80;
 /// Forms longer than this have their summary on the next line.
@@ -20,17 +19,17 @@ pub fn render<Id>(tool: &Tool<Id>, name: &[u8]) -> Vec<u8> {
     for form in tool.usage {
         usage.extend([b" ", name, b" ", form.as_bytes(), b"\n"].concat());
     }
-    let mut text = format!("\n{}\n\nOptions:\n", tool.purpose);
-    let is_general = |option: &Opt<Id>| matches!(option.long, "help" | "version");
-    for general in [false, true] {
-        for (option, form) in tool.options.iter().zip(&forms) {
-            if is_general(option) == general {
-                push_row(&mut text, form, option.summary, widest);
-            }
-        }
+    let mut text = format!("\n{}\n", tool.purpose);
+    for group in tool.groups() {
         text.push('\n');
+        if let Some(heading) = group.heading {
+            text.extend([heading, ":\n"]);
+        }
+        for (place, option) in group.options {
+            push_row(&mut text, &forms[place], option.summary, widest);
+        }
     }
-    text.extend(["For more details see ", tool.name, "(1).\n"]);
+    text.extend(["\nFor more details see ", tool.name, "(1).\n"]);
     [usage, text.into_bytes()].concat()
 }
 

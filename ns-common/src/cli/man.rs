@@ -1,7 +1,6 @@
 //! The manual page, in mdoc(7).
 
-use crate::cli::table::{Opt, Takes};
-use crate::tool::{Manual, Tool};
+use crate::cli::table::{Manual, Opt, Takes, Tool};
 
 /// Renders the manual page of `tool`.
 pub fn render<Id>(tool: &Tool<Id>, manual: &Manual) -> String {
@@ -13,7 +12,7 @@ pub fn render<Id>(tool: &Tool<Id>, manual: &Manual) -> String {
     page.line(&["Os ns-tools ", env!("CARGO_PKG_VERSION")]);
     page.line(&["Sh NAME"]);
     page.line(&["Nm ", tool.name]);
-    page.line(&["Nd ", &escape(tool.summary)]);
+    page.line(&["Nd ", &escape(manual.summary)]);
     page.line(&["Sh SYNOPSIS"]);
     for usage in tool.usage {
         page.line(&["Nm"]);
@@ -22,11 +21,15 @@ pub fn render<Id>(tool: &Tool<Id>, manual: &Manual) -> String {
     page.line(&["Sh DESCRIPTION"]);
     page.paragraphs(manual.description);
     page.line(&["Sh OPTIONS"]);
-    page.line(&["Bl -tag -width Ds"]);
-    for (option, text) in tool.options.iter().zip(manual.options) {
-        page.option(option, text);
+    if tool.headings.is_empty() {
+        let all = tool.options.iter().enumerate();
+        page.options(all, manual.options);
+    } else {
+        for group in tool.groups() {
+            page.line(&["Ss ", group.heading.unwrap_or("General")]);
+            page.options(group.options.into_iter(), manual.options);
+        }
     }
-    page.line(&["El"]);
     for (heading, paragraphs) in manual.sections {
         page.line(&["Sh ", heading]);
         page.paragraphs(paragraphs);
@@ -64,13 +67,25 @@ impl Page {
         }
     }
 
-    fn paragraphs(&mut self, paragraphs: &[&str]) {
+    fn paragraphs(&mut self, paragraphs: &[impl AsRef<str>]) {
         for (position, paragraph) in paragraphs.iter().enumerate() {
             if position > 0 {
                 self.line(&["Pp"]);
             }
-            self.text(paragraph);
+            self.text(paragraph.as_ref());
         }
+    }
+
+    fn options<'a, Id: 'a>(
+        &mut self,
+        options: impl Iterator<Item = (usize, &'a Opt<Id>)>,
+        texts: &[&str],
+    ) {
+        self.line(&["Bl -tag -width Ds"]);
+        for (place, option) in options {
+            self.option(option, texts[place]);
+        }
+        self.line(&["El"]);
     }
 
     fn option<Id>(&mut self, option: &Opt<Id>, text: &str) {
@@ -92,7 +107,15 @@ impl Page {
         };
         forms.push(format!("Fl -{}{value}", option.long.replace('-', "\\-")));
         self.line(&["It ", &forms.join(" , ")]);
-        self.text(text);
+        let lines: Vec<&str> = text.lines().map(str::trim).collect();
+        let paragraphs: Vec<String> = lines
+            .split(|line| line.is_empty())
+            .map(|lines| lines.join(" "))
+            .collect();
+        self.paragraphs(&paragraphs);
+        if option.extension {
+            self.text("An extension: util-linux has no such option.");
+        }
     }
 
     fn examples(&mut self, examples: &[(&str, &str)]) {

@@ -1,7 +1,6 @@
 //! Completion for zsh.
 
-use crate::cli::table::{Offer, Takes, Value};
-use crate::tool::{Order, Tool};
+use crate::cli::table::{Offer, Order, Takes, Tool, Value};
 
 /// Renders the completion of `tool`, to be read as `_NAME` on zsh's `fpath`.
 pub fn render<Id>(tool: &Tool<Id>) -> String {
