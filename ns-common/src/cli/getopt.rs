@@ -132,14 +132,18 @@ impl<Id: Copy> Parser<Id> {
         Ok(Token::Option(option.id, value))
     }
 
-    /// Finds the option that `name` abbreviates; an exact name wins over longer ones.
+    /// Finds the option that `name` abbreviates; an exact name wins over longer ones, and what
+    /// abbreviates a classic option never means an extension.
     fn by_prefix(&mut self, name: &str) -> Result<&'static Opt<Id>, Failure> {
         let options = self.options;
         if let Some(option) = options.iter().find(|option| option.long == name) {
             return Ok(option);
         }
         let starts = |option: &&Opt<Id>| option.long.starts_with(name);
-        let candidates: Vec<_> = options.iter().filter(starts).collect();
+        let mut candidates: Vec<_> = options.iter().filter(starts).collect();
+        if candidates.iter().any(|option| !option.extension) {
+            candidates.retain(|option| !option.extension);
+        }
         match candidates.as_slice() {
             [option] => Ok(option),
             [] => Err(Failure::Getopt(words![
@@ -213,12 +217,23 @@ mod tests {
         }
     }
 
+    const fn extension(long: &'static str) -> Opt<&'static str> {
+        Opt {
+            extension: true,
+            ..option(None, long, Takes::Nothing)
+        }
+    }
+
     static OPTIONS: &[Opt<&str>] = &[
         option(Some('m'), "mount", Takes::OptionalLong(FILE)),
         option(None, "mount-proc", Takes::Optional(FILE)),
         option(Some('f'), "fork", Takes::Nothing),
         option(Some('w'), "wd", Takes::Optional(FILE)),
         option(Some('R'), "root", Takes::Required(FILE)),
+        extension("for"),
+        extension("mountain"),
+        extension("lower"),
+        extension("loopback"),
     ];
     static STOPPING: Tool<&str> = Tool {
         name: "tool",
@@ -290,6 +305,24 @@ mod tests {
             ["option '--fork' doesn't allow an argument"]
         );
         assert_eq!(read(&[c"--bogus=1"]), ["unrecognized option '--bogus=1'"]);
+    }
+
+    #[test]
+    fn extension_never_takes_an_abbreviation_of_a_classic_option() {
+        assert_eq!(read(&[c"--f", c"--fo"]), ["fork", "fork"]);
+        assert_eq!(read(&[c"--for"]), ["for"], "an exact name wins");
+        assert_eq!(
+            read(&[c"--mo"]),
+            ["option '--mo' is ambiguous; possibilities: '--mount' '--mount-proc'"]
+        );
+        assert_eq!(
+            read(&[c"--mounta", c"--low", c"--lo"]),
+            [
+                "mountain",
+                "lower",
+                "option '--lo' is ambiguous; possibilities: '--lower' '--loopback'"
+            ]
+        );
     }
 
     #[test]
