@@ -1,6 +1,6 @@
 //! All that describes the command line of a tool: the parser and every text about it read this.
 
-/// What the parser, help and completions know of a tool. See [`Manual`] for what only the page says.
+/// What the parser, help and completions know of a tool. [`Manual`] has what only the page says.
 #[derive(Debug)]
 pub struct Tool<Id: 'static> {
     /// The command's name and that of its manual page.
