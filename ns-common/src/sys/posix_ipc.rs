@@ -2,6 +2,7 @@
 #![allow(unsafe_code)]
 
 use std::ffi::{CStr, CString, OsStr};
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 
 use nix::errno::Errno;
@@ -21,20 +22,16 @@ pub enum Object {
     Semaphore,
 }
 
-/// The name as all three kinds take it: one slash, then what was given without leading slashes.
+/// The name as all three kinds take it: one slash, then what was given without leading slashes. An
+/// empty one stays empty, and the C library has its own errors for each kind.
 ///
 /// # Errors
-/// EINVAL for an empty name, and for one with a null byte.
+/// EINVAL for a name with a null byte.
 pub fn normalized(name: &OsStr) -> nix::Result<CString> {
-    if name.is_empty() {
-        return Err(Errno::EINVAL);
-    }
-    let rest = name
-        .as_bytes()
-        .iter()
-        .position(|byte| *byte != b'/')
-        .map_or(&[][..], |start| &name.as_bytes()[start..]);
-    CString::new([b"/", rest].concat()).map_err(|_| Errno::EINVAL)
+    let bytes = name.as_bytes();
+    let slashes = bytes.iter().take_while(|byte| **byte == b'/').count();
+    let slash: &[u8] = if bytes.is_empty() { b"" } else { b"/" };
+    CString::new([slash, &bytes[slashes..]].concat()).map_err(|_| Errno::EINVAL)
 }
 
 /// Makes a queue with the namespace's default attributes, and the bits of `mode` less the umask. EEXIST: the name is taken.
@@ -48,25 +45,24 @@ pub fn create_queue(name: &CStr, mode: u32) -> nix::Result<()> {
     Errno::result(unsafe { libc::mq_close(queue) }).map(drop)
 }
 
-/// Makes a shared memory object of `size` bytes, with the bits of `mode` less the umask; none is left if that fails.
-/// EEXIST: the name is taken.
+/// Makes a shared memory object of `size` bytes, with the bits of `mode` less the umask; none is
+/// left if that fails. EEXIST: the name is taken.
 pub fn create_shared_memory(name: &CStr, size: u64, mode: u32) -> nix::Result<()> {
-    let object = shm_open(
-        name,
-        OFlag::O_RDWR | OFlag::O_CREAT | OFlag::O_EXCL,
-        permissions(mode),
-    )
-    // What C libraries say of a name that is too long depends on their version; the reference has this.
-    .map_err(|errno| match errno {
-        Errno::ENAMETOOLONG => Errno::EINVAL,
-        errno => errno,
-    })?;
-    let sized = i64::try_from(size)
-        .map_err(|_| Errno::EINVAL)
-        .and_then(|size| nix::unistd::ftruncate(&object, size));
-    sized.inspect_err(|_| {
+    // Opened without O_EXCL, as by the reference, these are directories and no names.
+    if matches!(name.to_bytes(), b"/." | b"/..") {
+        return Err(Errno::EINVAL);
+    }
+    let flags = OFlag::O_RDWR | OFlag::O_CREAT | OFlag::O_EXCL;
+    let object = shm_open(name, flags, permissions(mode))?;
+    resize(&object, size).inspect_err(|_| {
         let _ = shm_unlink(name);
     })
+}
+
+fn resize(file: &OwnedFd, size: u64) -> nix::Result<()> {
+    let size = i64::try_from(size).map_err(|_| Errno::EINVAL)?;
+    // SAFETY: ftruncate64 takes numbers only. (nix's ftruncate has 32 bits where `off_t` has.)
+    Errno::result(unsafe { libc::ftruncate64(file.as_raw_fd(), size) }).map(drop)
 }
 
 /// Makes a semaphore of value 0, with the bits of `mode` less the umask. EEXIST: the name is taken.
