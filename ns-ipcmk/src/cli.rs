@@ -10,40 +10,42 @@ use ns_common::words;
 
 use crate::options::Id;
 
-/// What the command line asks for; each object that is wanted is made once.
+/// What the command line asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Request {
-    /// The size of a System V segment, in bytes.
-    pub segment: Option<u64>,
-    /// A System V queue.
-    pub queue: bool,
-    /// The number of semaphores of a System V set.
-    pub semaphore_set: Option<i32>,
-    /// The size of a POSIX shared memory object, in bytes.
-    pub posix_shared_memory: Option<u64>,
-    /// A POSIX queue.
-    pub posix_queue: bool,
-    /// A POSIX semaphore.
-    pub posix_semaphore: bool,
+pub(crate) struct Request {
+    /// What to create, in the order in which it is created.
+    pub(crate) wanted: Vec<Wanted>,
     /// The name of the POSIX objects; empty where there are none.
-    pub name: OsString,
+    pub(crate) name: OsString,
     /// The nine permission bits.
-    pub mode: u32,
+    pub(crate) mode: u32,
+}
+
+/// One object to create; sizes are in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    Segment { size: u64 },
+    PosixMemory { size: u64 },
+    Queue,
+    PosixQueue,
+    SemaphoreSet { count: i32 },
+    PosixSemaphore,
+}
+
+impl Wanted {
+    fn needs_name(self) -> bool {
+        match self {
+            Self::PosixMemory { .. } | Self::PosixQueue | Self::PosixSemaphore => true,
+            Self::Segment { .. } | Self::Queue | Self::SemaphoreSet { .. } => false,
+        }
+    }
 }
 
 /// Reads the command line; values are checked as they are met, and nothing is created meanwhile.
-pub fn parse(parser: &mut Parser<Id>) -> Result<Parsed<Request>, Failure> {
-    let mut request = Request {
-        segment: None,
-        queue: false,
-        semaphore_set: None,
-        posix_shared_memory: None,
-        posix_queue: false,
-        posix_semaphore: false,
-        name: OsString::new(),
-        mode: 0o644,
-    };
-    let mut named = false;
+pub(crate) fn parse(parser: &mut Parser<Id>) -> Result<Parsed<Request>, Failure> {
+    let (mut segment, mut queue, mut semaphore_set) = (None, None, None);
+    let (mut posix_memory, mut posix_queue, mut posix_semaphore) = (None, None, None);
+    let (mut name, mut mode) = (None, 0o644);
     while let Some(token) = parser.token()? {
         let (id, value) = match token {
             Token::Operand(_) if parser.stops_at_operand() => break,
@@ -53,32 +55,54 @@ pub fn parse(parser: &mut Parser<Id>) -> Result<Parsed<Request>, Failure> {
         match id {
             Id::Help => return Ok(Parsed::Help),
             Id::Version => return Ok(Parsed::Version),
-            Id::Segment => request.segment = Some(size_of(&value)?),
-            Id::PosixSharedMemory => request.posix_shared_memory = Some(size_of(&value)?),
-            Id::SemaphoreSet => request.semaphore_set = Some(elements(&value)?),
-            Id::PosixSemaphore => request.posix_semaphore = true,
-            Id::Queue => request.queue = true,
-            Id::PosixQueue => request.posix_queue = true,
-            Id::Mode => request.mode = mode(&value)?,
-            Id::Name => {
-                named = true;
-                request.name = value;
+            Id::Segment => {
+                segment = Some(Wanted::Segment {
+                    size: size(&value)?,
+                })
             }
+            Id::PosixSharedMemory => {
+                posix_memory = Some(Wanted::PosixMemory {
+                    size: size(&value)?,
+                });
+            }
+            Id::SemaphoreSet => {
+                semaphore_set = Some(Wanted::SemaphoreSet {
+                    count: elements(&value)?,
+                });
+            }
+            Id::PosixSemaphore => posix_semaphore = Some(Wanted::PosixSemaphore),
+            Id::Queue => queue = Some(Wanted::Queue),
+            Id::PosixQueue => posix_queue = Some(Wanted::PosixQueue),
+            Id::Mode => mode = permissions(&value)?,
+            Id::Name => name = Some(value),
         }
     }
-    let posix =
-        request.posix_shared_memory.is_some() || request.posix_queue || request.posix_semaphore;
-    let system_v = request.segment.is_some() || request.queue || request.semaphore_set.is_some();
-    if !posix && !system_v {
+    // Each object is created once, in this order whatever that of the options.
+    let wanted: Vec<Wanted> = [
+        segment,
+        posix_memory,
+        queue,
+        posix_queue,
+        semaphore_set,
+        posix_semaphore,
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    if wanted.is_empty() {
         return Err(Failure::Usage(words!["bad usage"]));
     }
-    if posix && !named {
+    if name.is_none() && wanted.iter().any(|object| object.needs_name()) {
         return Err(Failure::Usage(words!["name is required for POSIX IPC"]));
     }
-    Ok(Parsed::Request(request))
+    Ok(Parsed::Request(Request {
+        wanted,
+        name: name.unwrap_or_default(),
+        mode,
+    }))
 }
 
-fn size_of(text: &OsStr) -> Result<u64, Error> {
+fn size(text: &OsStr) -> Result<u64, Error> {
     size::parse(text)
         .map_err(|reason| Error::caused_by(quoted("failed to parse size", text), reason.errno()))
 }
@@ -88,7 +112,7 @@ fn elements(text: &OsStr) -> Result<i32, Error> {
 }
 
 /// The permission bits of an octal number of up to twelve bits.
-fn mode(text: &OsStr) -> Result<u32, Error> {
+fn permissions(text: &OsStr) -> Result<u32, Error> {
     number::parse(text, Radix::Octal, 0..=0o7777_u32)
         .map(|number| number & 0o777)
         .map_err(|reason| reason.into_error("failed to parse mode", text))
@@ -114,11 +138,13 @@ mod tests {
             c"-M5", c"-M6", c"-m", c"7", c"-nx", c"-Qp7600", c"-Q", c"junk",
         ])
         .unwrap();
-        assert_eq!(
-            (request.segment, request.posix_shared_memory),
-            (Some(6), Some(7))
-        );
-        assert_eq!((request.queue, request.mode), (true, 0o600));
+        let expected = [
+            Wanted::Segment { size: 6 },
+            Wanted::PosixMemory { size: 7 },
+            Wanted::Queue,
+        ];
+        assert_eq!(request.wanted, expected);
+        assert_eq!(request.mode, 0o600);
     }
 
     #[test]

@@ -3,16 +3,18 @@
 //! [`options`] is the table of options, [`cli`] reads the command line, [`run`] creates.
 #![forbid(unsafe_code)]
 
-pub mod cli;
-pub mod options;
-pub mod run;
+mod cli;
+mod options;
+mod run;
 
 use std::ffi::CStr;
 
 use ns_common::error::ExitStatus;
 use ns_common::tool;
 
+pub use options::{MANUAL, TOOL};
+
 /// Runs the tool with the words of its command line, `argv[0]` first.
 pub fn run(arguments: &[&'static CStr]) -> ExitStatus {
-    tool::main(&options::TOOL, arguments, cli::parse, run::execute)
+    tool::main(&TOOL, arguments, cli::parse, run::execute)
 }

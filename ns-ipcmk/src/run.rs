@@ -1,81 +1,145 @@
 //! Creating the objects, one after the other.
 
-use std::ffi::OsStr;
+use std::ffi::{CStr, OsStr};
+use std::os::fd::AsFd;
 
 use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use ns_common::console::{Console, write_error};
 use ns_common::error::{Attempt, ExitStatus, Failure, Message};
 use ns_common::ipc::SystemV;
+use ns_common::sys::descriptor::standard_output;
 use ns_common::sys::ipc;
 use ns_common::sys::posix_ipc::{self, Object, normalized};
 use ns_common::sys::random;
 use ns_common::sys::signal::{self, Mask};
+
 use ns_common::words;
 
-use crate::cli::Request;
+use crate::cli::{Request, Wanted};
 
-/// How often another key is drawn before we give up; with a full table one draw in a hundred thousand is taken.
+/// How often another key is drawn before we give up; with a full table one draw in a hundred
+/// thousand is taken.
 const DRAWS: usize = 1000;
 
-/// Creates everything and prints the id of each object as soon as it exists. The first failure ends it.
-pub fn execute(request: Request, console: &mut Console) -> Result<ExitStatus, Failure> {
-    let mode = request.mode;
-    // A limit of file sizes, or a reader that has gone away, shall be an error to undo what was begun, and no death
-    // half way.
-    let block = |number| signal::block(&[number]).attempt(|| words!["sigprocmask block failed"]);
-    block(libc::SIGXFSZ)?;
-    let mask = block(libc::SIGPIPE)?;
-    let mut announcer = Announcer { console, mask };
-    if let Some(size) = request.segment {
-        let size = usize::try_from(size).map_err(|_| Errno::EINVAL);
-        let made = size.and_then(|size| with_new_key(|key| ipc::create_segment(key, size, mode)));
-        let id = made.attempt(|| words!["create share memory failed"])?;
-        announcer.announce(words!["Shared memory id: ", id], || {
-            ipc::remove(SystemV::Segment, id)
-        })?;
-    }
-    if let Some(size) = request.posix_shared_memory {
-        let made = normalized(&request.name)
-            .and_then(|name| posix_ipc::create_shared_memory(&name, size, mode));
-        made.attempt(|| words!["create POSIX shared memory failed"])?;
-        announcer.announce_name(
-            "POSIX shared memory name: ",
-            Object::SharedMemory,
-            &request.name,
-        )?;
-    }
-    if request.queue {
-        let made = with_new_key(|key| ipc::create_queue(key, mode));
-        let id = made.attempt(|| words!["create message queue failed"])?;
-        announcer.announce(words!["Message queue id: ", id], || {
-            ipc::remove(SystemV::Queue, id)
-        })?;
-    }
-    if request.posix_queue {
-        let made = normalized(&request.name).and_then(|name| posix_ipc::create_queue(&name, mode));
-        made.attempt(|| words!["create POSIX message queue failed"])?;
-        announcer.announce_name("POSIX message queue name: ", Object::Queue, &request.name)?;
-    }
-    if let Some(count) = request.semaphore_set {
-        let made = with_new_key(|key| ipc::create_semaphore_set(key, count, mode));
-        let id = made.attempt(|| words!["create semaphore failed"])?;
-        announcer.announce(words!["Semaphore id: ", id], || {
-            ipc::remove(SystemV::SemaphoreSet, id)
-        })?;
-    }
-    if request.posix_semaphore {
-        let made =
-            normalized(&request.name).and_then(|name| posix_ipc::create_semaphore(&name, mode));
-        made.attempt(|| words!["create POSIX semaphore failed"])?;
-        announcer.announce_name("POSIX semaphore name: ", Object::Semaphore, &request.name)?;
+/// Creates everything and prints the id of each object as soon as it exists. The first failure
+/// ends it.
+pub(crate) fn execute(request: Request, console: &mut Console) -> Result<ExitStatus, Failure> {
+    let mask_failed = || words!["sigprocmask failed"];
+    // Beyond a limit of file sizes there is an error to report, and no death.
+    signal::block(&[libc::SIGXFSZ]).attempt(mask_failed)?;
+    for wanted in &request.wanted {
+        // A death before the id is out would leave an object that nobody knows of.
+        let mask = signal::block_deadly().attempt(mask_failed)?;
+        let outcome = create_and_tell(*wanted, &request, &mask, console);
+        // A signal that has come meanwhile ends us here.
+        signal::restore(&mask).attempt(mask_failed)?;
+        outcome?;
     }
     Ok(ExitStatus::SUCCESS)
+}
+
+fn create_and_tell(
+    wanted: Wanted,
+    request: &Request,
+    mask: &Mask,
+    console: &mut Console,
+) -> Result<(), Failure> {
+    let (tried, label) = texts(wanted);
+    let created = create(wanted, request).attempt(|| words!["create ", tried, " failed"])?;
+    let line = words![label, ": ", created.handle()];
+    match tell(&line, mask, console) {
+        // Output that was closed on purpose is not missed.
+        Ok(()) | Err(Errno::EBADF) => Ok(()),
+        Err(errno) => {
+            let removed = created.remove();
+            if let Err(error) =
+                removed.attempt(|| words![line, ": could neither be printed nor removed again"])
+            {
+                console.report(&error);
+            }
+            // The console tells of a failed write by itself, but not where the reader has gone.
+            if console.output.has_failed() && errno != Errno::EPIPE {
+                return Err(Failure::Told(ExitStatus::FAILURE));
+            }
+            Err(write_error(errno).into())
+        }
+    }
+}
+
+/// What a failure calls an object, and what comes before its id or name.
+fn texts(wanted: Wanted) -> (&'static str, &'static str) {
+    match wanted {
+        Wanted::Segment { .. } => ("share memory", "Shared memory id"),
+        Wanted::PosixMemory { .. } => ("POSIX shared memory", "POSIX shared memory name"),
+        Wanted::Queue => ("message queue", "Message queue id"),
+        Wanted::PosixQueue => ("POSIX message queue", "POSIX message queue name"),
+        Wanted::SemaphoreSet { .. } => ("semaphore", "Semaphore id"),
+        Wanted::PosixSemaphore => ("POSIX semaphore", "POSIX semaphore name"),
+    }
+}
+
+/// An object that we have created.
+#[derive(Debug, Clone, Copy)]
+enum Created<'a> {
+    SystemV(SystemV, i32),
+    Posix(Object, &'a OsStr),
+}
+
+impl Created<'_> {
+    /// What its user finds it by: the id, or the name as typed.
+    fn handle(self) -> Message {
+        match self {
+            Self::SystemV(_, id) => words![id],
+            Self::Posix(_, name) => words![name],
+        }
+    }
+
+    fn remove(self) -> nix::Result<()> {
+        match self {
+            Self::SystemV(resource, id) => ipc::remove(resource, id),
+            Self::Posix(object, name) => {
+                normalized(name).and_then(|name| posix_ipc::unlink(object, &name))
+            }
+        }
+    }
+}
+
+fn create(wanted: Wanted, request: &Request) -> nix::Result<Created<'_>> {
+    let mode = request.mode;
+    let system_v = |resource, create: &dyn Fn(i32) -> nix::Result<i32>| {
+        with_new_key(create).map(|id| Created::SystemV(resource, id))
+    };
+    let posix = |object, create: &dyn Fn(&CStr) -> nix::Result<()>| {
+        normalized(&request.name)
+            .and_then(|name| create(&name))
+            .map(|()| Created::Posix(object, &request.name))
+    };
+    match wanted {
+        Wanted::Segment { size } => {
+            let size = usize::try_from(size).map_err(|_| Errno::EINVAL)?;
+            system_v(SystemV::Segment, &|key| {
+                ipc::create_segment(key, size, mode)
+            })
+        }
+        Wanted::Queue => system_v(SystemV::Queue, &|key| ipc::create_queue(key, mode)),
+        Wanted::SemaphoreSet { count } => system_v(SystemV::SemaphoreSet, &|key| {
+            ipc::create_semaphore_set(key, count, mode)
+        }),
+        Wanted::PosixMemory { size } => posix(Object::SharedMemory, &|name| {
+            posix_ipc::create_shared_memory(name, size, mode)
+        }),
+        Wanted::PosixQueue => posix(Object::Queue, &|name| posix_ipc::create_queue(name, mode)),
+        Wanted::PosixSemaphore => posix(Object::Semaphore, &|name| {
+            posix_ipc::create_semaphore(name, mode)
+        }),
+    }
 }
 
 /// Creates with a random key that leads to no object yet.
 ///
 /// 0 is `IPC_PRIVATE`, which leads nowhere, and is drawn again like a key that is taken.
-fn with_new_key(create: impl Fn(i32) -> nix::Result<i32>) -> nix::Result<i32> {
+fn with_new_key(create: &dyn Fn(i32) -> nix::Result<i32>) -> nix::Result<i32> {
     for _ in 0..DRAWS {
         match random::number()? {
             0 => {}
@@ -88,44 +152,28 @@ fn with_new_key(create: impl Fn(i32) -> nix::Result<i32>) -> nix::Result<i32> {
     Err(Errno::EEXIST)
 }
 
-/// Tells of the objects made.
-struct Announcer<'a> {
-    console: &'a mut Console,
-    /// The signals as they were, without SIGPIPE blocked.
-    mask: Mask,
+/// Prints the line for a new object at once.
+///
+/// # Errors
+/// EINTR: the output could take nothing, and a signal came that ends us as soon as `mask` is back.
+fn tell(line: &Message, mask: &Mask, console: &mut Console) -> nix::Result<()> {
+    wait_for_room(mask)?;
+    console.output.push(line);
+    console.output.push("\n");
+    console.output.flush()
 }
 
-impl Announcer<'_> {
-    fn announce_name(&mut self, text: &str, object: Object, name: &OsStr) -> Result<(), Failure> {
-        self.announce(words![text, name], || {
-            normalized(name).and_then(|name| posix_ipc::unlink(object, &name))
-        })
+fn wait_for_room(mask: &Mask) -> nix::Result<()> {
+    let output = PollFd::new(standard_output(), PollFlags::POLLOUT);
+    if poll(&mut [output.clone()], PollTimeout::ZERO)? > 0 {
+        return Ok(());
     }
-
-    /// Prints the line for a new object at once. If that fails nobody will ever know of the object, and `undo`
-    /// removes it.
-    ///
-    /// Output that was closed from the start is not missed.
-    fn announce(
-        &mut self,
-        line: Message,
-        undo: impl FnOnce() -> nix::Result<()>,
-    ) -> Result<(), Failure> {
-        self.console.output.push(&line);
-        self.console.output.push("\n");
-        let errno = match self.console.output.flush() {
-            Ok(()) | Err(Errno::EBADF) => return Ok(()),
-            Err(errno) => errno,
-        };
-        let undone =
-            undo().attempt(|| words![line, ": could neither be printed nor removed again"]);
-        // The one way on with a SIGPIPE that waits is to die of it.
-        signal::restore(&self.mask).attempt(|| words!["sigprocmask restore failed"])?;
-        undone?;
-        match errno {
-            // Where SIGPIPE is ignored we are still here, and the console would keep silent.
-            Errno::EPIPE => Err(write_error(errno).into()),
-            _ => Err(Failure::Told(ExitStatus::FAILURE)),
-        }
+    let signals = signal::deadly_waiting(mask)?;
+    let mut both = [output, PollFd::new(signals.as_fd(), PollFlags::POLLIN)];
+    poll(&mut both, PollTimeout::NONE)?;
+    if both[0].any() == Some(true) {
+        Ok(())
+    } else {
+        Err(Errno::EINTR)
     }
 }

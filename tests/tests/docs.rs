@@ -18,7 +18,7 @@ macro_rules! with_each_tool {
     ($check:path) => {
         $check(&ns_unshare::options::TOOL, &ns_unshare::options::MANUAL);
         $check(&ns_enter::options::TOOL, &ns_enter::options::MANUAL);
-        $check(&ns_ipcmk::options::TOOL, &ns_ipcmk::options::MANUAL);
+        $check(&ns_ipcmk::TOOL, &ns_ipcmk::MANUAL);
         $check(&ns_ipcs::options::TOOL, &ns_ipcs::options::MANUAL);
         $check(&ns_ipcrm::options::TOOL, &ns_ipcrm::options::MANUAL);
     };

@@ -60,3 +60,69 @@ fn object_whose_id_reached_nobody_is_removed() {
     assert_eq!(sandbox.shell("ipcmk -Q >&-").status, 0);
     assert_ne!(count(), before);
 }
+
+/// Makes one object of each kind, tells status, lines and objects, and removes what was made.
+const MAKE_ALL: &str = r#"
+ulimit -c 0; mkdir queues; mount -t mqueue none queues
+objects() { { tail -qn +2 /proc/sysvipc/{msg,shm,sem}; ls /dev/shm queues | grep new; } | wc -l; }
+all() { "$@" ipcmk -Q -M 100 -S 3 -q -s -m 5 -n new > out; }
+remove_all() { ipcrm -a; rm -f /dev/shm/* queues/*; }
+"#;
+
+#[test]
+fn signal_at_any_call_leaves_no_object_whose_id_was_not_printed() {
+    let test = "signal_at_any_call_leaves_no_object_whose_id_was_not_printed";
+    let sandbox = sandbox_or_skip!(test, "strace");
+    let script = format!(
+        r#"{MAKE_ALL}
+        all strace -o trace; remove_all
+        signals=(1 2 15 10 13 34)
+        for call in $(sed -n 's/^\([a-z_0-9]*\)(.*/\1/p' trace | sort -u); do
+            for when in $(seq $(grep -c "^$call(" trace)); do
+                signal=${{signals[when % 6]}}
+                all strace -o /dev/null -e inject=$call:signal=$signal:when=$when 2> /dev/null
+                echo $? $((128 + signal)) $(wc -l < out) $(objects) $call $when
+                remove_all
+            done
+        done"#
+    );
+    let run = sandbox.shell(&script);
+    let (mut died, mut told) = (0, 0);
+    for line in run.stdout.lines() {
+        let words: Vec<&str> = line.split(' ').collect();
+        let [status, of_signal, lines, objects, ..] = words[..] else {
+            panic!("{run:?}");
+        };
+        assert_eq!(lines, objects, "{line}");
+        assert!(
+            status == of_signal || (status, lines) == ("0", "6"),
+            "{line}"
+        );
+        died += usize::from(status == of_signal);
+        told += usize::from(!["0", "6"].contains(&lines));
+    }
+    assert!(died > 30 && told > 10, "{run:?}");
+}
+
+#[test]
+fn signal_ends_a_wait_for_room_and_the_object_is_removed() {
+    let sandbox = sandbox_or_skip!("signal_ends_a_wait_for_room_and_the_object_is_removed");
+    let full = "mkfifo pipe; exec 3<> pipe; head -c 65536 /dev/zero >&3;";
+    let made = "until grep -q '[0-9]$' /proc/sysvipc/msg; do sleep .01; done;";
+    for signal in [1, 2, 15, 34] {
+        let script = format!(
+            "{full} set -m; ipcmk -Q >&3 & {made} kill -{signal} $!; wait $! 2> /dev/null; echo $?; \
+             ipcs -u | grep queues; rm pipe"
+        );
+        let expected = format!("{}\nallocated queues = 0\n", 128 + signal);
+        assert_eq!(sandbox.shell(&script).stdout, expected);
+    }
+    // A signal that is ignored is no reason to give up.
+    let script = format!(
+        "{full} trap '' HUP; ipcmk -Q >&3 & {made} kill -HUP $!; head -c 65536 <&3 > /dev/null; \
+         wait $!; echo $?; head -n 1 <&3 | tr -d '\\0'; ipcs -u | grep queues"
+    );
+    let run = sandbox.shell(&script);
+    assert!(run.stdout.starts_with("0\nMessage queue id: "), "{run:?}");
+    assert!(run.stdout.ends_with("\nallocated queues = 1\n"), "{run:?}");
+}

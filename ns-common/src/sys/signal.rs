@@ -2,6 +2,7 @@
 #![allow(unsafe_code)]
 
 use std::mem::MaybeUninit;
+use std::os::fd::{FromRawFd, OwnedFd};
 use std::sync::atomic::{AtomicI32, Ordering};
 
 use nix::errno::Errno;
@@ -21,11 +22,29 @@ pub fn default_child_signal() -> nix::Result<()> {
 
 /// Blocks `signals` and returns the mask as it was.
 pub fn block(signals: &[i32]) -> nix::Result<Mask> {
-    let mut before = empty_set();
-    let set = set_of(signals);
-    // SAFETY: both pointers are valid signal sets.
-    Errno::result(unsafe { libc::sigprocmask(libc::SIG_BLOCK, &raw const set, &raw mut before) })?;
-    Ok(Mask(before))
+    block_set(&set_of(signals))
+}
+
+/// Blocks every signal that could end this process, and returns the mask as it was.
+pub fn block_deadly() -> nix::Result<Mask> {
+    block_set(&deadly())
+}
+
+/// A descriptor to read from as soon as a signal waits that will end this process once `mask` is
+/// restored: signalfd(2). Meanwhile such signals must be blocked.
+pub fn deadly_waiting(mask: &Mask) -> nix::Result<OwnedFd> {
+    let mut set = deadly();
+    for signal in 1..=libc::SIGRTMAX() {
+        // The kernel keeps a blocked signal even if it is ignored.
+        if is_ignored(signal) || is_member(&mask.0, signal) {
+            remove(&mut set, signal);
+        }
+    }
+    // SAFETY: the set is valid, and -1 asks for a new descriptor.
+    let fd = unsafe { libc::signalfd(-1, &raw const set, libc::SFD_CLOEXEC) };
+    let fd = Errno::result(fd)?;
+    // SAFETY: the kernel has just returned it, and nothing else uses it.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
 }
 
 /// Brings back a mask.
@@ -128,6 +147,52 @@ fn set_disposition(signal: i32, handler: libc::sighandler_t) -> nix::Result<()> 
     action.sa_flags = libc::SA_RESTART;
     // SAFETY: the action is valid and its handler, if any, calls async-signal-safe functions only.
     Errno::result(unsafe { libc::sigaction(signal, action, std::ptr::null_mut()) }).map(drop)
+}
+
+fn block_set(set: &libc::sigset_t) -> nix::Result<Mask> {
+    let mut before = empty_set();
+    // SAFETY: both pointers are valid signal sets.
+    Errno::result(unsafe { libc::sigprocmask(libc::SIG_BLOCK, set, &raw mut before) })?;
+    Ok(Mask(before))
+}
+
+fn is_ignored(signal: i32) -> bool {
+    let mut action = MaybeUninit::<libc::sigaction>::zeroed();
+    // SAFETY: the new action is not given, and there is room for the old one.
+    let asked = unsafe { libc::sigaction(signal, std::ptr::null(), action.as_mut_ptr()) };
+    // SAFETY: a sigaction of zeros is valid too.
+    asked == 0 && unsafe { action.assume_init() }.sa_sigaction == libc::SIG_IGN
+}
+
+/// The signals whose default is to end the process, KILL included, which nobody can block.
+fn deadly() -> libc::sigset_t {
+    let mut set = MaybeUninit::uninit();
+    // SAFETY: sigfillset fills the set in.
+    unsafe { libc::sigfillset(set.as_mut_ptr()) };
+    // SAFETY: it cannot fail for a valid pointer.
+    let mut set = unsafe { set.assume_init() };
+    for harmless in [
+        libc::SIGCHLD,
+        libc::SIGCONT,
+        libc::SIGURG,
+        libc::SIGWINCH,
+        libc::SIGTSTP,
+        libc::SIGTTIN,
+        libc::SIGTTOU,
+    ] {
+        remove(&mut set, harmless);
+    }
+    set
+}
+
+fn is_member(set: &libc::sigset_t, signal: i32) -> bool {
+    // SAFETY: the set has been initialised; a number out of range is refused.
+    unsafe { libc::sigismember(set, signal) == 1 }
+}
+
+fn remove(set: &mut libc::sigset_t, signal: i32) {
+    // SAFETY: the set has been initialised; a number out of range is refused.
+    unsafe { libc::sigdelset(set, signal) };
 }
 
 fn empty_set() -> libc::sigset_t {
