@@ -110,11 +110,25 @@ macro_rules! words {
     };
 }
 
+/// The number of an errno: a kernel or a filter may give one that has no name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Cause(i32);
+
+impl From<Errno> for Cause {
+    fn from(errno: Errno) -> Self {
+        match errno {
+            // nix has dropped the number; it is still where the C library has put it.
+            Errno::UnknownErrno => Self(Errno::last_raw()),
+            errno => Self(errno as i32),
+        }
+    }
+}
+
 /// A step that failed: what was tried, on what, and the system's reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Error {
     what: Message,
-    cause: Option<Errno>,
+    cause: Option<Cause>,
     hint: Option<Message>,
     status: ExitStatus,
 }
@@ -132,6 +146,10 @@ impl Error {
 
     /// A failure with the system's reason; its status is 1.
     pub fn caused_by(what: Message, cause: Errno) -> Self {
+        Self::with_cause(Cause::from(cause), what)
+    }
+
+    fn with_cause(cause: Cause, what: Message) -> Self {
         Self {
             cause: Some(cause),
             ..Self::new(what)
@@ -155,7 +173,7 @@ impl Error {
 
     /// The system's reason, if a system call reported one.
     pub fn cause(&self) -> Option<Errno> {
-        self.cause
+        self.cause.map(|Cause(number)| Errno::from_raw(number))
     }
 
     /// The exit status that this error leads to.
@@ -166,8 +184,8 @@ impl Error {
     /// The whole text for standard error, each line ended and prefixed with the tool's `name`.
     pub fn lines(&self, name: &[u8]) -> Vec<u8> {
         let mut text = Message::new().with(name).with(": ").with(&self.what);
-        if let Some(cause) = self.cause {
-            text = text.with(": ").with(&crate::sys::text::errno(cause));
+        if let Some(Cause(number)) = self.cause {
+            text = text.with(": ").with(&crate::sys::text::errno(number));
         }
         text = text.with("\n");
         if let Some(hint) = &self.hint {
@@ -185,14 +203,18 @@ pub trait Attempt<T> {
 
 impl<T> Attempt<T> for nix::Result<T> {
     fn attempt(self, what: impl FnOnce() -> Message) -> Result<T, Error> {
-        self.map_err(|errno| Error::caused_by(what(), errno))
+        self.map_err(|errno| {
+            // Before anything else is called.
+            let cause = Cause::from(errno);
+            Error::with_cause(cause, what())
+        })
     }
 }
 
 impl<T> Attempt<T> for std::io::Result<T> {
     fn attempt(self, what: impl FnOnce() -> Message) -> Result<T, Error> {
         self.map_err(|error| match error.raw_os_error() {
-            Some(number) => Error::caused_by(what(), Errno::from_raw(number)),
+            Some(number) => Error::with_cause(Cause(number), what()),
             None => Error::new(what().with(": ").with(&error.to_string())),
         })
     }
@@ -214,5 +236,22 @@ pub enum Failure {
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         Self::Step(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errno_without_a_name_is_told_by_its_number() {
+        let expected = b"tool: open: Unknown error 524\n";
+        Errno::set_raw(524);
+        let result: nix::Result<()> = Errno::result(-1).map(drop);
+        let error = result.attempt(|| words!["open"]).unwrap_err();
+        assert_eq!(error.lines(b"tool"), expected);
+        let result: std::io::Result<()> = Err(std::io::Error::from_raw_os_error(524));
+        let error = result.attempt(|| words!["open"]).unwrap_err();
+        assert_eq!(error.lines(b"tool"), expected);
     }
 }

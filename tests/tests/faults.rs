@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use ns_tests::sandbox::Sandbox;
+use ns_tests::sandbox_or_skip;
 use ns_tests::skip::{is_root, skipped};
 use ns_tests::tool;
 
@@ -293,6 +294,15 @@ fn nsenter_without_setns_by_pidfd_enters_by_file() {
             "{fault}"
         );
     }
+}
+
+#[test]
+fn errno_without_a_name_is_printed_by_its_number() {
+    let test = "errno_without_a_name_is_printed_by_its_number";
+    let sandbox = sandbox_or_skip!(test, "strace");
+    let run = sandbox.shell("strace -o trace -e inject=unshare:error=524 unshare -u true");
+    let expected = "unshare: unshare failed: Unknown error 524\n";
+    assert_eq!((run.status, run.stderr.as_str()), (1, expected));
 }
 
 fn lines_with(text: &str, part: &str) -> usize {

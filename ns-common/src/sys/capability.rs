@@ -41,7 +41,7 @@ pub fn get() -> nix::Result<Sets> {
     // SAFETY: version 3 makes the kernel fill exactly two words.
     Errno::result(unsafe { libc::syscall(libc::SYS_capget, &raw mut header, words.as_mut_ptr()) })?;
     let join =
-        |pick: fn(&Word) -> u32| u64::from(pick(&words[0])) | u64::from(pick(&words[1])) << 32;
+        |pick: fn(&Word) -> u32| u64::from(pick(&words[0])) | (u64::from(pick(&words[1])) << 32);
     Ok(Sets {
         effective: join(|word| word.effective),
         permitted: join(|word| word.permitted),

@@ -38,9 +38,9 @@ pub unsafe fn arguments(argc: c_int, argv: *const *const c_char) -> Vec<&'static
     }
     // SAFETY: the caller vouches for `argc` pointers at `argv`.
     let pointers = unsafe { std::slice::from_raw_parts(argv, count) };
-    // SAFETY: the caller vouches for each of them being a C string that lives as long as the process.
-    pointers
-        .iter()
-        .map(|pointer| unsafe { CStr::from_ptr(*pointer) })
-        .collect()
+    let words = pointers.iter().map(|pointer| {
+        // SAFETY: the caller vouches for each of them being a C string that lives as long as the process.
+        unsafe { CStr::from_ptr(*pointer) }
+    });
+    words.collect()
 }
