@@ -4,18 +4,27 @@ use std::ffi::{CStr, CString};
 use std::os::unix::ffi::OsStringExt;
 
 use nix::errno::Errno;
-use nix::unistd;
+use nix::unistd::{self, Uid};
 
 use crate::error::{Error, ExitStatus};
-use crate::name_service;
 use crate::words;
+use crate::{name_service, passwd};
 
 /// Replaces this process by the program `argv[0]` with the arguments `argv`, or by a shell when `argv` is empty.
 ///
 /// Returns only on failure. Not found is status 127, any other reason 126.
 pub fn program(argv: &[&CStr]) -> Error {
+    program_or(argv, name_service::login_shell)
+}
+
+/// The same in a file system that others may own: no code of theirs runs in this process.
+pub fn program_inside(argv: &[&CStr]) -> Error {
+    program_or(argv, passwd::login_shell)
+}
+
+fn program_or(argv: &[&CStr], login_shell: fn(Uid) -> Option<CString>) -> Error {
     let Some(name) = argv.first() else {
-        return shell();
+        return shell(login_shell);
     };
     let Err(errno) = unistd::execvp(name, argv);
     failed(name, errno)
@@ -24,11 +33,11 @@ pub fn program(argv: &[&CStr]) -> Error {
 /// Replaces this process by a login shell: `$SHELL`, else the shell of the real user's account, else `/bin/sh`.
 ///
 /// The path is not searched for. Returns only on failure.
-fn shell() -> Error {
+fn shell(login_shell: fn(Uid) -> Option<CString>) -> Error {
     let path = std::env::var_os("SHELL")
         .filter(|shell| !shell.is_empty())
         .and_then(|shell| CString::new(shell.into_vec()).ok())
-        .or_else(|| name_service::login_shell(unistd::getuid()))
+        .or_else(|| login_shell(unistd::getuid()))
         .unwrap_or_else(|| c"/bin/sh".to_owned());
     let base = path
         .to_bytes()

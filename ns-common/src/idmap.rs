@@ -8,6 +8,15 @@ use crate::error::{Error, Message};
 use crate::number::{self, Radix};
 use crate::words;
 
+/// What comes in twos: one for the user, one for the group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Both<T> {
+    /// That of the user.
+    pub user: T,
+    /// That of the group.
+    pub group: T,
+}
+
 /// Which ids a map is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Side {

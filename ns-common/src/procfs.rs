@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Write};
+use std::os::fd::OwnedFd;
 use std::path::Path;
 
 use nix::errno::Errno;
@@ -42,9 +43,13 @@ pub fn write(path: &Path, text: &[u8]) -> Result<(), WriteFailure> {
 
 /// Reads the whole file `path`.
 pub fn read(path: &Path) -> Result<Vec<u8>, Errno> {
+    descriptor::open(path, OFlag::O_RDONLY).and_then(read_open)
+}
+
+/// Reads what is left of an open file.
+pub fn read_open(file: OwnedFd) -> Result<Vec<u8>, Errno> {
     let mut content = Vec::new();
-    let mut file = File::from(descriptor::open(path, OFlag::O_RDONLY)?);
-    io::Read::read_to_end(&mut file, &mut content).map_err(|error| errno(&error))?;
+    io::Read::read_to_end(&mut File::from(file), &mut content).map_err(|error| errno(&error))?;
     Ok(content)
 }
 

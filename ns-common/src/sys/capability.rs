@@ -31,6 +31,14 @@ struct Word {
     inheritable: u32,
 }
 
+/// The number of CAP_SYS_ADMIN.
+pub const SYS_ADMIN: u32 = 21;
+
+/// Whether capability `number` is in the effective set of this process.
+pub fn is_effective(number: u32) -> nix::Result<bool> {
+    get().map(|sets| sets.effective & (1 << number) != 0)
+}
+
 /// Reads the sets of this process.
 pub fn get() -> nix::Result<Sets> {
     let mut header = Header {

@@ -38,13 +38,24 @@ pub fn above_standard(descriptor: OwnedFd) -> nix::Result<OwnedFd> {
 
 /// Opens `path` close-on-exec, above the standard descriptors.
 pub fn open(path: &Path, flags: OFlag) -> nix::Result<OwnedFd> {
-    nix::fcntl::open(path, flags | OFlag::O_CLOEXEC, Mode::empty()).and_then(above_standard)
+    let flags = flags | OFlag::O_CLOEXEC;
+    again(|| nix::fcntl::open(path, flags, Mode::empty())).and_then(above_standard)
 }
 
 /// Opens `path` as openat(2) does, close-on-exec, above the standard descriptors.
 pub fn open_at(directory: BorrowedFd<'_>, path: &Path, flags: OFlag) -> nix::Result<OwnedFd> {
-    nix::fcntl::openat(directory, path, flags | OFlag::O_CLOEXEC, Mode::empty())
-        .and_then(above_standard)
+    let flags = flags | OFlag::O_CLOEXEC;
+    again(|| nix::fcntl::openat(directory, path, flags, Mode::empty())).and_then(above_standard)
+}
+
+/// Repeats a call that a signal interrupts: opening a FIFO or a file of a slow file system waits.
+fn again<T>(call: impl Fn() -> nix::Result<T>) -> nix::Result<T> {
+    loop {
+        match call() {
+            Err(Errno::EINTR) => {}
+            result => return result,
+        }
+    }
 }
 
 /// Takes over a descriptor that a system call has just made.

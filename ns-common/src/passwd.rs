@@ -1,0 +1,84 @@
+//! Accounts by the file of the present root directory alone: passwd(5).
+//!
+//! In a file system that others own, the name service would load modules of theirs into this process,
+//! and the file may be anything: it is opened so that it cannot make us wait, or become our terminal.
+
+use std::ffi::CString;
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use nix::errno::Errno;
+use nix::fcntl::OFlag;
+use nix::sys::stat::{SFlag, fstat};
+use nix::unistd::Uid;
+
+use crate::procfs::errno;
+use crate::sys::descriptor;
+
+/// What lies beyond this many bytes is not read: room for some hundred thousand accounts.
+const LONGEST: u64 = 1 << 24;
+
+/// The login shell of the user with number `uid`, if the account has one.
+pub fn login_shell(uid: Uid) -> Option<CString> {
+    let file = read(Path::new("/etc/passwd")).ok()?;
+    let shell = shell_of(&file, uid.as_raw())?;
+    CString::new(shell).ok().filter(|shell| !shell.is_empty())
+}
+
+/// Reads a file that may be anything at all.
+///
+/// # Errors
+/// EINVAL for what is no regular file.
+fn read(path: &Path) -> nix::Result<Vec<u8>> {
+    let flags = OFlag::O_RDONLY | OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
+    let file = descriptor::open(path, flags)?;
+    let format = SFlag::from_bits_truncate(fstat(&file)?.st_mode) & SFlag::S_IFMT;
+    if format != SFlag::S_IFREG {
+        return Err(Errno::EINVAL);
+    }
+    let mut content = Vec::new();
+    let read = File::from(file).take(LONGEST).read_to_end(&mut content);
+    read.map_err(|error| errno(&error))?;
+    Ok(content)
+}
+
+/// The shell in the first line of the user with number `uid`.
+fn shell_of(file: &[u8], uid: u32) -> Option<&[u8]> {
+    file.split(|byte| *byte == b'\n').find_map(|line| {
+        let mut fields = line.split(|byte| *byte == b':');
+        let (_name, _password) = (fields.next()?, fields.next()?);
+        let number = std::str::from_utf8(fields.next()?).ok()?;
+        let is_digit = |byte: u8| byte.is_ascii_digit();
+        let is_it = number.bytes().all(is_digit) && number.parse() == Ok(uid);
+        let (_group, _comment, _home, shell) = (
+            fields.next()?,
+            fields.next()?,
+            fields.next()?,
+            fields.next()?,
+        );
+        (is_it && fields.next().is_none()).then_some(shell)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn first_whole_line_of_a_user_counts() {
+        let file = b"# a comment\nshort:x:5:5\nodd:x:+5:5::/:/a\nlong:x:5:5::/:/b:c\n\
+            one:x:5:5:One:/home/one:/bin/one\ntwo:x:5:5::/:/bin/two\nnone:x:6:6::/:\n";
+        assert_eq!(shell_of(file, 5), Some(b"/bin/one".as_slice()));
+        assert_eq!(shell_of(file, 6), Some(b"".as_slice()));
+        assert_eq!(shell_of(file, 7), None);
+        assert_eq!(shell_of(b"", 0), None);
+    }
+
+    #[test]
+    fn what_is_no_regular_file_is_not_read() {
+        assert_eq!(read(Path::new("/dev/null")), Err(Errno::EINVAL));
+        assert_eq!(read(Path::new("/")), Err(Errno::EINVAL));
+        assert_eq!(read(Path::new("/nonexistent")), Err(Errno::ENOENT));
+    }
+}

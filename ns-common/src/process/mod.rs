@@ -1,0 +1,5 @@
+//! Processes: those whose namespaces are entered.
+
+pub mod enter;
+mod refusal;
+pub mod target;

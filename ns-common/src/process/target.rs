@@ -1,0 +1,273 @@
+//! A process whose namespaces are entered, held so that its number cannot come to mean another process.
+
+use std::cell::OnceCell;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::path::{Path, PathBuf};
+
+use nix::errno::Errno;
+use nix::fcntl::{AtFlags, OFlag};
+use nix::sys::stat::{FileStat, fstat, fstatat, stat};
+use nix::sys::statfs::{FsType, PROC_SUPER_MAGIC, fstatfs, statfs};
+use nix::unistd::Pid;
+
+use crate::error::{Attempt, Error, Message};
+use crate::idmap::Both;
+use crate::namespace::Kind;
+use crate::procfs;
+use crate::sys::{descriptor, pidfd};
+use crate::words;
+
+/// `PIDFS_SUPER_MAGIC` of linux/magic.h.
+const PIDFS: FsType = FsType(0x5049_4446);
+
+/// What makes a namespace the same one: the device and inode of its file in `/proc/PID/ns`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Identity {
+    device: libc::dev_t,
+    inode: libc::ino_t,
+}
+
+impl Identity {
+    /// That of an open namespace file.
+    pub fn of(namespace: impl AsFd) -> nix::Result<Self> {
+        fstat(namespace).map(|status| Self::from(&status))
+    }
+
+    /// That of the caller's own namespace of a kind.
+    ///
+    /// # Errors
+    /// ENOENT if the kernel has no such kind, but also where `/proc` is missing.
+    pub fn own(kind: Kind) -> nix::Result<Self> {
+        stat(&Path::new("/proc/self/ns").join(kind.file())).map(|status| Self::from(&status))
+    }
+}
+
+impl From<&FileStat> for Identity {
+    fn from(status: &FileStat) -> Self {
+        Self {
+            device: status.st_dev,
+            inode: status.st_ino,
+        }
+    }
+}
+
+/// A process, and the two ways to it that a later process with the same number does not have.
+#[derive(Debug)]
+pub struct Target {
+    pid: Pid,
+    /// An error where the kernel has none: before 5.3, for the number of a thread, for a process that is no more.
+    pidfd: nix::Result<OwnedFd>,
+    /// `/proc/PID`, whose files fail once this very process is gone; opened when needed.
+    directory: OnceCell<OwnedFd>,
+}
+
+impl Target {
+    /// Takes hold of process `pid`. Where that fails, using it will.
+    pub fn hold(pid: Pid) -> Self {
+        Self {
+            pid,
+            pidfd: pidfd::open(pid),
+            directory: OnceCell::new(),
+        }
+    }
+
+    /// Takes hold of process `pid` if the inode of its pidfd is `inode`.
+    ///
+    /// # Errors
+    /// ESRCH for another inode, EOPNOTSUPP where inodes do not tell processes apart: before Linux 6.9.
+    pub fn hold_with_inode(pid: Pid, inode: u64) -> nix::Result<Self> {
+        let target = Self::hold(pid);
+        let pidfd = target.pidfd()?;
+        if fstatfs(pidfd)?.filesystem_type() != PIDFS {
+            return Err(Errno::EOPNOTSUPP);
+        }
+        if u128::from(fstat(pidfd)?.st_ino) == u128::from(inode) {
+            Ok(target)
+        } else {
+            Err(Errno::ESRCH)
+        }
+    }
+
+    /// Its number in the caller's PID namespace.
+    pub fn pid(&self) -> Pid {
+        self.pid
+    }
+
+    /// The process itself, for setns(2).
+    pub fn pidfd(&self) -> nix::Result<&OwnedFd> {
+        self.pidfd.as_ref().map_err(|errno| *errno)
+    }
+
+    /// The path of a file of the process, for messages.
+    pub fn path(&self, file: &str) -> PathBuf {
+        PathBuf::from(format!("/proc/{}/{file}", self.pid))
+    }
+
+    /// Opens `file` below `/proc/PID`.
+    pub fn open(&self, file: &str, flags: OFlag) -> Result<OwnedFd, Error> {
+        let opened = self
+            .directory()
+            .and_then(|directory| descriptor::open_at(directory, Path::new(file), flags));
+        opened
+            .attempt(|| words!["cannot open ", self.path(file)])
+            .map_err(|error| error.with_hint(self.foreign_proc()))
+    }
+
+    /// Reads `file` below `/proc/PID`.
+    pub fn read(&self, file: &str) -> Result<Vec<u8>, Error> {
+        let file_of_it = self.open(file, OFlag::O_RDONLY)?;
+        procfs::read_open(file_of_it).attempt(|| words!["cannot read ", self.path(file)])
+    }
+
+    /// Opens the file of the process's namespace of a kind.
+    pub fn open_namespace(&self, kind: Kind) -> Result<OwnedFd, Error> {
+        self.open(&format!("ns/{}", kind.file()), OFlag::O_RDONLY)
+    }
+
+    /// The process's namespace of a kind.
+    pub fn namespace(&self, kind: Kind) -> nix::Result<Identity> {
+        let file = format!("ns/{}", kind.file());
+        let directory = self.directory()?;
+        let status = fstatat(directory, file.as_str(), AtFlags::empty())?;
+        Ok(Identity::from(&status))
+    }
+
+    /// Whether the process's namespace of a kind is the caller's own.
+    pub fn shares_namespace(&self, kind: Kind) -> nix::Result<bool> {
+        let its = self.namespace(kind)?;
+        Identity::own(kind).map(|own| own == its)
+    }
+
+    /// Opens the directory for later, while `/proc` is still the caller's.
+    pub fn open_directory(&self) -> Result<(), Error> {
+        let opened = self.directory().map(drop);
+        opened
+            .attempt(|| words!["cannot open /proc/", self.pid.as_raw(), "/"])
+            .map_err(|error| error.with_hint(self.foreign_proc()))
+    }
+
+    /// The process's effective uid and gid, as the caller's present user namespace has them.
+    ///
+    /// The owner of `/proc/PID` would tell the same, but once the process has ended that is root.
+    ///
+    /// # Errors
+    /// Also for a process that has ended, even if nobody has waited for it yet.
+    pub fn effective_ids(&self) -> Result<Both<u32>, Error> {
+        let status = self.read("status")?;
+        let failed = |errno| Error::caused_by(words!["cannot read ", self.path("status")], errno);
+        match field(&status, b"State:").and_then(<[u8]>::first) {
+            None => return Err(failed(Errno::EINVAL)),
+            Some(b'Z' | b'X') => return Err(failed(Errno::ESRCH)),
+            Some(_) => {}
+        }
+        let effective = |name: &[u8]| {
+            let ids = std::str::from_utf8(field(&status, name)?).ok()?;
+            ids.split_ascii_whitespace().nth(1)?.parse().ok()
+        };
+        match (effective(b"Uid:"), effective(b"Gid:")) {
+            (Some(user), Some(group)) => Ok(Both { user, group }),
+            _ => Err(failed(Errno::EINVAL)),
+        }
+    }
+
+    fn directory(&self) -> nix::Result<BorrowedFd<'_>> {
+        if let Some(opened) = self.directory.get() {
+            return Ok(opened.as_fd());
+        }
+        let path = format!("/proc/{}", self.number_in_proc()?);
+        let opened = descriptor::open(Path::new(&path), OFlag::O_PATH | OFlag::O_DIRECTORY)?;
+        // Its number is not given away before it has ended and been waited for: until then this is its directory.
+        if self.pidfd().is_ok_and(|pidfd| !pidfd::has_its_id(pidfd)) {
+            return Err(Errno::ENOENT);
+        }
+        Ok(self.directory.get_or_init(|| opened).as_fd())
+    }
+
+    /// The number by which `/proc` knows the process: that of the PID namespace it was mounted in, which
+    /// need not be the caller's, where the number would be another process's.
+    fn number_in_proc(&self) -> nix::Result<i32> {
+        match &self.pidfd {
+            // It is 0 for a process of no descendant of that PID namespace, -1 for one that is no more.
+            Ok(pidfd) => match number_by(pidfd)? {
+                number @ 1.. => Ok(number),
+                _ => Err(Errno::ENOENT),
+            },
+            Err(Errno::ESRCH) => Err(Errno::ENOENT),
+            // Without a pidfd the number counts only in a `/proc` of the caller's own PID namespace.
+            Err(_) if counts_as_we_do()? => Ok(self.pid.as_raw()),
+            Err(_) => Err(Errno::ENOENT),
+        }
+    }
+
+    /// A hint for a process that is there, but not in this `/proc`.
+    pub fn foreign_proc(&self) -> Option<Message> {
+        // Without `/proc/self` it does not even have the caller.
+        let is_absent = match &self.pidfd {
+            Ok(pidfd) => matches!(number_by(pidfd), Ok(0) | Err(Errno::ENOENT)),
+            Err(Errno::ESRCH) => false,
+            Err(_) => matches!(counts_as_we_do(), Ok(false) | Err(Errno::ENOENT)),
+        };
+        let is_proc =
+            || statfs("/proc").is_ok_and(|system| system.filesystem_type() == PROC_SUPER_MAGIC);
+        let text =
+            "/proc belongs to another PID namespace; mount a proc file system of the caller's";
+        (is_absent && is_proc()).then(|| words![text])
+    }
+}
+
+/// The number of the process in the PID namespace of `/proc`.
+fn number_by(pidfd: &OwnedFd) -> nix::Result<i32> {
+    let path = format!("/proc/self/fdinfo/{}", pidfd.as_raw_fd());
+    let info = procfs::read(Path::new(&path))?;
+    let number =
+        field(&info, b"Pid:").and_then(|text| std::str::from_utf8(text).ok()?.parse().ok());
+    number.ok_or(Errno::EINVAL)
+}
+
+/// Whether `/proc` is one of the caller's own PID namespace: the numbers that it shows of a process
+/// begin with that in its own and end with that in the process's.
+fn counts_as_we_do() -> nix::Result<bool> {
+    let status = procfs::read(Path::new("/proc/self/status"))?;
+    let numbers = field(&status, b"NSpid:").map(|line| {
+        let blanks = line.split(u8::is_ascii_whitespace);
+        blanks.filter(|number| !number.is_empty()).count()
+    });
+    // A kernel without PID namespaces has no such line.
+    Ok(numbers.is_none_or(|count| count == 1))
+}
+
+/// What follows `name` in its line, without the blanks around it.
+fn field<'a>(text: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
+    text.split(|byte| *byte == b'\n')
+        .find_map(|line| line.strip_prefix(name))
+        .map(<[u8]>::trim_ascii)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn caller_is_held_and_found_in_proc() {
+        let target = Target::hold(Pid::this());
+        assert_eq!(target.number_in_proc(), Ok(Pid::this().as_raw()));
+        assert_eq!(target.shares_namespace(Kind::User), Ok(true));
+        let ids = target.effective_ids().unwrap();
+        assert_eq!(ids.user, nix::unistd::geteuid().as_raw());
+        assert_eq!(ids.group, nix::unistd::getegid().as_raw());
+    }
+
+    #[test]
+    fn another_inode_is_another_process() {
+        let wrong = Target::hold_with_inode(Pid::this(), 1).unwrap_err();
+        assert!([Errno::ESRCH, Errno::EOPNOTSUPP, Errno::ENOSYS].contains(&wrong));
+    }
+
+    #[test]
+    fn fields_are_found_by_their_whole_name() {
+        let text = b"Pid:\t7\nNSpid:\t7\t1\nUid:\t1 2 3 4\n";
+        assert_eq!(field(text, b"NSpid:"), Some(b"7\t1".as_slice()));
+        assert_eq!(field(text, b"Uid:"), Some(b"1 2 3 4".as_slice()));
+        assert_eq!(field(text, b"Gid:"), None);
+    }
+}
