@@ -1,114 +1,29 @@
 //! The command line of `nsenter`.
 
-use std::collections::BTreeMap;
-use std::ffi::{CStr, OsStr, OsString};
+use std::ffi::{OsStr, OsString};
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use nix::errno::Errno;
+use nix::unistd::Pid;
 use ns_common::cli::getopt::{Parser, Token, without_equals};
 use ns_common::error::{Error, Failure, Message};
-use ns_common::namespace::{Kind, KindSet};
+use ns_common::namespace::Kind;
 use ns_common::number::{self, Radix};
+use ns_common::process::target::Target;
 use ns_common::tool::Parsed;
 use ns_common::words;
 
+use crate::opener::Opener;
 use crate::options::{Id, TOOL};
-
-/// What the parser opens while it reads: the reference does so too, and its errors come in that order.
-pub trait Opener {
-    /// Opens a namespace file or a directory, before anything is entered.
-    fn open(&self, path: &Path) -> Result<OwnedFd, Error>;
-    /// Opens the namespace that the kernel knows by this id.
-    fn open_namespace(&self, id: u64) -> Result<OwnedFd, Error>;
-    /// Opens process `pid` if the inode of its pidfd is `inode`.
-    fn open_process(&self, pid: i32, inode: u64) -> Result<OwnedFd, Error>;
-}
-
-/// What the command line asks for.
-#[derive(Debug, Default)]
-pub struct Request {
-    /// The process whose namespaces are entered.
-    pub target: Option<Target>,
-    /// Every kind of the target.
-    pub all: bool,
-    /// The kinds named.
-    pub kinds: KindSet,
-    /// Those of them that are entered by a file of their own.
-    pub files: BTreeMap<Kind, OwnedFd>,
-    /// The network namespace is that of this descriptor of the target.
-    pub net_socket: Option<i32>,
-    /// Enter the parent, or owner, of the user namespace instead of it.
-    pub user_parent: bool,
-    /// The program's uid.
-    pub uid: Credential,
-    /// The program's gid.
-    pub gid: Credential,
-    /// Leave uid, gid and groups alone.
-    pub preserve_credentials: bool,
-    /// Let the capabilities reach the program.
-    pub keep_capabilities: bool,
-    /// The program's root directory.
-    pub root: Place,
-    /// The program's working directory.
-    pub working_directory: Place,
-    /// The program's working directory as a path inside.
-    pub inner_working_directory: Option<PathBuf>,
-    /// Take the target's environment.
-    pub environment: bool,
-    /// Never fork.
-    pub no_fork: bool,
-    /// Move into the target's cgroup.
-    pub join_cgroup: bool,
-    /// Take the target's SELinux context.
-    pub follow_context: bool,
-    /// The program and its arguments; empty for a shell.
-    pub command: Vec<&'static CStr>,
-}
-
-/// A target process.
-#[derive(Debug)]
-pub struct Target {
-    /// Its id, above 0.
-    pub pid: i32,
-    /// The process itself, where its identity was given too.
-    pub process: Option<OwnedFd>,
-}
-
-/// A uid or gid for the program.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Credential {
-    /// This one.
-    pub number: Option<u32>,
-    /// The target's; a number given as well does not undo it.
-    pub follow: bool,
-}
-
-/// A directory from outside.
-#[derive(Debug, Default)]
-pub struct Place {
-    /// Whether the option was given at all.
-    pub given: bool,
-    /// This one.
-    pub opened: Option<OwnedFd>,
-    /// The target's, which wins.
-    pub of_target: bool,
-}
-
-impl Place {
-    fn take(&mut self, directory: Option<&OsStr>, opener: &dyn Opener) -> Result<(), Error> {
-        self.given = true;
-        match directory {
-            None => self.of_target = true,
-            Some(path) => self.opened = Some(opener.open(Path::new(path))?),
-        }
-        Ok(())
-    }
-}
+use crate::request::{Credential, Place, Request, WorkingDirectory};
 
 /// Reads the command line. Values are checked, and files opened, as they are met.
-pub fn parse(parser: &mut Parser<Id>, opener: &dyn Opener) -> Result<Parsed<Request>, Failure> {
+pub(crate) fn parse(
+    parser: &mut Parser<Id>,
+    opener: &dyn Opener,
+) -> Result<Parsed<Request>, Failure> {
     let mut request = Request::default();
     let mut directories = Directories::default();
     while let Some(token) = parser.token()? {
@@ -175,10 +90,12 @@ impl Request {
                 self.net_socket = Some(descriptor_number(&value.unwrap_or_default())?)
             }
             (Id::SetUid, value) => self
-                .uid
+                .ids
+                .user
                 .take(&value.unwrap_or_default(), "failed to parse uid")?,
             (Id::SetGid, value) => self
-                .gid
+                .ids
+                .group
                 .take(&value.unwrap_or_default(), "failed to parse gid")?,
             (Id::Root, value) => self.root.take(value.as_deref(), opener)?,
             (Id::WorkingDirectory, value) => {
@@ -188,7 +105,9 @@ impl Request {
             }
             (Id::InnerWorkingDirectory, value) => {
                 directories.meet("--wdns")?;
-                self.inner_working_directory = value.map(|value| without_equals(&value).into());
+                self.working_directory = value.map_or_else(WorkingDirectory::default, |value| {
+                    WorkingDirectory::Inside(without_equals(&value).into())
+                });
             }
             (Id::Env, _) => self.environment = true,
             (Id::NoFork, _) => self.no_fork = true,
@@ -203,13 +122,42 @@ impl Request {
 }
 
 impl Credential {
+    /// A number does not undo `follow`.
     fn take(&mut self, text: &OsStr, what: &str) -> Result<(), Error> {
         if text == "follow" {
-            self.follow = true;
+            *self = Self::Follow;
             return Ok(());
         }
         let number = number::id(text).map_err(|reason| reason.into_error(what, text))?;
-        self.number = Some(number);
+        if *self != Self::Follow {
+            *self = Self::Number(number);
+        }
+        Ok(())
+    }
+}
+
+impl Place {
+    /// The target's wins in either order; each that is named must exist all the same.
+    fn take(&mut self, named: Option<&OsStr>, opener: &dyn Opener) -> Result<(), Error> {
+        let place = match named {
+            None => Self::OfTarget,
+            Some(path) => Self::Opened(opener.open(Path::new(path))?),
+        };
+        if !matches!(self, Self::OfTarget) {
+            *self = place;
+        }
+        Ok(())
+    }
+}
+
+impl WorkingDirectory {
+    fn take(&mut self, named: Option<&OsStr>, opener: &dyn Opener) -> Result<(), Error> {
+        let mut place = match std::mem::take(self) {
+            Self::Outside(place) => place,
+            Self::Inside(_) => Place::Unchanged,
+        };
+        place.take(named, opener)?;
+        *self = Self::Outside(place);
         Ok(())
     }
 }
@@ -265,16 +213,14 @@ fn target(text: &OsStr, opener: &dyn Opener) -> Result<Target, Error> {
         None => (bytes, None),
     };
     let pid = number::parse(OsStr::from_bytes(pid), Radix::Decimal, 1..=i32::MAX)
-        .map_err(|reason| failed(reason.errno()))?;
+        .map_err(|reason| failed(reason.errno()))
+        .map(Pid::from_raw)?;
     let Some(inode) = inode else {
-        return Ok(Target { pid, process: None });
+        return Ok(opener.hold(pid));
     };
     let inode = number::parse(OsStr::from_bytes(inode), Radix::Decimal, 1..=u64::MAX)
         .map_err(|reason| failed(reason.errno()))?;
-    Ok(Target {
-        pid,
-        process: Some(opener.open_process(pid, inode)?),
-    })
+    opener.hold_with_inode(pid, inode)
 }
 
 fn descriptor_number(text: &OsStr) -> Result<i32, Error> {

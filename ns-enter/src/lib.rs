@@ -1,28 +1,30 @@
 //! `nsenter`: run a program in namespaces that exist.
 //!
-//! [`options`] is the table of options, [`cli`] reads the command line, [`plan`] decides what is entered how and in which order, [`run`] does it.
+//! `options` is the table of options, `cli` reads the command line into a `request`, `outside` opens
+//! what belongs to the caller's side, `plan` decides what is done in which order, `run` does it.
 #![forbid(unsafe_code)]
 
-pub mod cli;
-pub mod enter;
-pub mod hints;
-pub mod options;
-pub mod outside;
-pub mod plan;
-pub mod run;
-pub mod target;
+mod cli;
+mod opener;
+mod options;
+mod outside;
+mod plan;
+mod request;
+mod run;
 
 use std::ffi::CStr;
 
 use ns_common::error::ExitStatus;
 use ns_common::tool;
 
+pub use options::{MANUAL, TOOL};
+
 /// Runs the tool with the words of its command line, `argv[0]` first.
 pub fn run(arguments: &[&'static CStr]) -> ExitStatus {
     tool::main(
-        &options::TOOL,
+        &TOOL,
         arguments,
-        |parser| cli::parse(parser, &run::System),
+        |parser| cli::parse(parser, &opener::Kernel),
         run::execute,
     )
 }

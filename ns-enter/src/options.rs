@@ -119,8 +119,8 @@ options! {
 
     section "Program";
 
-    /// Runs the program in the SELinux context of the target. It is an error where SELinux is not
-    /// enabled.
+    /// Runs the program in the SELinux context of the target. Where SELinux is not enabled this does
+    /// nothing.
     FollowContext: Some('Z'), "follow-context", Takes::Nothing,
         "take the SELinux context of the target";
 }

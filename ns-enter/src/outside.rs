@@ -1,108 +1,74 @@
-//! What is opened before anything is entered: paths and ids belong to the caller's side.
+//! What is opened before anything is entered: paths and numbers belong to the caller's side.
 
 use std::collections::BTreeSet;
 use std::ffi::{CString, OsStr};
-use std::io::Read;
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
+use std::rc::Rc;
 
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
+use nix::sys::stat::stat;
 use nix::sys::statfs::{CGROUP2_SUPER_MAGIC, statfs};
 use ns_common::error::{Attempt, Error};
 use ns_common::namespace::{Kind, KindSet};
+use ns_common::process::enter::{Entrance, Source};
+use ns_common::process::target::{Identity, Target};
 use ns_common::procfs;
 use ns_common::sys::{descriptor, namespace, pidfd};
 use ns_common::words;
 
-use crate::cli::{Place, Request};
-use crate::plan::{Source, Sources};
-use crate::target::{Target, own_namespace_status};
+use crate::request::{Credential, Place, Request, WorkingDirectory};
 
 const CGROUP_ROOT: &str = "/sys/fs/cgroup";
 
-/// All that the steps need from outside.
+/// All that the plan needs from outside.
 #[derive(Debug, Default)]
-pub struct Outside {
-    /// The target, if one was given.
-    pub target: Option<Target>,
+pub(crate) struct Outside {
     /// What to enter.
-    pub sources: Sources,
-    /// What need not be entered if it is the caller's own: asked for by `--all` alone.
-    pub dispensable: KindSet,
+    pub(crate) entrance: Entrance,
+    /// The SELinux context for the program.
+    pub(crate) context: Option<Vec<u8>>,
     /// The new root directory.
-    pub root: Option<OwnedFd>,
+    pub(crate) root: Option<OwnedFd>,
     /// The new working directory.
-    pub working_directory: Option<OwnedFd>,
+    pub(crate) working_directory: Option<OwnedFd>,
     /// The target's variables, in their new order.
-    pub environment: Vec<(CString, CString)>,
+    pub(crate) environment: Option<Vec<(CString, CString)>>,
     /// The target cgroup's list of processes, open for writing.
-    pub cgroup: Option<OwnedFd>,
+    pub(crate) cgroup: Option<OwnedFd>,
+    /// The target, if its ids are wanted.
+    pub(crate) followed: Option<Rc<Target>>,
 }
 
 impl Outside {
     /// Opens everything `request` names, in the order in which errors are to be reported.
-    pub fn open(request: &mut Request) -> Result<Self, Error> {
-        let target = request
-            .target
-            .take()
-            .map(|target| Target::hold(target.pid, target.process));
-        let files = std::mem::take(&mut request.files);
-        let mut outside = Self {
-            target,
-            sources: files
-                .into_iter()
-                .map(|(kind, file)| (kind, Source::File(file)))
-                .collect(),
-            ..Self::default()
-        };
+    pub(crate) fn open(request: &mut Request) -> Result<Self, Error> {
+        let mut outside = Self::default();
+        outside.entrance.target = request.target.take().map(Rc::new);
         if request.follow_context {
-            outside.follow_context()?;
+            outside.context = outside.read_context()?;
         }
-        let mut of_target: KindSet = request
-            .kinds
-            .iter()
-            .filter(|kind| !outside.has_file(*kind))
-            .collect();
-        if request.all {
-            let others = outside.kinds_of_all()?;
-            if request.preserve_credentials {
-                let named = |kind: &Kind| match kind {
-                    Kind::Net if request.net_socket.is_some() => true,
-                    Kind::User if request.user_parent => true,
-                    kind => request.kinds.contains(*kind),
-                };
-                outside.dispensable = others.iter().filter(|kind| !named(kind)).collect();
-            }
-            of_target = others
-                .iter()
-                .chain(of_target.iter())
-                .filter(|kind| !outside.has_file(*kind))
-                .collect();
+        let files = std::mem::take(&mut request.files).into_iter();
+        let sources = files.map(|(kind, file)| (kind, Source::File(file)));
+        outside.entrance.sources = sources.collect();
+        let of_target = outside.kinds_of_target(request)?;
+        outside.add_target(of_target)?;
+        outside.root = outside.place(std::mem::take(&mut request.root), "root")?;
+        if let WorkingDirectory::Outside(place) = &mut request.working_directory {
+            outside.working_directory = outside.place(std::mem::take(place), "cwd")?;
         }
-        let needs_target =
-            !of_target.is_empty() || request.net_socket.is_some() || request.user_parent;
-        if needs_target && outside.target.is_none() {
-            return Err(Error::new(words!["no target PID specified"]));
-        }
-        if request.user_parent {
-            of_target = of_target.without(Kind::User);
-        }
-        if request.net_socket.is_some() {
-            of_target = of_target.without(Kind::Net);
-        }
-        outside.sources_of_target(of_target)?;
-        outside.root = outside.place(&mut request.root, "root")?;
-        outside.working_directory = outside.place(&mut request.working_directory, "cwd")?;
         if request.environment {
-            outside.read_environment()?;
+            outside.environment = Some(outside.read_environment()?);
         }
-        if request.uid.follow || request.gid.follow {
-            outside.needed_target("")?.open_directory()?;
+        if [request.ids.user, request.ids.group].contains(&Credential::Follow) {
+            let target = outside.needed_target("")?;
+            target.open_directory()?;
+            outside.followed = Some(Rc::clone(target));
         }
         if request.join_cgroup {
-            outside.open_cgroup()?;
+            outside.cgroup = Some(outside.open_cgroup()?);
         }
         if request.user_parent {
             outside.open_user_parent()?;
@@ -110,184 +76,212 @@ impl Outside {
         if let Some(number) = request.net_socket {
             outside.open_net_of_socket(number)?;
         }
-        if outside.sources.is_empty() {
+        if outside.entrance.sources.is_empty() {
             return Err(Error::new(words!["no namespace specified"]));
         }
         Ok(outside)
     }
 
-    /// The kinds to enter.
-    pub fn kinds(&self) -> KindSet {
-        self.sources.keys().copied().collect()
-    }
-
-    fn has_file(&self, kind: Kind) -> bool {
-        self.sources.contains_key(&kind)
-    }
-
-    fn needed_target(&mut self, what: &str) -> Result<&mut Target, Error> {
-        self.target.as_mut().ok_or_else(|| {
-            Error::new(words![
-                "neither filename nor target pid supplied for ",
-                what
-            ])
+    fn needed_target(&self, what: &str) -> Result<&Rc<Target>, Error> {
+        self.entrance.target.as_ref().ok_or_else(|| {
+            let text = "neither filename nor target pid supplied for ";
+            Error::new(words![text, what])
         })
     }
 
-    /// Every kind the kernel has, but a user namespace that is ours already: entering it again is refused.
-    fn kinds_of_all(&mut self) -> Result<KindSet, Error> {
-        let Some(target) = &mut self.target else {
-            return Err(Error::caused_by(
-                words!["stat of /proc/0/ns/user failed"],
-                Errno::ENOENT,
-            ));
-        };
-        let mut kinds: KindSet = Kind::ALL
-            .into_iter()
-            .filter(|kind| own_namespace_status(*kind) != Err(Errno::ENOENT))
-            .collect();
-        if kinds.contains(Kind::User) {
-            let path = target.path("ns/user");
-            let shares_user = target
-                .shares_namespace(Kind::User)
-                .attempt(|| words!["stat of ", path, " failed"])?;
-            if shares_user {
-                kinds = kinds.without(Kind::User);
+    /// The kinds that come from the target. Of those that `--all` adds, what is the caller's own already
+    /// may be left out where credentials are kept.
+    fn kinds_of_target(&mut self, request: &Request) -> Result<KindSet, Error> {
+        let mut kinds = request.kinds;
+        if request.all {
+            let all = self.all_kinds(request.kinds)?;
+            if request.preserve_credentials {
+                let is_named = |kind: &Kind| match kind {
+                    Kind::Net if request.net_socket.is_some() => true,
+                    Kind::User if request.user_parent => true,
+                    kind => request.kinds.contains(*kind),
+                };
+                self.entrance.dispensable = all.iter().filter(|kind| !is_named(kind)).collect();
+            }
+            kinds = all.iter().fold(kinds, KindSet::with);
+        }
+        let has_no_file = |kind: &Kind| !self.entrance.sources.contains_key(kind);
+        kinds = kinds.iter().filter(has_no_file).collect();
+        let needs_target = !kinds.is_empty() || request.net_socket.is_some() || request.user_parent;
+        if needs_target && self.entrance.target.is_none() {
+            return Err(Error::new(words!["no target PID specified"]));
+        }
+        if request.user_parent {
+            kinds = kinds.without(Kind::User);
+        }
+        if request.net_socket.is_some() {
+            kinds = kinds.without(Kind::Net);
+        }
+        Ok(kinds)
+    }
+
+    /// Every kind the kernel has, but a user namespace that is ours already, unless that is `named`:
+    /// entering it again is refused.
+    fn all_kinds(&self, named: KindSet) -> Result<KindSet, Error> {
+        let mut kinds = KindSet::EMPTY;
+        for kind in Kind::ALL {
+            if kind == Kind::User && !named.contains(kind) {
+                if !self.shares_user_namespace()? {
+                    kinds.insert(kind);
+                }
+                continue;
+            }
+            match Identity::own(kind) {
+                Ok(_) => kinds.insert(kind),
+                Err(Errno::ENOENT) if is_missing_in_kernel(kind) => {}
+                Err(errno) => {
+                    let what = words!["stat of /proc/self/ns/", kind.file(), " failed"];
+                    return Err(Error::caused_by(what, errno));
+                }
             }
         }
         Ok(kinds)
     }
 
+    /// Whether there is no other user namespace to enter.
+    fn shares_user_namespace(&self) -> Result<bool, Error> {
+        let Some(target) = &self.entrance.target else {
+            let what = words!["stat of /proc/0/ns/user failed"];
+            return Err(Error::caused_by(what, Errno::ENOENT));
+        };
+        match target.shares_namespace(Kind::User) {
+            Err(Errno::ENOENT) if is_missing_in_kernel(Kind::User) => Ok(true),
+            result => result
+                .attempt(|| words!["stat of ", target.path("ns/user"), " failed"])
+                .map_err(|error| error.with_hint(target.foreign_proc())),
+        }
+    }
+
     /// Notes what comes from the target. Where the kernel cannot hold it by a pidfd, each file is opened now.
-    fn sources_of_target(&mut self, kinds: KindSet) -> Result<(), Error> {
-        let Some(target) = &mut self.target else {
+    fn add_target(&mut self, kinds: KindSet) -> Result<(), Error> {
+        let Some(target) = &self.entrance.target else {
             return Ok(());
         };
-        let by_file = target.process().is_err();
+        let by_file = target.pidfd().is_err();
         for kind in kinds.iter() {
             let source = if by_file {
                 Source::File(target.open_namespace(kind)?)
             } else {
                 Source::Target
             };
-            self.sources.insert(kind, source);
+            self.entrance.sources.insert(kind, source);
         }
         Ok(())
     }
 
-    /// The directory given or, as that wins, the target's.
-    fn place(&mut self, place: &mut Place, file: &str) -> Result<Option<OwnedFd>, Error> {
-        if place.of_target {
-            return self
-                .needed_target(file)?
-                .open(file, OFlag::O_RDONLY)
-                .map(Some);
+    fn place(&self, place: Place, file: &str) -> Result<Option<OwnedFd>, Error> {
+        match place {
+            Place::Unchanged => Ok(None),
+            Place::Opened(opened) => Ok(Some(opened)),
+            Place::OfTarget => {
+                let target = self.needed_target(file)?;
+                target.open(file, OFlag::O_RDONLY).map(Some)
+            }
         }
-        Ok(place.opened.take())
     }
 
-    /// Takes over the SELinux context for the coming execve(2): proc_pid_attr(5).
-    fn follow_context(&mut self) -> Result<(), Error> {
-        let Some(target) = &mut self.target else {
-            return Err(Error::new(words![
-                "no target PID specified for --follow-context"
-            ]));
+    /// The target's SELinux context, for the coming execve(2): proc_pid_attr(5). Without SELinux there is none.
+    fn read_context(&self) -> Result<Option<Vec<u8>>, Error> {
+        let path = Path::new("/proc/filesystems");
+        let systems = match procfs::read(path) {
+            Err(Errno::ENOENT) => return Ok(None),
+            result => result.attempt(|| words!["cannot read ", path])?,
         };
-        let systems = procfs::read(Path::new("/proc/filesystems")).unwrap_or_default();
-        if !systems
-            .split(|byte| byte.is_ascii_whitespace())
-            .any(|word| word == b"selinuxfs")
-        {
-            return Err(Error::new(words![
-                "--follow-context needs SELinux, which is not enabled"
-            ]));
+        let mut names = systems.split(u8::is_ascii_whitespace);
+        if !names.any(|name| name == b"selinuxfs") {
+            return Ok(None);
         }
+        let Some(target) = &self.entrance.target else {
+            let what = words!["no target PID specified for --follow-context"];
+            return Err(Error::new(what));
+        };
         let file = target.open("attr/current", OFlag::O_RDONLY)?;
-        let context =
-            read(file).attempt(|| words!["failed to get ", target.path("attr/current")])?;
-        let own = Path::new("/proc/self/attr/exec");
-        procfs::write(own, &context).map_err(|failure| {
-            let (procfs::WriteFailure::Open(errno) | procfs::WriteFailure::Write(errno)) = failure;
-            Error::caused_by(
-                words!["failed to set exec context to '", context.as_slice(), "'"],
-                errno,
-            )
-        })
+        procfs::read_open(file)
+            .attempt(|| words!["failed to get ", target.path("attr/current")])
+            .map(Some)
     }
 
-    fn read_environment(&mut self) -> Result<(), Error> {
-        let target = self.needed_target("environ")?;
-        let file = target.open("environ", OFlag::O_RDONLY)?;
-        let block = read(file).attempt(|| words!["failed to get environment variables"])?;
-        self.environment = variables(&block);
-        Ok(())
+    fn read_environment(&self) -> Result<Vec<(CString, CString)>, Error> {
+        let file = self
+            .needed_target("environ")?
+            .open("environ", OFlag::O_RDONLY)?;
+        let block = procfs::read_open(file);
+        let block = block.attempt(|| words!["failed to get environment variables"])?;
+        Ok(variables(&block))
     }
 
-    fn open_cgroup(&mut self) -> Result<(), Error> {
+    fn open_cgroup(&self) -> Result<OwnedFd, Error> {
         let system = statfs(CGROUP_ROOT).attempt(|| words!["statfs ", CGROUP_ROOT, " failed"])?;
         if system.filesystem_type() != CGROUP2_SUPER_MAGIC {
-            return Err(Error::new(words![
-                "--join-cgroup is only supported in cgroup v2"
-            ]));
+            let what = words!["--join-cgroup is only supported in cgroup v2"];
+            return Err(Error::new(what));
         }
         let file = self
             .needed_target("cgroup")?
             .open("cgroup", OFlag::O_RDONLY)?;
         let failed = || words!["failed to get cgroup path"];
-        let table = read(file).attempt(failed)?;
-        let path =
-            unified_cgroup(&table).ok_or_else(|| Error::caused_by(failed(), Errno::ENOENT))?;
+        let table = procfs::read_open(file).attempt(failed)?;
+        let path = unified_cgroup(&table);
+        let path = path.ok_or_else(|| Error::caused_by(failed(), Errno::ENOENT))?;
         let path = words![CGROUP_ROOT, path, "/cgroup.procs"];
         let path = Path::new(OsStr::from_bytes(path.as_bytes()));
-        let opened = descriptor::open(path, OFlag::O_WRONLY | OFlag::O_APPEND);
-        self.cgroup = Some(opened.attempt(|| words!["failed to open cgroup.procs"])?);
-        Ok(())
+        descriptor::open(path, OFlag::O_WRONLY | OFlag::O_APPEND)
+            .attempt(|| words!["failed to open cgroup.procs"])
     }
 
     /// Puts the parent in place of the user namespace given by file or, else, of the target's.
     fn open_user_parent(&mut self) -> Result<(), Error> {
-        let parent = match self.sources.remove(&Kind::User) {
-            Some(Source::File(file)) => namespace::owner(file.as_fd()),
-            _ => namespace::owner(self.namespace_below_parent()?.as_fd()),
+        let child = match self.entrance.sources.remove(&Kind::User) {
+            Some(Source::File(file)) => file,
+            _ => self.namespace_below_parent()?,
         };
+        let parent = namespace::owner(child.as_fd());
         let parent = parent.attempt(|| words!["failed to open parent namespace"])?;
-        self.sources.insert(Kind::User, Source::File(parent));
+        let source = Source::File(parent);
+        self.entrance.sources.insert(Kind::User, source);
         Ok(())
     }
 
-    /// The target's user namespace; where nothing tells that, a namespace given by file, whose owner is asked for instead.
-    fn namespace_below_parent(&mut self) -> Result<OwnedFd, Error> {
-        let of_process = |target: &Target| target.process().and_then(pidfd::user_namespace);
-        if let Some(Ok(user)) = self.target.as_ref().map(of_process) {
+    /// The target's user namespace; where nothing tells that, a namespace given by file, whose owner is
+    /// asked for instead.
+    fn namespace_below_parent(&self) -> Result<OwnedFd, Error> {
+        let target = self.needed_target("ns/user")?;
+        if let Ok(user) = target.pidfd().and_then(pidfd::user_namespace) {
             return Ok(user);
         }
-        let of_proc = self.needed_target("ns/user")?.open_namespace(Kind::User);
-        let at_hand = self.sources.values().find_map(|source| match source {
+        let mut sources = self.entrance.sources.values();
+        let at_hand = sources.find_map(|source| match source {
             Source::File(file) => file.try_clone().ok(),
             Source::Target => None,
         });
+        let of_proc = target.open_namespace(Kind::User);
         of_proc.or_else(|error| at_hand.ok_or(error))
     }
 
-    fn open_net_of_socket(&mut self, number: i32) -> Result<(), Error> {
+    fn open_net_of_socket(&mut self, number: RawFd) -> Result<(), Error> {
         let target = self.needed_target("ns/net")?;
+        let pid = target.pid().as_raw();
         let pidfd = target
-            .process()
-            .attempt(|| words!["failed to pidfd_open() for ", target.pid()])?;
+            .pidfd()
+            .attempt(|| words!["failed to pidfd_open() for ", pid])?;
         let held = pidfd.as_raw_fd();
         let socket = pidfd::descriptor(pidfd, number)
             .attempt(|| words!["pidfd_getfd(", held, ", ", number, ")"])?;
         let net = namespace::of_socket(socket.as_fd());
         let net = net.attempt(|| words!["ioctl(", socket.as_raw_fd(), ", SIOCGSKNS)"])?;
-        self.sources.insert(Kind::Net, Source::File(net));
+        self.entrance.sources.insert(Kind::Net, Source::File(net));
         Ok(())
     }
 }
 
-fn read(file: OwnedFd) -> std::io::Result<Vec<u8>> {
-    let mut content = Vec::new();
-    std::fs::File::from(file).read_to_end(&mut content)?;
-    Ok(content)
+/// Whether it is the kernel that has no such kind, and not `/proc` that has no such file.
+fn is_missing_in_kernel(kind: Kind) -> bool {
+    Identity::own(kind) == Err(Errno::ENOENT) && stat("/proc/self/ns").is_ok()
 }
 
 /// The path in the `0::` line of `/proc/PID/cgroup`, which is that of version 2: cgroups(7).

@@ -1,163 +1,149 @@
-//! What follows once everything has been opened: data that can be read, compared and tested without privileges.
+//! What is done, in which order: a list that can be read and compared without privileges.
 
-use std::collections::BTreeMap;
+use std::ffi::{CStr, CString};
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
+use std::rc::Rc;
 
-use ns_common::namespace::{Kind, KindSet};
+use ns_common::namespace::Kind;
+use ns_common::process::enter::{Entrance, Source};
+use ns_common::process::target::Target;
 
-use crate::cli::{Credential, Request};
+use crate::outside::Outside;
+use crate::request::{Credential, Request, WorkingDirectory};
 
-/// Where a namespace comes from.
+/// All that is to be done.
 #[derive(Debug)]
-pub enum Source {
-    /// A file named on the command line, or a descriptor obtained from another source.
-    File(OwnedFd),
-    /// The target process.
-    Target,
+pub(crate) struct Plan(pub(crate) Vec<Step>);
+
+/// One thing to do, with all that it takes.
+#[derive(Debug)]
+pub(crate) enum Step {
+    /// Have the kernel run the program in this SELinux context.
+    SetContext(Vec<u8>),
+    /// Keep other processes from looking into this one: what it holds open must be out of reach for the
+    /// side that is entered.
+    Hide,
+    /// Drop the groups while the caller's privileges count; inside it may be denied.
+    TryToDropGroups,
+    /// Enter the namespaces.
+    Enter(Entrance),
+    /// Change to a root directory from outside.
+    ChangeRoot(OwnedFd, Afterwards),
+    /// Change to a working directory from outside.
+    ChangeDirectory(OwnedFd),
+    /// Change to a working directory by its path inside.
+    ChangeDirectoryInside(PathBuf),
+    /// Make these all the variables of the environment.
+    ReplaceEnvironment(Vec<(CString, CString)>),
+    /// Move into the cgroup whose list of processes this is.
+    JoinCgroup(OwnedFd),
+    /// Read the target's uid and gid as they are seen from inside.
+    ReadIds(Rc<Target>),
+    /// Give SIGCHLD its default disposition, so that the child can be waited for.
+    DefaultChildSignal,
+    /// Go on in a child, which is in the PID namespace; the parent waits for it.
+    Fork,
+    /// Drop the groups.
+    DropGroups(Refusal),
+    /// Take on a gid.
+    SetGid(NewId),
+    /// Take on a uid.
+    SetUid(NewId),
+    /// Keep the capabilities for the program.
+    KeepCapabilities,
+    /// Become the program, or a shell if none is named.
+    Execute(Vec<&'static CStr>),
 }
 
-/// What is entered, a source a kind, in the order of entering.
-pub type Sources = BTreeMap<Kind, Source>;
-
-/// One setns(2).
+/// Where the process is after its root directory has been changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Call {
-    /// By the target's pidfd: all of them or none.
-    Target(KindSet),
-    /// By the file for this kind.
-    File(Kind),
-}
-
-/// The calls that enter `kinds`, in order: those of the target in one call, each file in one of its own.
-///
-/// The call with the user namespace comes first, for that brings the rights over what it owns.
-pub fn calls(sources: &Sources, kinds: KindSet) -> Vec<Call> {
-    let mut of_target = KindSet::EMPTY;
-    let mut calls = Vec::new();
-    for (kind, source) in sources.iter().filter(|(kind, _)| kinds.contains(**kind)) {
-        match source {
-            Source::File(_) => calls.push(Call::File(*kind)),
-            Source::Target => of_target.insert(*kind),
-        }
-    }
-    if !of_target.is_empty() {
-        let user_has_a_file = calls.first() == Some(&Call::File(Kind::User));
-        calls.insert(usize::from(user_has_a_file), Call::Target(of_target));
-    }
-    calls
+pub(crate) enum Afterwards {
+    /// In the directory where it was, which may lie outside the new root.
+    Stay,
+    /// In the new root directory.
+    AtRoot,
 }
 
 /// A uid or gid to take on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Id {
+pub(crate) enum NewId {
     /// This number.
     Number(u32),
-    /// That of the target, as seen from inside.
-    Follow,
+    /// That of the target, which [`Step::ReadIds`] has found.
+    OfTarget,
 }
 
-/// What a refused setgroups(2) inside means.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Groups {
+/// What it means when the groups may not be dropped.
+#[derive(Debug)]
+pub(crate) enum Refusal {
     /// Nothing: setgid(2) will tell whether the caller has the right.
-    MayStay,
-    /// It is an error unless the groups were dropped outside already.
-    MustBeGone,
+    Passes,
+    /// It is an error unless [`Step::TryToDropGroups`] has dropped them. The target, where the user
+    /// namespace is its own, can tell why.
+    Counts(Option<Rc<Target>>),
 }
 
-/// One thing to do.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Step {
-    /// Drop the groups while the caller's privileges count; inside it may be denied.
-    TryToDropGroups,
-    /// Enter all that is to be entered.
-    Enter,
-    /// Keep the present directory, which after entering a mount namespace is its root, to return to.
-    KeepDirectory,
-    /// Change to the root directory opened before.
-    ChangeRoot,
-    /// Open a directory by its path inside.
-    OpenDirectory(PathBuf),
-    /// Change to the working directory opened before.
-    ChangeDirectory,
-    /// Take the target's environment.
-    ReplaceEnvironment,
-    /// Move into the target's cgroup.
-    JoinCgroup,
-    /// Look up the target's owner as it is seen from inside.
-    LookUpOwner,
-    /// Go on in a child, which is in the PID namespace.
-    Fork,
-    /// Drop the groups, then take on a gid.
-    SetGid(Id, Groups),
-    /// Take on a uid.
-    SetUid(Id),
-    /// Keep the capabilities for the program.
-    KeepCapabilities,
-}
-
-/// The steps for `request`, which enters `kinds`.
-pub fn steps(request: &Request, kinds: KindSet) -> Vec<Step> {
-    let becomes_root = kinds.contains(Kind::User) && !request.preserve_credentials;
-    let mut steps = Vec::new();
-    if becomes_root {
-        steps.push(Step::TryToDropGroups);
-    }
-    steps.push(Step::Enter);
-    push_directories(&mut steps, request);
-    if request.environment {
-        steps.push(Step::ReplaceEnvironment);
-    }
-    if request.join_cgroup {
-        steps.push(Step::JoinCgroup);
-    }
-    if request.uid.follow || request.gid.follow {
-        steps.push(Step::LookUpOwner);
-    }
-    if kinds.contains(Kind::Pid) && !request.no_fork {
-        steps.push(Step::Fork);
-    }
-    let groups = if becomes_root {
-        Groups::MustBeGone
-    } else {
-        Groups::MayStay
-    };
-    steps.extend(id(request.gid, becomes_root).map(|gid| Step::SetGid(gid, groups)));
-    steps.extend(id(request.uid, becomes_root).map(Step::SetUid));
-    if request.keep_capabilities && kinds.contains(Kind::User) {
-        steps.push(Step::KeepCapabilities);
-    }
-    steps
-}
-
-fn push_directories(steps: &mut Vec<Step>, request: &Request) {
-    let moves = request.working_directory.given || request.inner_working_directory.is_some();
-    if request.root.given {
-        if !moves {
-            steps.push(Step::KeepDirectory);
+impl Plan {
+    /// The steps for `request`, with what has been opened for it.
+    pub(crate) fn new(request: Request, outside: Outside) -> Self {
+        let kinds = outside.entrance.kinds();
+        let becomes_root = kinds.contains(Kind::User) && !request.preserve_credentials;
+        let mut steps = Vec::new();
+        // A hidden process may not write the context.
+        steps.extend(outside.context.map(Step::SetContext));
+        steps.push(Step::Hide);
+        if becomes_root {
+            steps.push(Step::TryToDropGroups);
         }
-        steps.push(Step::ChangeRoot);
-    }
-    steps.extend(
-        request
-            .inner_working_directory
-            .clone()
-            .map(Step::OpenDirectory),
-    );
-    if moves || request.root.given {
-        steps.push(Step::ChangeDirectory);
+        let user_of_target = match outside.entrance.sources.get(&Kind::User) {
+            Some(Source::Target) => outside.entrance.target.clone(),
+            _ => None,
+        };
+        steps.push(Step::Enter(outside.entrance));
+        let inside = match request.working_directory {
+            WorkingDirectory::Inside(path) => Some(path),
+            WorkingDirectory::Outside(_) => None,
+        };
+        if let Some(root) = outside.root {
+            let moves = inside.is_some() || outside.working_directory.is_some();
+            let afterwards = if moves {
+                Afterwards::AtRoot
+            } else {
+                Afterwards::Stay
+            };
+            steps.push(Step::ChangeRoot(root, afterwards));
+        }
+        steps.extend(outside.working_directory.map(Step::ChangeDirectory));
+        steps.extend(inside.map(Step::ChangeDirectoryInside));
+        steps.extend(outside.environment.map(Step::ReplaceEnvironment));
+        steps.extend(outside.cgroup.map(Step::JoinCgroup));
+        steps.extend(outside.followed.map(Step::ReadIds));
+        if kinds.contains(Kind::Pid) && !request.no_fork {
+            steps.extend([Step::DefaultChildSignal, Step::Fork]);
+        }
+        if let Some(gid) = new_id(request.ids.group, becomes_root) {
+            let refusal = if becomes_root {
+                Refusal::Counts(user_of_target)
+            } else {
+                Refusal::Passes
+            };
+            steps.extend([Step::DropGroups(refusal), Step::SetGid(gid)]);
+        }
+        steps.extend(new_id(request.ids.user, becomes_root).map(Step::SetUid));
+        if request.keep_capabilities && kinds.contains(Kind::User) {
+            steps.push(Step::KeepCapabilities);
+        }
+        steps.push(Step::Execute(request.command));
+        Self(steps)
     }
 }
 
-fn id(credential: Credential, becomes_root: bool) -> Option<Id> {
+fn new_id(credential: Credential, becomes_root: bool) -> Option<NewId> {
     match credential {
-        Credential { follow: true, .. } => Some(Id::Follow),
-        Credential {
-            number: Some(number),
-            ..
-        } => Some(Id::Number(number)),
-        Credential { .. } => becomes_root.then_some(Id::Number(0)),
+        Credential::Unchanged => becomes_root.then_some(NewId::Number(0)),
+        Credential::Number(number) => Some(NewId::Number(number)),
+        Credential::Follow => Some(NewId::OfTarget),
     }
 }
 

@@ -1,155 +1,140 @@
-//! Carrying the steps out.
+//! Carrying the plan out.
 
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 use std::time::Duration;
 
-use nix::errno::Errno;
 use nix::fcntl::OFlag;
-use nix::sys::stat::fstat;
-use nix::sys::statfs::{FsType, fstatfs};
 use nix::unistd::{self, Pid};
 use ns_common::console::Console;
 use ns_common::error::{Attempt, Error, ExitStatus, Failure};
 use ns_common::exec;
+use ns_common::idmap::Both;
 use ns_common::privileges;
+use ns_common::procfs::{self, WriteFailure};
 use ns_common::sys::fork::{self, Await, Change, Child};
-use ns_common::sys::{descriptor, environment, namespace, pidfd, signal};
+use ns_common::sys::{descriptor, environment, signal};
 use ns_common::words;
 
-use crate::cli::{Opener, Request};
-use crate::enter::enter;
 use crate::outside::Outside;
-use crate::plan::{Groups, Id, Step, steps};
-
-/// `PIDFS_SUPER_MAGIC` of linux/magic.h.
-const PIDFS: FsType = FsType(0x5049_4446);
+use crate::plan::{Afterwards, NewId, Plan, Refusal, Step};
+use crate::request::Request;
 
 /// Does all that was asked for. Returns only in a process that is not replaced by the program.
-pub fn execute(mut request: Request, _: &mut Console) -> Result<ExitStatus, Failure> {
+pub(crate) fn execute(mut request: Request, _: &mut Console) -> Result<ExitStatus, Failure> {
     let outside = Outside::open(&mut request)?;
-    let steps = steps(&request, outside.kinds());
-    // What we hold open must be out of reach for the side that we enter.
-    signal::hide_from_other_processes().attempt(|| words!["prctl failed"])?;
-    let mut process = Process {
-        outside,
-        directory: None,
-        owner: None,
-        groups_dropped: false,
-    };
-    for step in &steps {
-        if let Some(status) = process.carry_out(step)? {
-            return Ok(status);
+    let mut process = Process::default();
+    // What a step holds from outside is closed when it is done.
+    for step in Plan::new(request, outside).0 {
+        if let Some(child) = process.carry_out(step)? {
+            return attend(child);
         }
     }
-    Err(exec::program(&request.command).into())
+    Ok(ExitStatus::SUCCESS)
 }
 
-/// What a process on the way to the program holds.
+/// What one step of a process on the way to the program leaves for another.
+#[derive(Default)]
 struct Process {
-    outside: Outside,
-    /// The working directory to change to.
-    directory: Option<OwnedFd>,
     /// The target's uid and gid as seen from inside.
-    owner: Option<(u32, u32)>,
+    ids_of_target: Option<Both<u32>>,
     groups_dropped: bool,
 }
 
 impl Process {
-    /// Does one step. A status ends the process: it is a parent whose child has run the program.
-    fn carry_out(&mut self, step: &Step) -> Result<Option<ExitStatus>, Failure> {
+    /// Does one step. After a fork the parent gets the child, and has nothing more to do than to wait for it.
+    fn carry_out(&mut self, step: Step) -> Result<Option<Child>, Error> {
         match step {
-            Step::TryToDropGroups => self.groups_dropped = privileges::drop_groups().is_ok(),
-            Step::Enter => self.enter()?,
-            Step::KeepDirectory => self.open_directory(Path::new("."))?,
-            Step::OpenDirectory(path) => self.open_directory(path)?,
-            Step::ChangeRoot => self.change_root()?,
-            Step::ChangeDirectory => {
-                if let Some(directory) = self.directory.take() {
-                    unistd::fchdir(&directory).attempt(|| {
-                        words!["change directory by working directory file descriptor failed"]
-                    })?;
-                }
+            Step::SetContext(context) => set_context(&context)?,
+            Step::Hide => {
+                signal::hide_from_other_processes().attempt(|| words!["prctl failed"])?;
             }
-            Step::ReplaceEnvironment => {
-                environment::replace(&self.outside.environment)
+            Step::TryToDropGroups => self.groups_dropped = privileges::drop_groups().is_ok(),
+            Step::Enter(entrance) => entrance.enter()?,
+            Step::ChangeRoot(root, afterwards) => change_root(root, afterwards)?,
+            Step::ChangeDirectory(directory) => change_directory(&directory)?,
+            Step::ChangeDirectoryInside(path) => change_directory(&open_directory(&path)?)?,
+            Step::ReplaceEnvironment(variables) => {
+                environment::replace(&variables)
                     .attempt(|| words!["failed to set environment variables"])?;
             }
-            Step::JoinCgroup => {
-                if let Some(cgroup) = self.outside.cgroup.take() {
-                    // 0 stands for the writer, whose id may be another one in the namespaces entered: cgroups(7).
-                    unistd::write(&cgroup, b"0").attempt(|| words!["write cgroup.procs failed"])?;
+            Step::JoinCgroup(list) => {
+                // 0 stands for the writer, whose number may be another in the namespaces entered: cgroups(7).
+                unistd::write(&list, b"0").attempt(|| words!["write cgroup.procs failed"])?;
+            }
+            Step::ReadIds(target) => self.ids_of_target = Some(target.effective_ids()?),
+            Step::DefaultChildSignal => {
+                signal::default_child_signal().attempt(|| words!["sigaction failed"])?;
+            }
+            Step::Fork => {
+                let forked = fork::fork().attempt(|| words!["fork failed"])?;
+                if let fork::Side::Parent(child) = forked {
+                    return Ok(Some(child));
                 }
             }
-            Step::LookUpOwner => {
-                if let Some(target) = &mut self.outside.target {
-                    let status = target.status()?;
-                    self.owner = Some((status.st_uid, status.st_gid));
-                }
-            }
-            Step::Fork => return self.fork(),
-            Step::SetGid(gid, groups) => {
-                self.drop_groups(*groups)?;
-                privileges::set_gid(self.number(*gid, |(_, gid)| gid))?;
-            }
-            Step::SetUid(uid) => privileges::set_uid(self.number(*uid, |(uid, _)| uid))?,
+            Step::DropGroups(refusal) => self.drop_groups(refusal)?,
+            Step::SetGid(gid) => privileges::set_gid(self.number(gid, |ids| ids.group))?,
+            Step::SetUid(uid) => privileges::set_uid(self.number(uid, |ids| ids.user))?,
             Step::KeepCapabilities => privileges::keep_capabilities()?,
+            Step::Execute(command) => return Err(exec::program_inside(&command)),
         }
         Ok(None)
     }
 
-    fn enter(&mut self) -> Result<(), Error> {
-        enter(&mut self.outside)?;
-        self.outside.sources.clear();
-        self.directory = self.outside.working_directory.take();
-        Ok(())
-    }
-
-    fn open_directory(&mut self, path: &Path) -> Result<(), Error> {
-        let directory = descriptor::open(path, OFlag::O_RDONLY);
-        self.directory =
-            Some(directory.attempt(|| words!["cannot open current working directory"])?);
-        Ok(())
-    }
-
-    fn change_root(&mut self) -> Result<(), Error> {
-        let Some(root) = self.outside.root.take() else {
-            return Ok(());
-        };
-        unistd::fchdir(&root)
-            .attempt(|| words!["change directory by root file descriptor failed"])?;
-        unistd::chroot(".").attempt(|| words!["chroot failed"])?;
-        unistd::chdir("/").attempt(|| words!["cannot change directory to /"])
-    }
-
-    /// Forks. The parent stays until the child has ended and returns its status; the child gets `None`.
-    fn fork(&mut self) -> Result<Option<ExitStatus>, Failure> {
-        signal::default_child_signal().attempt(|| words!["sigaction failed"])?;
-        match fork::fork().attempt(|| words!["fork failed"])? {
-            fork::Side::Child => Ok(None),
-            fork::Side::Parent(child) => {
-                self.outside = Outside::default();
-                attend(child).map(Some)
-            }
-        }
-    }
-
-    fn drop_groups(&self, groups: Groups) -> Result<(), Error> {
-        match privileges::drop_groups() {
-            Err(error) if groups == Groups::MustBeGone && !self.groups_dropped => {
-                Err(error.with_hint(words!["an ordinary user needs --preserve-credentials"]))
+    fn drop_groups(&self, refusal: Refusal) -> Result<(), Error> {
+        match (privileges::drop_groups(), refusal) {
+            (Err(error), Refusal::Counts(target)) if !self.groups_dropped => {
+                let setgroups = target.and_then(|target| target.read("setgroups").ok());
+                let is_denied = setgroups.is_some_and(|policy| policy.trim_ascii() == b"deny");
+                let text = "the user namespace denies setgroups(2); --preserve-credentials keeps the groups";
+                Err(error.with_hint(is_denied.then(|| words![text])))
             }
             _ => Ok(()),
         }
     }
 
-    fn number(&self, id: Id, of_owner: fn((u32, u32)) -> u32) -> u32 {
+    fn number(&self, id: NewId, of_target: fn(Both<u32>) -> u32) -> u32 {
         match id {
-            Id::Number(number) => number,
-            // The plan looks the owner up before this.
-            Id::Follow => self.owner.map_or(u32::MAX, of_owner),
+            NewId::Number(number) => number,
+            NewId::OfTarget => {
+                let ids = self.ids_of_target.expect("the plan reads them before");
+                of_target(ids)
+            }
         }
     }
+}
+
+fn set_context(context: &[u8]) -> Result<(), Error> {
+    let own = Path::new("/proc/self/attr/exec");
+    procfs::write(own, context).map_err(|failure| {
+        let (WriteFailure::Open(errno) | WriteFailure::Write(errno)) = failure;
+        Error::caused_by(
+            words!["failed to set exec context to '", context, "'"],
+            errno,
+        )
+    })
+}
+
+fn open_directory(path: &Path) -> Result<OwnedFd, Error> {
+    let opened = descriptor::open(path, OFlag::O_RDONLY);
+    opened.attempt(|| words!["cannot open current working directory"])
+}
+
+fn change_directory(directory: impl AsFd) -> Result<(), Error> {
+    unistd::fchdir(directory)
+        .attempt(|| words!["change directory by working directory file descriptor failed"])
+}
+
+fn change_root(root: OwnedFd, afterwards: Afterwards) -> Result<(), Error> {
+    // After a mount namespace has been entered this is its root.
+    let before = match afterwards {
+        Afterwards::Stay => Some(open_directory(Path::new("."))?),
+        Afterwards::AtRoot => None,
+    };
+    unistd::fchdir(&root).attempt(|| words!["change directory by root file descriptor failed"])?;
+    unistd::chroot(".").attempt(|| words!["chroot failed"])?;
+    unistd::chdir("/").attempt(|| words!["cannot change directory to /"])?;
+    before.map_or(Ok(()), change_directory)
 }
 
 /// Waits for the child, stops and continues with it, and ends as it did.
@@ -188,35 +173,4 @@ fn is_continued_with_us(child: Child) -> bool {
         }
         continued
     })
-}
-
-/// The system as it is.
-#[derive(Debug)]
-pub struct System;
-
-impl Opener for System {
-    fn open(&self, path: &Path) -> Result<OwnedFd, Error> {
-        descriptor::open(path, OFlag::O_RDONLY).attempt(|| words!["cannot open ", path])
-    }
-
-    fn open_namespace(&self, id: u64) -> Result<OwnedFd, Error> {
-        let any = descriptor::open(Path::new("/proc/self/ns/mnt"), OFlag::O_RDONLY);
-        let any = any.attempt(|| words!["failed to fill namespace file handle"])?;
-        namespace::open_by_id(any.as_fd(), id)
-            .attempt(|| words!["cannot open namespace of id ", id])
-    }
-
-    fn open_process(&self, pid: i32, inode: u64) -> Result<OwnedFd, Error> {
-        let opened = pidfd::open(Pid::from_raw(pid)).and_then(|process| {
-            if fstatfs(&process)?.filesystem_type() != PIDFS {
-                return Err(Errno::EOPNOTSUPP);
-            }
-            if fstat(&process)?.st_ino == inode {
-                Ok(process)
-            } else {
-                Err(Errno::ESRCH)
-            }
-        });
-        opened.attempt(|| words!["failed to obtain a valid file descriptor for PID ", pid])
-    }
 }

@@ -17,7 +17,7 @@ use ns_tests::skip::{has_program, skipped};
 macro_rules! with_each_tool {
     ($check:path) => {
         $check(&ns_unshare::options::TOOL, &ns_unshare::options::MANUAL);
-        $check(&ns_enter::options::TOOL, &ns_enter::options::MANUAL);
+        $check(&ns_enter::TOOL, &ns_enter::MANUAL);
         $check(&ns_ipcmk::TOOL, &ns_ipcmk::MANUAL);
         $check(&ns_ipcs::options::TOOL, &ns_ipcs::options::MANUAL);
         $check(&ns_ipcrm::options::TOOL, &ns_ipcrm::options::MANUAL);
@@ -244,7 +244,7 @@ fn bash_offers_options_and_their_values() {
     assert!(offered(tool, &["unshare", "--map-user", "=", "roo"]).contains(&"root".to_owned()));
     assert!(offered(tool, &["unshare", "-R", "/us"]).contains(&"/usr".to_owned()));
 
-    let tool = &ns_enter::options::TOOL;
+    let tool = &ns_enter::TOOL;
     let this = std::process::id().to_string();
     for option in ["-t", "--target", "-at"] {
         let offered = offered(tool, &["nsenter", option, &this]);

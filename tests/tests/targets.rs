@@ -125,3 +125,94 @@ fn cgroup_of_the_target_is_joined() {
     );
     assert_eq!(run.stdout, "/\njoined\n", "{run:?}");
 }
+
+#[test]
+fn ids_of_a_target_that_has_ended_are_never_taken() {
+    let test = "ids_of_a_target_that_has_ended_are_never_taken";
+    let sandbox = sandbox_or_skip!(test, "strace", "setpriv");
+    if !is_root() {
+        return skipped(test, "needs root, to run a target as somebody else");
+    }
+    // nsenter is held after its last call before it enters; meanwhile the target ends, and is waited for or not.
+    // What is entered is not the target's, so that entering it succeeds.
+    for (reaped, waiting) in [("reaped", "wait $T 2> /dev/null"), ("zombie", ":")] {
+        let script = format!(
+            "await() {{ until \"$@\" 2> /dev/null; do sleep .01; done; }}
+             setpriv --reuid 1000 --regid 1000 --clear-groups sleep 60 & T=$!
+             await grep -q sleep /proc/$T/comm
+             rm -f trace; strace -o trace -e trace=prctl -e inject=prctl:signal=STOP \
+                 nsenter -t $T --uts=/proc/self/ns/uts -S follow -G follow id -u > out 2> err & N=$!
+             await grep -q 'stopped by SIGSTOP' trace
+             kill -9 $T; {waiting}
+             read P < /proc/$N/task/$N/children; kill -CONT $P
+             wait $N; echo status $?
+             sed 's/[0-9][0-9]*/N/; s/cannot open/cannot read/' out err"
+        );
+        let run = sandbox.shell(&script);
+        assert_eq!(
+            run.stdout, "status 1\nnsenter: cannot read /proc/N/status: No such process\n",
+            "{reaped}: {run:?}"
+        );
+    }
+}
+
+#[test]
+fn ids_of_the_target_are_those_that_the_entered_user_namespace_shows() {
+    let test = "ids_of_the_target_are_those_that_the_entered_user_namespace_shows";
+    let sandbox = sandbox_or_skip!(test, "perl");
+    if !is_root() {
+        return skipped(test, "needs root, to map several ids");
+    }
+    let run = sandbox.shell(
+        "asleep() { until grep -q sleep /proc/$1/comm 2> /dev/null; do sleep .01; done; }
+         unshare --map-users=0:100000:1000 --map-groups=0:200000:1000 -S5 -G6 sleep 60 & T=$!
+         asleep $T
+         nsenter -t $T -u -S follow -G follow sh -c 'id -u; id -g'
+         nsenter -t $T -U -S follow -G follow sh -c 'id -u; id -g; cat /proc/self/uid_map'
+         kill $T
+         # The effective ids count, as they do for the owner of a process's directory.
+         perl -e '$) = 8; $> = 7; sleep 60' & T=$!
+         until grep -q '^Uid:.0.7' /proc/$T/status; do sleep .01; done
+         nsenter -t $T -u -S follow -G follow sh -c 'id -u; id -g'
+         kill $T",
+    );
+    let map = "         0     100000       1000\n";
+    assert_eq!(run.output(), format!("100005\n200006\n5\n6\n{map}7\n8\n"));
+}
+
+#[test]
+fn proc_of_an_outer_pid_namespace_does_not_mix_two_processes() {
+    let sandbox = sandbox_or_skip!(
+        "proc_of_an_outer_pid_namespace_does_not_mix_two_processes",
+        "strace"
+    );
+    // The shell and its child are processes 1 and 2 here, and others there.
+    let run = sandbox.shell(
+        "mkdir in; mkfifo ready; unshare -u -p -f bash -c '
+             cd in; MARK=target sh -c \"echo > ../ready; exec sleep 60\" & T=$!; read x < /mnt/ready
+             cd /
+             nsenter -t $T -u -w pwd
+             nsenter -t $T -u -e /usr/bin/env | grep MARK
+             # Without a pidfd nobody can tell which one is meant.
+             strace -o /dev/null -e inject=pidfd_open:error=ENOSYS nsenter -t $T -u true
+             kill $T'",
+    );
+    assert_eq!(
+        (run.stdout.as_str(), run.stderr.as_str()),
+        (
+            "/mnt/in\nMARK=target\n",
+            "nsenter: cannot open /proc/2/ns/uts: No such file or directory\n\
+             nsenter: hint: /proc belongs to another PID namespace; mount a proc file system of the caller's\n"
+        )
+    );
+}
+
+#[test]
+fn interrupted_open_is_tried_again() {
+    let sandbox = sandbox_or_skip!("interrupted_open_is_tried_again", "strace");
+    let run = sandbox.shell(
+        "mkdir d; strace -o /dev/null -P /mnt/d -e inject=openat:error=EINTR:when=1 \
+             nsenter --uts=/proc/self/ns/uts -w/mnt/d pwd",
+    );
+    assert_eq!(run.output(), "/mnt/d\n");
+}

@@ -1,4 +1,5 @@
 use std::cell::RefCell;
+use std::ffi::CStr;
 use std::fs::File;
 
 use super::*;
@@ -29,8 +30,13 @@ impl Opener for Fake {
         self.note(format!("namespace {id}"))
     }
 
-    fn open_process(&self, pid: i32, inode: u64) -> Result<OwnedFd, Error> {
-        self.note(format!("process {pid} {inode}"))
+    fn hold(&self, pid: Pid) -> Target {
+        Target::hold(pid)
+    }
+
+    fn hold_with_inode(&self, pid: Pid, inode: u64) -> Result<Target, Error> {
+        self.note(format!("process {pid} {inode}"))?;
+        Ok(Target::hold(pid))
     }
 }
 
@@ -70,7 +76,8 @@ fn one_equals_sign_is_dropped_where_the_reference_does() {
 
 #[test]
 fn pids_are_above_zero_and_below_two_to_the_31() {
-    assert_eq!(read(&[c"-t +07"]).1.unwrap().target.unwrap().pid, 7);
+    let target = read(&[c"-t +07"]).1.unwrap().target.unwrap();
+    assert_eq!(target.pid(), Pid::from_raw(7));
     assert_eq!(read(&[c"-t7:9"]).0, ["process 7 9"]);
     for text in [c"abc", c"", c"1x", c"1e3", c"7:", c"7:x"] {
         let expected = format!(
@@ -112,10 +119,23 @@ fn working_directories_exclude_each_other_in_the_order_given() {
         "options --wdns and --wd cannot be combined",
     );
     assert!(read(&[c"-w", c"-w/", c"-W"]).1.is_err());
-    assert_eq!(
-        read(&[c"-W/a", c"-W"]).1.unwrap().inner_working_directory,
-        None
-    );
+    let last = |words| read(words).1.unwrap().working_directory;
+    let undone = last(&[c"-W/a", c"-W"]);
+    assert!(matches!(
+        undone,
+        WorkingDirectory::Outside(Place::Unchanged)
+    ));
+    let inside = last(&[c"-W", c"-W=/a"]);
+    assert!(matches!(inside, WorkingDirectory::Inside(path) if path == Path::new("/a")));
+}
+
+#[test]
+fn directory_of_the_target_wins_in_either_order() {
+    for words in [&[c"-r", c"-r/a"], &[c"-r/a", c"-r"]] {
+        let (opened, request) = read(words);
+        assert_eq!(opened, ["/a"], "each that is named must exist");
+        assert!(matches!(request.unwrap().root, Place::OfTarget));
+    }
 }
 
 #[test]
@@ -131,14 +151,13 @@ fn other_numbers_are_checked_as_they_are_met() {
         "failed to parse file descriptor: '-1': Numerical result out of range",
     );
     refused(&[c"-u:abc"], "failed to parse nsid: abc");
-    let follow = read(&[c"-Sfollow", c"-S5"]).1.unwrap().uid;
-    assert_eq!(
-        follow,
-        Credential {
-            number: Some(5),
-            follow: true
-        }
-    );
+    for words in [&[c"-Sfollow", c"-S5"], &[c"-S5", c"-Sfollow"]] {
+        let ids = read(words).1.unwrap().ids;
+        assert_eq!(
+            (ids.user, ids.group),
+            (Credential::Follow, Credential::Unchanged)
+        );
+    }
 }
 
 #[test]

@@ -1,167 +1,136 @@
 use std::fs::File;
 
+use nix::unistd::Pid;
+use ns_common::idmap::Both;
+
 use super::*;
-use crate::cli::Place;
 
-fn sources(kinds: &[(Kind, bool)]) -> Sources {
-    let file = || OwnedFd::from(File::open("/dev/null").unwrap());
-    let source = |from_file| {
-        if from_file {
-            Source::File(file())
-        } else {
-            Source::Target
-        }
+fn opened() -> OwnedFd {
+    File::open("/dev/null").unwrap().into()
+}
+
+/// The steps that enter these kinds of a target, in short.
+fn steps(request: Request, outside: Outside, kinds: &[Kind]) -> Vec<String> {
+    let sources = kinds.iter().map(|kind| (*kind, Source::Target)).collect();
+    let entrance = Entrance {
+        sources,
+        ..Entrance::default()
     };
-    kinds
-        .iter()
-        .map(|(kind, from_file)| (*kind, source(*from_file)))
-        .collect()
-}
-
-fn set(kinds: &[Kind]) -> KindSet {
-    kinds.iter().copied().collect()
-}
-
-#[test]
-fn target_is_entered_in_one_call_and_files_after_it() {
-    let sources = sources(&[
-        (Kind::Uts, true),
-        (Kind::Mount, false),
-        (Kind::Net, false),
-        (Kind::Ipc, true),
-    ]);
-    let target = Call::Target(set(&[Kind::Net, Kind::Mount]));
-    assert_eq!(
-        calls(&sources, set(&Kind::ALL)),
-        [target, Call::File(Kind::Ipc), Call::File(Kind::Uts)]
-    );
-}
-
-#[test]
-fn user_namespace_comes_first_wherever_it_is_from() {
-    let by_file = sources(&[(Kind::User, true), (Kind::Uts, false), (Kind::Net, true)]);
-    assert_eq!(
-        calls(&by_file, set(&Kind::ALL)),
-        [
-            Call::File(Kind::User),
-            Call::Target(set(&[Kind::Uts])),
-            Call::File(Kind::Net)
-        ]
-    );
-    let of_target = sources(&[(Kind::User, false), (Kind::Uts, false), (Kind::Net, true)]);
-    assert_eq!(
-        calls(&of_target, set(&Kind::ALL)),
-        [
-            Call::Target(set(&[Kind::User, Kind::Uts])),
-            Call::File(Kind::Net)
-        ]
-    );
-}
-
-#[test]
-fn first_pass_leaves_the_user_namespace_out() {
-    let sources = sources(&[(Kind::User, false), (Kind::Uts, false)]);
-    let others = set(&Kind::ALL).without(Kind::User);
-    assert_eq!(calls(&sources, others), [Call::Target(set(&[Kind::Uts]))]);
-    assert_eq!(calls(&sources, KindSet::EMPTY), []);
+    let outside = Outside {
+        entrance,
+        ..outside
+    };
+    let short = |step: &Step| match step {
+        Step::Enter(_) => "Enter".to_owned(),
+        Step::ChangeRoot(_, afterwards) => format!("ChangeRoot({afterwards:?})"),
+        Step::ChangeDirectory(_) => "ChangeDirectory".to_owned(),
+        Step::JoinCgroup(_) => "JoinCgroup".to_owned(),
+        Step::ReadIds(_) => "ReadIds".to_owned(),
+        other => format!("{other:?}"),
+    };
+    Plan::new(request, outside).0.iter().map(short).collect()
 }
 
 #[test]
 fn user_namespace_makes_root_without_groups() {
-    let request = Request::default();
-    let groups = Groups::MustBeGone;
     assert_eq!(
-        steps(&request, set(&[Kind::User])),
+        steps(Request::default(), Outside::default(), &[Kind::User]),
         [
-            Step::TryToDropGroups,
-            Step::Enter,
-            Step::SetGid(Id::Number(0), groups),
-            Step::SetUid(Id::Number(0))
+            "Hide",
+            "TryToDropGroups",
+            "Enter",
+            "DropGroups(Counts(None))",
+            "SetGid(Number(0))",
+            "SetUid(Number(0))",
+            "Execute([])"
         ]
     );
-    let kept = Request {
+    let kept = || Request {
         preserve_credentials: true,
         keep_capabilities: true,
         ..Request::default()
     };
     assert_eq!(
-        steps(&kept, set(&[Kind::User])),
-        [Step::Enter, Step::KeepCapabilities]
+        steps(kept(), Outside::default(), &[Kind::User]),
+        ["Hide", "Enter", "KeepCapabilities", "Execute([])"]
     );
-    assert_eq!(steps(&kept, set(&[Kind::Uts])), [Step::Enter]);
+    assert_eq!(
+        steps(kept(), Outside::default(), &[Kind::Uts]),
+        ["Hide", "Enter", "Execute([])"]
+    );
 }
 
 #[test]
 fn root_alone_keeps_the_directory_and_others_replace_it() {
-    let given = || Place {
-        given: true,
-        ..Place::default()
+    let root = || Outside {
+        root: Some(opened()),
+        ..Outside::default()
     };
-    let root = Request {
-        root: given(),
+    assert_eq!(
+        steps(Request::default(), root(), &[Kind::Mount]),
+        ["Hide", "Enter", "ChangeRoot(Stay)", "Execute([])"]
+    );
+    let both = Outside {
+        working_directory: Some(opened()),
+        ..root()
+    };
+    assert_eq!(
+        steps(Request::default(), both, &[Kind::Mount])[2..],
+        ["ChangeRoot(AtRoot)", "ChangeDirectory", "Execute([])"]
+    );
+    let inside = Request {
+        working_directory: WorkingDirectory::Inside("in".into()),
         ..Request::default()
     };
-    let kinds = set(&[Kind::Mount]);
     assert_eq!(
-        steps(&root, kinds),
+        steps(inside, root(), &[Kind::Mount])[2..],
         [
-            Step::Enter,
-            Step::KeepDirectory,
-            Step::ChangeRoot,
-            Step::ChangeDirectory
+            "ChangeRoot(AtRoot)",
+            "ChangeDirectoryInside(\"in\")",
+            "Execute([])"
         ]
-    );
-    let both = Request {
-        root: given(),
-        working_directory: given(),
-        ..Request::default()
-    };
-    assert_eq!(
-        steps(&both, kinds),
-        [Step::Enter, Step::ChangeRoot, Step::ChangeDirectory]
-    );
-    let inner = Request {
-        root: given(),
-        inner_working_directory: Some("in".into()),
-        ..Request::default()
-    };
-    let open = Step::OpenDirectory("in".into());
-    assert_eq!(
-        steps(&inner, kinds),
-        [Step::Enter, Step::ChangeRoot, open, Step::ChangeDirectory]
     );
 }
 
 #[test]
 fn everything_else_comes_in_the_order_of_the_specification() {
-    let request = Request {
-        environment: true,
-        join_cgroup: true,
-        uid: Credential {
-            number: Some(5),
-            follow: true,
+    let request = || Request {
+        ids: Both {
+            user: Credential::Follow,
+            group: Credential::Number(6),
         },
-        gid: Credential {
-            number: Some(6),
-            follow: false,
-        },
+        command: vec![c"true"],
         ..Request::default()
     };
-    assert_eq!(
-        steps(&request, set(&[Kind::Pid])),
-        [
-            Step::Enter,
-            Step::ReplaceEnvironment,
-            Step::JoinCgroup,
-            Step::LookUpOwner,
-            Step::Fork,
-            Step::SetGid(Id::Number(6), Groups::MayStay),
-            Step::SetUid(Id::Follow)
-        ]
-    );
+    let outside = || Outside {
+        context: Some(b"label".to_vec()),
+        environment: Some(Vec::new()),
+        cgroup: Some(opened()),
+        followed: Some(Rc::new(Target::hold(Pid::this()))),
+        ..Outside::default()
+    };
+    let context = format!("SetContext({:?})", b"label");
+    let before = [
+        context.as_str(),
+        "Hide",
+        "Enter",
+        "ReplaceEnvironment([])",
+        "JoinCgroup",
+        "ReadIds",
+    ];
+    let fork = ["DefaultChildSignal", "Fork"];
+    let after = [
+        "DropGroups(Passes)",
+        "SetGid(Number(6))",
+        "SetUid(OfTarget)",
+        "Execute([\"true\"])",
+    ];
+    let all: Vec<&str> = before.iter().chain(&fork).chain(&after).copied().collect();
+    assert_eq!(steps(request(), outside(), &[Kind::Pid]), all);
     let unforked = Request {
         no_fork: true,
-        ..Request::default()
+        ..request()
     };
-    assert_eq!(steps(&unforked, set(&[Kind::Pid])), [Step::Enter]);
+    let rest: Vec<&str> = before.iter().chain(&after).copied().collect();
+    assert_eq!(steps(unforked, outside(), &[Kind::Pid]), rest);
 }

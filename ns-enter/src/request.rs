@@ -1,0 +1,86 @@
+//! What the command line asks for, as data.
+
+use std::collections::BTreeMap;
+use std::ffi::CStr;
+use std::os::fd::{OwnedFd, RawFd};
+use std::path::PathBuf;
+
+use ns_common::idmap::Both;
+use ns_common::namespace::{Kind, KindSet};
+use ns_common::process::target::Target;
+
+/// What the command line asks for.
+#[derive(Debug, Default)]
+pub(crate) struct Request {
+    /// The process whose namespaces are entered.
+    pub(crate) target: Option<Target>,
+    /// Every kind of the target.
+    pub(crate) all: bool,
+    /// The kinds named.
+    pub(crate) kinds: KindSet,
+    /// Those of them that are entered by a file of their own.
+    pub(crate) files: BTreeMap<Kind, OwnedFd>,
+    /// The network namespace is that of this descriptor of the target.
+    pub(crate) net_socket: Option<RawFd>,
+    /// Enter the parent, or owner, of the user namespace instead of it.
+    pub(crate) user_parent: bool,
+    /// The program's uid and gid.
+    pub(crate) ids: Both<Credential>,
+    /// Leave uid, gid and groups alone.
+    pub(crate) preserve_credentials: bool,
+    /// Let the capabilities reach the program.
+    pub(crate) keep_capabilities: bool,
+    /// The program's root directory.
+    pub(crate) root: Place,
+    /// The program's working directory.
+    pub(crate) working_directory: WorkingDirectory,
+    /// Take the target's environment.
+    pub(crate) environment: bool,
+    /// Never fork.
+    pub(crate) no_fork: bool,
+    /// Move into the target's cgroup.
+    pub(crate) join_cgroup: bool,
+    /// Take the target's SELinux context.
+    pub(crate) follow_context: bool,
+    /// The program and its arguments; empty for a shell.
+    pub(crate) command: Vec<&'static CStr>,
+}
+
+/// A uid or gid for the program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Credential {
+    /// As it is; 0 after a user namespace was entered.
+    #[default]
+    Unchanged,
+    /// This one.
+    Number(u32),
+    /// The target's.
+    Follow,
+}
+
+/// A directory from outside.
+#[derive(Debug, Default)]
+pub(crate) enum Place {
+    /// No other than now.
+    #[default]
+    Unchanged,
+    /// This one.
+    Opened(OwnedFd),
+    /// The target's.
+    OfTarget,
+}
+
+/// Where the program starts.
+#[derive(Debug)]
+pub(crate) enum WorkingDirectory {
+    /// In a directory from outside.
+    Outside(Place),
+    /// At a path inside.
+    Inside(PathBuf),
+}
+
+impl Default for WorkingDirectory {
+    fn default() -> Self {
+        Self::Outside(Place::Unchanged)
+    }
+}
