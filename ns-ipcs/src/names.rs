@@ -10,7 +10,7 @@ use ns_common::procfs;
 
 /// Names by number, of users or of groups.
 #[derive(Debug)]
-pub struct Names {
+pub(crate) struct Names {
     database: &'static Database,
     /// What the file says; read at the first look-up.
     file: Option<BTreeMap<u32, Vec<u8>>>,
@@ -43,7 +43,7 @@ static GROUPS: Database = Database {
 
 impl Names {
     /// Names of users.
-    pub fn of_users() -> Self {
+    pub(crate) fn of_users() -> Self {
         Self {
             database: &USERS,
             file: None,
@@ -52,7 +52,7 @@ impl Names {
     }
 
     /// Names of groups.
-    pub fn of_groups() -> Self {
+    pub(crate) fn of_groups() -> Self {
         Self {
             database: &GROUPS,
             file: None,
@@ -61,7 +61,7 @@ impl Names {
     }
 
     /// The name that belongs to `id`, if any.
-    pub fn name(&mut self, id: u32) -> Option<&[u8]> {
+    pub(crate) fn name(&mut self, id: u32) -> Option<&[u8]> {
         let file = self.file.get_or_insert_with(|| self.database.read());
         if let Some(name) = file.get(&id) {
             return Some(name);

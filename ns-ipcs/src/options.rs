@@ -3,7 +3,7 @@
 use ns_common::cli::table::{Manual, Offer, Order, Takes, Tool, Value};
 use ns_common::options;
 
-use crate::cli::{Columns, Unit, View};
+use crate::request::{List, Unit, View};
 
 options! {
     /// The options, as the parser hands them on.
@@ -34,16 +34,16 @@ options! {
 
     /// Shows when operations were last done and when the object was last changed, in the local time
     /// zone.
-    View(View::List(Columns::Times)): Some('t'), "time", Takes::Nothing,
+    View(View::List(List::Times)): Some('t'), "time", Takes::Nothing,
         "show times of the last operations and changes";
 
     /// Shows the ids of the processes that made or last used the object. There is nothing to show
     /// for semaphore sets.
-    View(View::List(Columns::Processes)): Some('p'), "pid", Takes::Nothing,
+    View(View::List(List::Processes)): Some('p'), "pid", Takes::Nothing,
         "show processes: creator and last user";
 
     /// Shows the user and group of the creator and of the owner.
-    View(View::List(Columns::Creators)): Some('c'), "creator", Takes::Nothing,
+    View(View::List(List::Creators)): Some('c'), "creator", Takes::Nothing,
         "show creators and owners";
 
     /// Shows the limits that the IPC namespace sets.

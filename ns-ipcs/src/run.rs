@@ -7,27 +7,27 @@ use nix::errno::Errno;
 use nix::unistd::{SysconfVar, sysconf};
 use ns_common::console::{Console, Output};
 use ns_common::error::{Error, ExitStatus, Failure};
-use ns_common::ipc::SystemV;
 use ns_common::ipc::limits::{self, SETTINGS};
 use ns_common::ipc::read::{self, Record};
 use ns_common::ipc::system_v::{Queue, QueueUsage, Segment, Semaphore, SemaphoreSet};
+use ns_common::ipc::{Resource, Resources, SystemV};
 use ns_common::sys::ipc;
 use ns_common::words;
 
-use crate::cli::{Columns, Request, Selection, Unit, View};
-use crate::detail;
-use crate::print::{self, Directory, Listed};
-use crate::totals;
+use crate::columns::Object;
+use crate::request::{List, Request, Unit, View};
+use crate::values::Writer;
+use crate::{details, lists, totals};
 
 /// Prints what was asked for.
-pub fn execute(request: Request, console: &mut Console) -> Result<ExitStatus, Failure> {
+pub(crate) fn execute(request: Request, console: &mut Console) -> Result<ExitStatus, Failure> {
     match request {
         Request::Report {
-            selection,
+            resources,
             view,
             unit,
-        } => report(selection, view, unit, &mut console.output)?,
-        Request::Detail { resource, id, unit } => {
+        } => report(resources, view, unit, &mut console.output)?,
+        Request::Details { resource, id, unit } => {
             if !show(resource, id, unit, &mut console.output)? {
                 console.report(&Error::new(words!["id ", id, " not found"]));
             }
@@ -36,65 +36,61 @@ pub fn execute(request: Request, console: &mut Console) -> Result<ExitStatus, Fa
     Ok(ExitStatus::SUCCESS)
 }
 
-fn report(selection: Selection, view: View, unit: Unit, output: &mut Output) -> Result<(), Error> {
-    let mut directory = Directory::default();
+fn report(resources: Resources, view: View, unit: Unit, output: &mut Output) -> Result<(), Error> {
+    let mut writer = Writer::new(unit);
     output.push("\n");
-    if selection.queues {
+    for resource in resources.iter() {
+        let Resource::SystemV(kind) = resource else {
+            continue;
+        };
         match view {
-            View::Limits => totals::queue_limits(limits::queues(Path::new(SETTINGS)), unit, output),
-            View::Summary => {
-                let usage = ipc::queue_usage().ok().map(with_bytes).transpose()?;
-                totals::queue_usage(usage, unit, output)
-            }
-            View::List(columns) => list::<Queue>(columns, unit, &mut directory, output)?,
-        }
-        output.push("\n");
-    }
-    if selection.segments {
-        match view {
-            View::Limits => totals::segment_limits(
-                limits::segments(Path::new(SETTINGS)),
-                page_size(),
-                unit,
-                output,
-            ),
-            View::Summary => totals::segment_usage(ipc::segment_usage().ok(), output),
-            View::List(columns) => list::<Segment>(columns, unit, &mut directory, output)?,
-        }
-        output.push("\n");
-    }
-    if selection.semaphore_sets {
-        match view {
-            View::Limits => {
-                totals::semaphore_limits(limits::semaphores(Path::new(SETTINGS)), output)
-            }
-            View::Summary => totals::semaphore_usage(ipc::semaphore_usage().ok(), output),
-            View::List(columns) => list::<SemaphoreSet>(columns, unit, &mut directory, output)?,
+            View::Limits => append_limits(kind, unit, &mut writer, output.buffer()),
+            View::Summary => append_usage(kind, unit, &mut writer, output.buffer())?,
+            View::List(wanted) => list(kind, wanted, unit, &mut writer, output)?,
         }
         output.push("\n");
     }
     Ok(())
 }
 
-fn list<T: Listed + Record>(
-    columns: Columns,
-    unit: Unit,
-    directory: &mut Directory,
-    output: &mut Output,
-) -> Result<(), Error> {
-    if !print::head::<T>(columns, unit, output) {
-        return Ok(());
-    }
-    read::each::<T>(&mut |object| {
-        object.line(columns, unit, directory, output.buffer());
-        output.write_if_full();
-        if output.has_failed() {
-            ControlFlow::Break(())
-        } else {
-            ControlFlow::Continue(())
+fn append_limits(kind: SystemV, unit: Unit, writer: &mut Writer, to: &mut Vec<u8>) {
+    let settings = Path::new(SETTINGS);
+    match kind {
+        SystemV::Queue => {
+            totals::QUEUE_LIMITS.append(limits::queues(settings).as_ref(), unit, writer, to);
         }
-    })
-    .map(drop)
+        SystemV::Segment => {
+            let limits = limits::segments(settings).map(|limits| (limits, page_size()));
+            totals::SEGMENT_LIMITS.append(limits.as_ref(), unit, writer, to);
+        }
+        SystemV::SemaphoreSet => {
+            let limits = limits::semaphores(settings);
+            totals::SEMAPHORE_LIMITS.append(limits.as_ref(), unit, writer, to);
+        }
+    }
+}
+
+fn append_usage(
+    kind: SystemV,
+    unit: Unit,
+    writer: &mut Writer,
+    to: &mut Vec<u8>,
+) -> Result<(), Error> {
+    match kind {
+        SystemV::Queue => {
+            let usage = ipc::queue_usage().ok().map(with_bytes).transpose()?;
+            totals::QUEUE_USAGE.append(usage.as_ref(), unit, writer, to);
+        }
+        SystemV::Segment => {
+            let usage = ipc::segment_usage().ok();
+            totals::SEGMENT_USAGE.append(usage.as_ref(), unit, writer, to);
+        }
+        SystemV::SemaphoreSet => {
+            let usage = ipc::semaphore_usage().ok();
+            totals::SEMAPHORE_USAGE.append(usage.as_ref(), unit, writer, to);
+        }
+    }
+    Ok(())
 }
 
 /// The kernel counts all bytes in 32 bits: where there may be more, they are added up.
@@ -123,30 +119,70 @@ fn page_size() -> u64 {
         .unwrap_or(4096)
 }
 
-/// Prints the details of an object; `false` if there is none with this id.
-fn show(resource: SystemV, id: i32, unit: Unit, output: &mut Output) -> Result<bool, Error> {
-    match resource {
-        SystemV::Queue => Ok(read::find(id)?
-            .map(|queue| detail::queue(&queue, unit, output))
-            .is_some()),
-        SystemV::Segment => Ok(read::find(id)?
-            .map(|segment| detail::segment(&segment, unit, output))
-            .is_some()),
-        SystemV::SemaphoreSet => {
-            let Some(set) = read::find::<SemaphoreSet>(id)? else {
-                return Ok(false);
-            };
-            let Some(semaphores) = semaphores(&set)? else {
-                return Ok(false);
-            };
-            detail::semaphore_set(&set, &semaphores, output);
-            Ok(true)
+fn list(
+    kind: SystemV,
+    wanted: List,
+    unit: Unit,
+    writer: &mut Writer,
+    output: &mut Output,
+) -> Result<(), Error> {
+    let Some(layout) = lists::layout(kind, wanted, unit) else {
+        return Ok(());
+    };
+    layout.head(output.buffer());
+    each(kind, &mut |object| {
+        layout.row(object, writer, output.buffer());
+        output.write_if_full();
+        if output.has_failed() {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
         }
+    })
+}
+
+/// Visits every object of a kind.
+fn each(kind: SystemV, visit: &mut dyn FnMut(&Object) -> ControlFlow<()>) -> Result<(), Error> {
+    fn of<T: Record>(visit: &mut dyn FnMut(&Object) -> ControlFlow<()>) -> Result<(), Error>
+    where
+        Object: for<'a> From<&'a T>,
+    {
+        read::each(&mut |record: &T| visit(&Object::from(record))).map(drop)
+    }
+    match kind {
+        SystemV::Queue => of::<Queue>(visit),
+        SystemV::Segment => of::<Segment>(visit),
+        SystemV::SemaphoreSet => of::<SemaphoreSet>(visit),
     }
 }
 
+/// Prints the details of an object; `false` if there is none with this id.
+fn show(kind: SystemV, id: i32, unit: Unit, output: &mut Output) -> Result<bool, Error> {
+    let mut semaphores = Vec::new();
+    let object = match kind {
+        SystemV::Queue => read::find(id)?.map(Object::Queue),
+        SystemV::Segment => read::find(id)?.map(Object::Segment),
+        SystemV::SemaphoreSet => match read::find(id)? {
+            Some(set) => match semaphores_of(&set)? {
+                Some(found) => {
+                    semaphores = found;
+                    Some(Object::SemaphoreSet(set))
+                }
+                None => None,
+            },
+            None => None,
+        },
+    };
+    let Some(object) = object else {
+        return Ok(false);
+    };
+    let mut writer = Writer::new(unit);
+    details::append(&object, &semaphores, unit, &mut writer, output.buffer());
+    Ok(true)
+}
+
 /// The semaphores of a set; `None` if it has gone meanwhile.
-fn semaphores(set: &SemaphoreSet) -> Result<Option<Vec<Semaphore>>, Error> {
+fn semaphores_of(set: &SemaphoreSet) -> Result<Option<Vec<Semaphore>>, Error> {
     let mut semaphores = Vec::new();
     for number in 0..i32::try_from(set.count).unwrap_or(i32::MAX) {
         match ipc::semaphore(set.permissions.id, number) {

@@ -1,170 +1,254 @@
-//! Printing limits and summaries: exactly the bytes that scripts have come to rely on.
+//! The classic limits and summaries: exactly the bytes that scripts have come to rely on.
 
-use ns_common::console::Output;
 use ns_common::ipc::system_v::{
     QueueLimits, QueueUsage, SegmentLimits, SegmentUsage, SemaphoreLimits, SemaphoreUsage,
 };
-use ns_common::output::columns::Digits;
-use ns_common::output::units::human_size;
 
-use crate::cli::Unit;
-use crate::print::title_line;
+use crate::columns::Value;
+use crate::lists::append_title;
+use crate::request::Unit;
+use crate::values::{Style, Writer};
 
-/// Prints the limits of queues, or that there are none to tell.
-pub fn queue_limits(limits: Option<QueueLimits>, unit: Unit, output: &mut Output) {
-    let Some(limits) = limits else {
-        return output.push("unable to fetch message limits\n");
-    };
-    title_line("Messages Limits", output);
-    entry(output, "max queues system wide", &signed(limits.queues));
-    let (bytes, size): (&str, fn(i64) -> Vec<u8>) = match unit {
-        Unit::Human => ("", |number| {
-            u64::try_from(number).map_or_else(|_| signed(number), human_size)
+/// The limits, or the usage, of one kind as a block of text.
+#[derive(Debug)]
+pub(crate) struct Block<T: 'static> {
+    title: &'static str,
+    /// What is said where the kernel has nothing to tell.
+    absent: &'static str,
+    entries: &'static [Entry<T>],
+}
+
+/// A value, with the text around it.
+#[derive(Debug)]
+struct Entry<T: 'static> {
+    /// What stands before the value.
+    label: Label,
+    value: fn(&T, Unit) -> Value,
+    /// What stands behind it.
+    behind: Label,
+}
+
+/// A text that may tell the unit.
+#[derive(Debug, Clone, Copy)]
+struct Label {
+    usual: &'static str,
+    bytes: &'static str,
+    human: &'static str,
+}
+
+impl Label {
+    const fn same(text: &'static str) -> Self {
+        Self {
+            usual: text,
+            bytes: text,
+            human: text,
+        }
+    }
+
+    const fn of(self, unit: Unit) -> &'static str {
+        match unit {
+            Unit::Usual => self.usual,
+            Unit::Bytes => self.bytes,
+            Unit::Human => self.human,
+        }
+    }
+}
+
+impl<T> Block<T> {
+    /// Appends the block, or what is said in its place.
+    pub(crate) fn append(
+        &self,
+        totals: Option<&T>,
+        unit: Unit,
+        writer: &mut Writer,
+        to: &mut Vec<u8>,
+    ) {
+        let Some(totals) = totals else {
+            return to.extend_from_slice(self.absent.as_bytes());
+        };
+        append_title(self.title, to);
+        for entry in self.entries {
+            to.extend_from_slice(entry.label.of(unit).as_bytes());
+            writer.append((entry.value)(totals, unit), Style::Plain, to);
+            to.extend_from_slice(entry.behind.of(unit).as_bytes());
+        }
+    }
+}
+
+/// A line that is the same in every unit.
+const fn line<T>(label: &'static str, value: fn(&T, Unit) -> Value) -> Entry<T> {
+    Entry {
+        label: Label::same(label),
+        value,
+        behind: Label::same("\n"),
+    }
+}
+
+/// A line that tells its unit.
+const fn sized<T>(
+    usual: &'static str,
+    bytes: &'static str,
+    human: &'static str,
+    value: fn(&T, Unit) -> Value,
+) -> Entry<T> {
+    Entry {
+        label: Label {
+            usual,
+            bytes,
+            human,
+        },
+        value,
+        behind: Label::same("\n"),
+    }
+}
+
+pub(crate) static QUEUE_LIMITS: Block<QueueLimits> = Block {
+    title: "Messages Limits",
+    absent: "unable to fetch message limits\n",
+    entries: &[
+        line("max queues system wide = ", |limits, _| {
+            Value::Signed(limits.queues)
         }),
-        Unit::Usual | Unit::Bytes => (" (bytes)", signed),
-    };
-    entry(
-        output,
-        &format!("max size of message{bytes}"),
-        &size(limits.message),
-    );
-    entry(
-        output,
-        &format!("default max size of queue{bytes}"),
-        &size(limits.queue),
-    );
-}
-
-/// Prints the limits of segments, whose total is `page_size` bytes a page, or that there are none to tell.
-pub fn segment_limits(
-    limits: Option<SegmentLimits>,
-    page_size: u64,
-    unit: Unit,
-    output: &mut Output,
-) {
-    let Some(limits) = limits else {
-        return output.push("unable to fetch shared memory limits\n");
-    };
-    title_line("Shared Memory Limits", output);
-    entry(output, "max number of segments", &decimal(limits.segments));
-    // Where the product is too large, the largest one that is not.
-    let scaled = |factor: u64| {
-        limits
-            .pages
-            .checked_mul(factor)
-            .unwrap_or(u64::MAX / factor * factor)
-    };
-    let (name, segment, total) = match unit {
-        Unit::Usual => (
-            " (kbytes)",
-            decimal(limits.segment / 1024),
-            decimal(scaled(page_size / 1024)),
+        sized(
+            "max size of message (bytes) = ",
+            "max size of message (bytes) = ",
+            "max size of message = ",
+            |limits, _| size(limits.message),
         ),
-        Unit::Bytes => (
-            " (bytes)",
-            decimal(limits.segment),
-            decimal(scaled(page_size)),
+        sized(
+            "default max size of queue (bytes) = ",
+            "default max size of queue (bytes) = ",
+            "default max size of queue = ",
+            |limits, _| size(limits.queue),
         ),
-        Unit::Human => (
-            "",
-            human_size(limits.segment),
-            human_size(scaled(page_size)),
+    ],
+};
+
+/// Segments, whose total is counted in pages: the size of one comes along.
+pub(crate) static SEGMENT_LIMITS: Block<(SegmentLimits, u64)> = Block {
+    title: "Shared Memory Limits",
+    absent: "unable to fetch shared memory limits\n",
+    entries: &[
+        line("max number of segments = ", |(limits, _), _| {
+            Value::Number(limits.segments)
+        }),
+        sized(
+            "max seg size (kbytes) = ",
+            "max seg size (bytes) = ",
+            "max seg size = ",
+            |(limits, _), unit| match unit {
+                Unit::Usual => Value::Number(limits.segment / 1024),
+                Unit::Bytes | Unit::Human => Value::Size(limits.segment),
+            },
         ),
-    };
-    entry(output, &format!("max seg size{name}"), &segment);
-    entry(output, &format!("max total shared memory{name}"), &total);
-    match unit {
-        Unit::Human => entry(output, "min seg size", b"1B"),
-        Unit::Usual | Unit::Bytes => entry(output, "min seg size (bytes)", b"1"),
-    }
-}
-
-/// Prints the limits of semaphores, or that there are none to tell.
-pub fn semaphore_limits(limits: Option<SemaphoreLimits>, output: &mut Output) {
-    let Some(limits) = limits else {
-        return output.push("unable to fetch semaphore limits\n");
-    };
-    title_line("Semaphore Limits", output);
-    entry(output, "max number of arrays", &signed(limits.sets));
-    entry(output, "max semaphores per array", &signed(limits.per_set));
-    entry(
-        output,
-        "max semaphores system wide",
-        &signed(limits.semaphores),
-    );
-    entry(output, "max ops per semop call", &signed(limits.operations));
-    entry(output, "semaphore max value", b"32767");
-}
-
-/// Prints what queues use, `bytes` in their messages, or that there are none.
-pub fn queue_usage(usage: Option<(QueueUsage, u64)>, unit: Unit, output: &mut Output) {
-    let Some((usage, bytes)) = usage else {
-        return output.push("kernel not configured for message queues\n");
-    };
-    title_line("Messages Status", output);
-    entry(output, "allocated queues", &signed(usage.queues.into()));
-    entry(output, "used headers", &signed(usage.messages.into()));
-    match unit {
-        Unit::Usual => entry(
-            output,
-            "used space",
-            &[&decimal(bytes), b" bytes".as_slice()].concat(),
+        sized(
+            "max total shared memory (kbytes) = ",
+            "max total shared memory (bytes) = ",
+            "max total shared memory = ",
+            |(limits, page), unit| match unit {
+                Unit::Usual => Value::Number(product(limits.pages, page / 1024)),
+                Unit::Bytes | Unit::Human => Value::Size(product(limits.pages, *page)),
+            },
         ),
-        Unit::Bytes => entry(output, "used space (bytes)", &decimal(bytes)),
-        Unit::Human => entry(output, "used space", &human_size(bytes)),
-    }
+        sized(
+            "min seg size (bytes) = ",
+            "min seg size (bytes) = ",
+            "min seg size = ",
+            |_, _| Value::Size(1),
+        ),
+    ],
+};
+
+pub(crate) static SEMAPHORE_LIMITS: Block<SemaphoreLimits> = Block {
+    title: "Semaphore Limits",
+    absent: "unable to fetch semaphore limits\n",
+    entries: &[
+        line("max number of arrays = ", |limits, _| {
+            Value::Signed(limits.sets)
+        }),
+        line("max semaphores per array = ", |limits, _| {
+            Value::Signed(limits.per_set)
+        }),
+        line("max semaphores system wide = ", |limits, _| {
+            Value::Signed(limits.semaphores)
+        }),
+        line("max ops per semop call = ", |limits, _| {
+            Value::Signed(limits.operations)
+        }),
+        line("semaphore max value = ", |_, _| Value::Number(32_767)),
+    ],
+};
+
+/// Queues, and the bytes in all their messages.
+pub(crate) static QUEUE_USAGE: Block<(QueueUsage, u64)> = Block {
+    title: "Messages Status",
+    absent: "kernel not configured for message queues\n",
+    entries: &[
+        line("allocated queues = ", |(usage, _), _| {
+            Value::Signed(usage.queues.into())
+        }),
+        line("used headers = ", |(usage, _), _| {
+            Value::Signed(usage.messages.into())
+        }),
+        Entry {
+            behind: Label {
+                usual: " bytes\n",
+                ..Label::same("\n")
+            },
+            ..sized(
+                "used space = ",
+                "used space (bytes) = ",
+                "used space = ",
+                |(_, bytes), _| Value::Size(*bytes),
+            )
+        },
+    ],
+};
+
+pub(crate) static SEGMENT_USAGE: Block<SegmentUsage> = Block {
+    title: "Shared Memory Status",
+    absent: "kernel not configured for shared memory\n",
+    entries: &[
+        line("segments allocated ", |usage, _| {
+            Value::Signed(usage.segments.into())
+        }),
+        line("pages allocated ", |usage, _| Value::Number(usage.pages)),
+        line("pages resident  ", |usage, _| Value::Number(usage.resident)),
+        line("pages swapped   ", |usage, _| Value::Number(usage.swapped)),
+        Entry {
+            behind: Label::same(" attempts\t "),
+            ..line("Swap performance: ", |usage, _| {
+                Value::Number(usage.swap_attempts)
+            })
+        },
+        Entry {
+            behind: Label::same(" successes\n"),
+            ..line("", |usage, _| Value::Number(usage.swap_successes))
+        },
+    ],
+};
+
+pub(crate) static SEMAPHORE_USAGE: Block<SemaphoreUsage> = Block {
+    title: "Semaphore Status",
+    absent: "kernel not configured for semaphores\n",
+    entries: &[
+        line("used arrays = ", |usage, _| {
+            Value::Signed(usage.sets.into())
+        }),
+        line("allocated semaphores = ", |usage, _| {
+            Value::Signed(usage.semaphores.into())
+        }),
+    ],
+};
+
+/// A number of bytes, which a setting of the kernel may have below zero.
+fn size(bytes: i64) -> Value {
+    u64::try_from(bytes).map_or(Value::Signed(bytes), Value::Size)
 }
 
-/// Prints what segments use, or that there are none.
-pub fn segment_usage(usage: Option<SegmentUsage>, output: &mut Output) {
-    let Some(usage) = usage else {
-        return output.push("kernel not configured for shared memory\n");
-    };
-    title_line("Shared Memory Status", output);
-    for (name, number) in [
-        ("segments allocated ", signed(usage.segments.into())),
-        ("pages allocated ", decimal(usage.pages)),
-        ("pages resident  ", decimal(usage.resident)),
-        ("pages swapped   ", decimal(usage.swapped)),
-    ] {
-        output.push(name);
-        output.push(number.as_slice());
-        output.push("\n");
-    }
-    output.push(&ns_common::words![
-        "Swap performance: ",
-        usage.swap_attempts,
-        " attempts\t ",
-        usage.swap_successes,
-        " successes\n"
-    ]);
-}
-
-/// Prints what semaphore sets use, or that there are none.
-pub fn semaphore_usage(usage: Option<SemaphoreUsage>, output: &mut Output) {
-    let Some(usage) = usage else {
-        return output.push("kernel not configured for semaphores\n");
-    };
-    title_line("Semaphore Status", output);
-    entry(output, "used arrays", &signed(usage.sets.into()));
-    entry(
-        output,
-        "allocated semaphores",
-        &signed(usage.semaphores.into()),
-    );
-}
-
-fn entry(output: &mut Output, name: &str, value: &[u8]) {
-    output.push(name);
-    output.push(" = ");
-    output.push(value);
-    output.push("\n");
-}
-
-fn decimal(number: u64) -> Vec<u8> {
-    Digits::decimal(number).as_bytes().to_vec()
-}
-
-fn signed(number: i64) -> Vec<u8> {
-    Digits::signed(number).as_bytes().to_vec()
+/// The product; where it is too large, the largest multiple of `factor` that is not.
+fn product(number: u64, factor: u64) -> u64 {
+    number
+        .checked_mul(factor)
+        .unwrap_or(u64::MAX / factor * factor)
 }

@@ -4,12 +4,12 @@ use crate::output::columns::Digits;
 use crate::sys::locale;
 use crate::sys::time::{self, LocalTime};
 
-/// A size in bytes with the largest unit not above it and at most one decimal: `0B`, `1.5K`, `1024K`, `16E`.
-/// The decimal point is that of the locale.
+/// Appends a size in bytes with the largest unit not above it and at most one decimal: `0B`, `1.5K`,
+/// `1024K`, `16E`. The decimal point is that of the locale.
 ///
 /// The decimal is rounded from thousandths that were rounded down, and a size just below a unit is
 /// not promoted to it: 1048575 bytes are `1024K`.
-pub fn human_size(bytes: u64) -> Vec<u8> {
+pub fn append_human_size(bytes: u64, to: &mut Vec<u8>) {
     let exponent = bytes.checked_ilog2().unwrap_or(0) / 10;
     let unit = 1_u64 << (10 * exponent);
     let (mut whole, rest) = (bytes / unit, bytes % unit);
@@ -22,13 +22,12 @@ pub fn human_size(bytes: u64) -> Vec<u8> {
         whole += 1;
         tenths = 0;
     }
-    let mut text = Digits::decimal(whole).as_bytes().to_vec();
+    to.extend_from_slice(Digits::decimal(whole).as_bytes());
     if tenths != 0 {
-        text.extend_from_slice(&locale::decimal_point());
-        text.extend_from_slice(Digits::decimal(tenths).as_bytes());
+        to.extend_from_slice(&locale::decimal_point());
+        to.extend_from_slice(Digits::decimal(tenths).as_bytes());
     }
-    text.push(b"BKMGTPE"[exponent as usize]);
-    text
+    to.push(b"BKMGTPE"[exponent as usize]);
 }
 
 /// How much of a time is printed.
@@ -40,34 +39,63 @@ pub enum TimeShape {
     Full,
 }
 
-/// A stamp in seconds since the epoch, in the local time zone; 0 means that it was never set.
-pub fn time(seconds: i64, shape: TimeShape) -> Vec<u8> {
-    const DAYS: [&str; 7] = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
-    const MONTHS: [&str; 12] = [
-        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-    ];
-    if seconds == 0 {
-        return b"Not set".to_vec();
+/// Tells times of the local zone. Objects are often made in the same second: what that was is kept.
+#[derive(Debug, Default)]
+pub struct Clock {
+    last: Option<(i64, LocalTime)>,
+}
+
+impl Clock {
+    /// Appends a stamp in seconds since the epoch; 0 means that it was never set.
+    pub fn append(&mut self, seconds: i64, shape: TimeShape, to: &mut Vec<u8>) {
+        if seconds == 0 {
+            return to.extend_from_slice(b"Not set");
+        }
+        let Some(at) = self.local(seconds) else {
+            // Its year is beyond what the C library counts.
+            return to.extend_from_slice(Digits::signed(seconds).as_bytes());
+        };
+        if shape == TimeShape::Full {
+            to.extend_from_slice(name(&DAYS, at.weekday));
+            to.push(b' ');
+        }
+        to.extend_from_slice(name(&MONTHS, at.month));
+        let [day, hour, minute, second] = [at.day, at.hour, at.minute, at.second].map(two_digits);
+        let day = if day[0] == b'0' { [b' ', day[1]] } else { day };
+        to.extend_from_slice(&[
+            b' ', day[0], day[1], b' ', hour[0], hour[1], b':', minute[0], minute[1], b':',
+            second[0], second[1],
+        ]);
+        if shape == TimeShape::Full {
+            to.push(b' ');
+            to.extend_from_slice(Digits::signed(at.year).as_bytes());
+        }
     }
-    let Some(LocalTime {
-        weekday,
-        month,
-        day,
-        hour,
-        minute,
-        second,
-        year,
-    }) = time::local(seconds)
-    else {
-        return Digits::signed(seconds).as_bytes().to_vec();
-    };
-    let month = MONTHS.get(month).unwrap_or(&"???");
-    let short = format!("{month} {day:2} {hour:02}:{minute:02}:{second:02}");
-    match shape {
-        TimeShape::MonthToSecond => short,
-        TimeShape::Full => format!("{} {short} {year}", DAYS.get(weekday).unwrap_or(&"???")),
+
+    fn local(&mut self, seconds: i64) -> Option<LocalTime> {
+        match self.last {
+            Some((last, at)) if last == seconds => Some(at),
+            _ => {
+                let at = time::local(seconds)?;
+                self.last = Some((seconds, at));
+                Some(at)
+            }
+        }
     }
-    .into_bytes()
+}
+
+static DAYS: [&str; 7] = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
+static MONTHS: [&str; 12] = [
+    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+];
+
+fn name(names: &[&'static str], number: usize) -> &'static [u8] {
+    names.get(number).map_or(b"???", |name| name.as_bytes())
+}
+
+/// The two last digits of a number.
+fn two_digits(number: u8) -> [u8; 2] {
+    [b'0' + number / 10 % 10, b'0' + number % 10]
 }
 
 #[cfg(test)]
@@ -93,16 +121,40 @@ mod tests {
             (u64::MAX, "16E"),
         ];
         for (bytes, text) in cases {
-            assert_eq!(
-                String::from_utf8(human_size(bytes)).unwrap(),
-                text,
-                "{bytes}"
-            );
+            let mut size = Vec::new();
+            append_human_size(bytes, &mut size);
+            assert_eq!(String::from_utf8(size).unwrap(), text, "{bytes}");
         }
+    }
+
+    fn shown(clock: &mut Clock, seconds: i64, shape: TimeShape) -> String {
+        let mut text = Vec::new();
+        clock.append(seconds, shape, &mut text);
+        String::from_utf8(text).unwrap()
     }
 
     #[test]
     fn zero_is_not_a_time() {
-        assert_eq!(time(0, TimeShape::Full), b"Not set");
+        assert_eq!(shown(&mut Clock::default(), 0, TimeShape::Full), "Not set");
+    }
+
+    #[test]
+    fn what_was_told_last_does_not_stick() {
+        let mut clock = Clock::default();
+        let first = shown(&mut clock, 1_700_000_000, TimeShape::Full);
+        let later = shown(&mut clock, 1_700_000_001, TimeShape::Full);
+        assert_ne!(first, later);
+        assert_eq!(shown(&mut clock, 1_700_000_000, TimeShape::Full), first);
+        let short = shown(&mut clock, 1_700_000_000, TimeShape::MonthToSecond);
+        assert_eq!(first.get(4..19), Some(short.as_str()));
+    }
+
+    #[test]
+    fn year_beyond_the_calendar_is_shown_in_seconds() {
+        let mut clock = Clock::default();
+        assert_eq!(
+            shown(&mut clock, i64::MAX, TimeShape::MonthToSecond),
+            i64::MAX.to_string()
+        );
     }
 }

@@ -11,13 +11,13 @@ pub struct LocalTime {
     /// Months since January.
     pub month: usize,
     /// Day of the month, from 1.
-    pub day: i32,
+    pub day: u8,
     /// Hours since midnight.
-    pub hour: i32,
+    pub hour: u8,
     /// Minutes after the hour.
-    pub minute: i32,
+    pub minute: u8,
     /// Seconds after the minute.
-    pub second: i32,
+    pub second: u8,
     /// The year of the common era.
     pub year: i64,
 }
@@ -35,10 +35,10 @@ pub fn local(seconds: i64) -> Option<LocalTime> {
     Some(LocalTime {
         weekday: usize::try_from(tm.tm_wday).ok()?,
         month: usize::try_from(tm.tm_mon).ok()?,
-        day: tm.tm_mday,
-        hour: tm.tm_hour,
-        minute: tm.tm_min,
-        second: tm.tm_sec,
+        day: u8::try_from(tm.tm_mday).ok()?,
+        hour: u8::try_from(tm.tm_hour).ok()?,
+        minute: u8::try_from(tm.tm_min).ok()?,
+        second: u8::try_from(tm.tm_sec).ok()?,
         year: i64::from(tm.tm_year) + 1900,
     })
 }
