@@ -54,20 +54,22 @@ impl Layout {
     /// Appends the line of one object.
     pub(crate) fn row(&self, object: &Object, writer: &mut Writer, to: &mut Vec<u8>) {
         for field in self.fields {
-            pad(to, field.indent);
+            if field.indent > 0 {
+                pad(to, field.indent);
+            }
             let start = to.len();
             writer.append((field.column.value)(object), field.style, to);
             let length = to.len() - start;
+            // Together with the blank between fields.
             match field.place {
-                Place::Left(width) => pad(to, width.saturating_sub(length)),
+                Place::Left(width) => pad(to, width.saturating_sub(length) + 1),
                 Place::Right { width, behind } => {
                     let blanks = width.saturating_sub(length);
                     pad(to, blanks);
                     to[start..].rotate_right(blanks);
-                    pad(to, behind);
+                    pad(to, behind + 1);
                 }
             }
-            to.push(b' ');
         }
         end_line(to);
     }

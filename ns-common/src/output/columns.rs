@@ -77,18 +77,16 @@ impl Digits {
 
     /// The base is known when this is compiled, for a division by it is a multiplication then.
     fn in_base<const BASE: u64>(mut number: u64) -> Self {
-        let mut digits = Self {
-            bytes: [0; Self::MOST],
-            start: Self::MOST,
-        };
-        loop {
+        let mut bytes = [0; Self::MOST];
+        for start in (0..Self::MOST).rev() {
             let digit = u8::try_from(number % BASE).expect("a digit is below the base");
-            digits.put(b'0' + digit);
+            bytes[start] = b'0' + digit;
             number /= BASE;
             if number == 0 {
-                return digits;
+                return Self { bytes, start };
             }
         }
+        unreachable!("there is room for the digits of every number")
     }
 
     fn put(&mut self, digit: u8) {
