@@ -127,7 +127,7 @@ impl Console {
     ///
     /// A reader that went away and an output that was closed from the start are nobody's fault; any
     /// other failed write is an error with status 1.
-    pub fn finish(mut self, outcome: Result<ExitStatus, Failure>) -> ExitStatus {
+    pub fn end(&mut self, outcome: Result<ExitStatus, Failure>) -> ExitStatus {
         let status = match outcome {
             Ok(status) => status,
             Err(failure) => self.fail(&failure),

@@ -8,25 +8,59 @@ use crate::error::{Error, Message};
 use crate::number::{self, Radix};
 use crate::words;
 
-/// What comes in twos: one for the user, one for the group.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Both<T> {
-    /// That of the user.
-    pub user: T,
-    /// That of the group.
-    pub group: T,
-}
-
-/// Which ids a map is about.
+/// User ids or group ids.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Side {
+pub enum IdKind {
     /// User ids.
     User,
     /// Group ids.
     Group,
 }
 
-impl Side {
+/// What there is once for users and once for groups.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Both<T> {
+    /// That of the users.
+    pub user: T,
+    /// That of the groups.
+    pub group: T,
+}
+
+impl<T> Both<T> {
+    /// Makes each of the two.
+    pub fn try_new<E>(mut make: impl FnMut(IdKind) -> Result<T, E>) -> Result<Self, E> {
+        Ok(Self {
+            user: make(IdKind::User)?,
+            group: make(IdKind::Group)?,
+        })
+    }
+
+    /// One of the two.
+    pub fn get(&self, kind: IdKind) -> &T {
+        match kind {
+            IdKind::User => &self.user,
+            IdKind::Group => &self.group,
+        }
+    }
+
+    /// One of the two, to be changed.
+    pub fn get_mut(&mut self, kind: IdKind) -> &mut T {
+        match kind {
+            IdKind::User => &mut self.user,
+            IdKind::Group => &mut self.group,
+        }
+    }
+
+    /// The users' and then the groups'.
+    pub fn iter(&self) -> impl Iterator<Item = (IdKind, &T)> {
+        [(IdKind::User, &self.user), (IdKind::Group, &self.group)].into_iter()
+    }
+}
+
+impl IdKind {
+    /// Users, then groups.
+    pub const ALL: [Self; 2] = [Self::User, Self::Group];
+
     /// The map's file below `/proc/PID`.
     pub fn map_file(self) -> &'static str {
         match self {
@@ -52,7 +86,7 @@ impl Side {
     }
 }
 
-/// One line of a map: `count` ids from `inner` on are, outside, those from `outer` on.
+/// One line of a map: the `count` ids starting at `inner` inside are those starting at `outer` outside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct IdExtent {
     /// The first id inside.
@@ -73,8 +107,8 @@ impl IdExtent {
         }
     }
 
-    /// Reads `INNER:OUTER:COUNT`, or `OUTER,INNER,COUNT` as it was written once. Blanks and a sign may come before
-    /// each number. `None` for anything else, a negative number and one that is no id among it.
+    /// Reads `INNER:OUTER:COUNT`, or `OUTER,INNER,COUNT` as it was written once. Blanks and a sign may
+    /// come before each number. `None` for anything else, such as a number that is negative or no id.
     pub fn parse(text: &OsStr) -> Option<Self> {
         let (first, separator, rest) = id_and_rest(text.as_bytes())?;
         let (second, same, rest) = id_and_rest(rest)?;
@@ -167,7 +201,7 @@ impl IdMap {
         Self(vec![extent])
     }
 
-    /// The map of `ranges`, and before them the extent that maps one id alone, which is cut out of the ranges.
+    /// The map of `ranges`, after the extent that maps one id alone, which is cut out of the ranges.
     pub fn new(alone: Option<IdExtent>, ranges: &[(IdExtent, Hole)]) -> Self {
         let Some(alone) = alone else {
             return Self(
@@ -211,7 +245,8 @@ impl IdMap {
     }
 }
 
-/// Finds the ids that `/etc/subuid` or `/etc/subgid`, whose text is `table`, delegates to a user; the first line counts.
+/// Finds the ids that `/etc/subuid` or `/etc/subgid`, whose text is `table`, delegates to a user. The
+/// first line for the user counts.
 ///
 /// The user is known by `name` and by the number `uid`, for the group side too. `None`: no line is for that user.
 ///

@@ -5,7 +5,8 @@
 pub mod cli;
 pub mod console;
 pub mod error;
-pub mod exec;
+pub mod explain;
+pub mod hint;
 pub mod idmap;
 pub mod ipc;
 pub mod name_service;

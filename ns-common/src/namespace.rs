@@ -61,6 +61,34 @@ impl Kind {
         }
     }
 
+    /// The kind in a sentence.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Cgroup => "cgroup",
+            Self::Ipc => "IPC",
+            Self::Uts => "UTS",
+            Self::Net => "network",
+            Self::Pid => "PID",
+            Self::Mount => "mount",
+            Self::Time => "time",
+        }
+    }
+
+    /// The flag as clone(2) names it.
+    pub fn flag_name(self) -> &'static str {
+        match self {
+            Self::User => "CLONE_NEWUSER",
+            Self::Cgroup => "CLONE_NEWCGROUP",
+            Self::Ipc => "CLONE_NEWIPC",
+            Self::Uts => "CLONE_NEWUTS",
+            Self::Net => "CLONE_NEWNET",
+            Self::Pid => "CLONE_NEWPID",
+            Self::Mount => "CLONE_NEWNS",
+            Self::Time => "CLONE_NEWTIME",
+        }
+    }
+
     /// The flag for clone(2), unshare(2) and setns(2).
     pub fn flag(self) -> CloneFlags {
         match self {

@@ -2,8 +2,8 @@
 
 use std::fs::File;
 use std::io::{self, Write};
-use std::os::fd::OwnedFd;
-use std::path::Path;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
@@ -32,13 +32,65 @@ impl WriteFailure {
 
 /// Writes `text` to `path` with one write(2).
 pub fn write(path: &Path, text: &[u8]) -> Result<(), WriteFailure> {
-    let file = descriptor::open(path, OFlag::O_WRONLY).map_err(WriteFailure::Open)?;
-    let mut file = File::from(file);
+    write_to(descriptor::open(path, OFlag::O_WRONLY), text)
+}
+
+fn write_to(opened: nix::Result<OwnedFd>, text: &[u8]) -> Result<(), WriteFailure> {
+    let mut file = File::from(opened.map_err(WriteFailure::Open)?);
     match retry(|| file.write(text)) {
         Ok(written) if written == text.len() => Ok(()),
         Ok(_) => Err(WriteFailure::Write(Errno::EIO)),
         Err(error) => Err(WriteFailure::Write(errno(&error))),
     }
+}
+
+/// Our own directory in /proc, held: whoever has a copy of the descriptor finds this very process
+/// there, or nothing once it has ended.
+///
+/// A number could come to mean another process, and means another one where /proc is that of an outer
+/// PID namespace.
+#[derive(Debug)]
+pub struct OwnDirectory {
+    /// Where there is no /proc, the reason: each use of the directory fails for it.
+    directory: nix::Result<OwnedFd>,
+    number: Option<String>,
+}
+
+impl OwnDirectory {
+    /// Opens it.
+    pub fn open() -> Self {
+        let own = Path::new("/proc/self");
+        let number = nix::fcntl::readlink(own).ok();
+        Self {
+            directory: descriptor::open(own, OFlag::O_PATH | OFlag::O_DIRECTORY),
+            number: number.and_then(|number| number.into_string().ok()),
+        }
+    }
+
+    /// The number that this /proc has for us; `None` where it has none.
+    pub fn number(&self) -> Option<&str> {
+        self.number.as_deref()
+    }
+
+    /// Writes `text` to a file in it with one write(2).
+    pub fn write(&self, file: &str, text: &[u8]) -> Result<(), WriteFailure> {
+        let open = |directory: &OwnedFd| {
+            descriptor::open_at(directory.as_fd(), Path::new(file), OFlag::O_WRONLY)
+        };
+        let directory = self.directory.as_ref().map_err(|errno| *errno);
+        write_to(directory.and_then(open), text)
+    }
+
+    /// A path to a file in it, for calls that take no descriptor. It leads there as long as this is held.
+    pub fn path(&self, file: &str) -> nix::Result<PathBuf> {
+        let directory = self.directory.as_ref().map_err(|errno| *errno)?;
+        Ok(held(directory.as_fd()).join(file))
+    }
+}
+
+/// The path that leads to what is open under a descriptor of ours.
+pub fn held(descriptor: BorrowedFd<'_>) -> PathBuf {
+    PathBuf::from(format!("/proc/self/fd/{}", descriptor.as_raw_fd()))
 }
 
 /// Reads the whole file `path`.

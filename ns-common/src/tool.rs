@@ -55,5 +55,5 @@ pub fn main<Id: Copy, Request>(
         }
         Parsed::Request(request) => execute(request, &mut console),
     });
-    console.finish(outcome)
+    console.end(outcome)
 }

@@ -1,6 +1,5 @@
 //! What is opened before anything is entered: paths and numbers belong to the caller's side.
 
-use std::collections::BTreeSet;
 use std::ffi::{CString, OsStr};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
@@ -15,6 +14,7 @@ use ns_common::error::{Attempt, Error};
 use ns_common::namespace::{Kind, KindSet};
 use ns_common::process::enter::{Entrance, Source};
 use ns_common::process::target::{Identity, Target};
+use ns_common::process::variables;
 use ns_common::procfs;
 use ns_common::sys::{descriptor, namespace, pidfd};
 use ns_common::words;
@@ -212,7 +212,7 @@ impl Outside {
             .open("environ", OFlag::O_RDONLY)?;
         let block = procfs::read_open(file);
         let block = block.attempt(|| words!["failed to get environment variables"])?;
-        Ok(variables(&block))
+        Ok(variables::of_block(&block))
     }
 
     fn open_cgroup(&self) -> Result<OwnedFd, Error> {
@@ -291,47 +291,9 @@ fn unified_cgroup(table: &[u8]) -> Option<&[u8]> {
         .find_map(|line| line.strip_prefix(b"0::"))
 }
 
-/// The variables of an environment block, the last first; of several with one name the last counts.
-///
-/// What has no `=` is no variable: programs that overwrite their block leave such things.
-fn variables(block: &[u8]) -> Vec<(CString, CString)> {
-    let mut seen = BTreeSet::new();
-    let mut variables = Vec::new();
-    for entry in block.split(|byte| *byte == 0).rev() {
-        let Some(equals) = entry.iter().position(|byte| *byte == b'=') else {
-            continue;
-        };
-        let (name, value) = (&entry[..equals], &entry[equals + 1..]);
-        if !seen.insert(name) {
-            continue;
-        }
-        if let (Ok(name), Ok(value)) = (CString::new(name), CString::new(value)) {
-            variables.push((name, value));
-        }
-    }
-    variables
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn read(block: &[u8]) -> Vec<String> {
-        variables(block)
-            .iter()
-            .map(|(name, value)| format!("{}={}", name.to_str().unwrap(), value.to_str().unwrap()))
-            .collect()
-    }
-
-    #[test]
-    fn environment_keeps_what_is_a_variable() {
-        assert_eq!(read(b"A=1\0B=2\0"), ["B=2", "A=1"]);
-        assert_eq!(read(b"INVALID\0key=value\0INVALID2\0"), ["key=value"]);
-        assert_eq!(read(b"A=1\0B=2\0A=3"), ["A=3", "B=2"]);
-        assert_eq!(read(b"A=\0B=x=y"), ["B=x=y", "A="]);
-        assert_eq!(read(b""), [""; 0]);
-        assert_eq!(read(b"=x\0"), ["=x"]);
-    }
 
     #[test]
     fn cgroup_is_that_of_version_2() {

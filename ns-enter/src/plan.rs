@@ -1,13 +1,14 @@
 //! What is done, in which order: a list that can be read and compared without privileges.
 
-use std::ffi::{CStr, CString};
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::rc::Rc;
 
 use ns_common::namespace::Kind;
 use ns_common::process::enter::{Entrance, Source};
+use ns_common::process::program::{Accounts, Program};
 use ns_common::process::target::Target;
+use ns_common::process::variables::Change;
 
 use crate::outside::Outside;
 use crate::request::{Credential, Request, WorkingDirectory};
@@ -34,8 +35,8 @@ pub(crate) enum Step {
     ChangeDirectory(OwnedFd),
     /// Change to a working directory by its path inside.
     ChangeDirectoryInside(PathBuf),
-    /// Make these all the variables of the environment.
-    ReplaceEnvironment(Vec<(CString, CString)>),
+    /// Make the changes of the environment.
+    ChangeEnvironment(Vec<Change>),
     /// Move into the cgroup whose list of processes this is.
     JoinCgroup(OwnedFd),
     /// Read the target's uid and gid as they are seen from inside.
@@ -52,8 +53,8 @@ pub(crate) enum Step {
     SetUid(NewId),
     /// Keep the capabilities for the program.
     KeepCapabilities,
-    /// Become the program, or a shell if none is named.
-    Execute(Vec<&'static CStr>),
+    /// Become the program.
+    Execute(Program),
 }
 
 /// Where the process is after its root directory has been changed.
@@ -105,6 +106,11 @@ impl Plan {
             WorkingDirectory::Inside(path) => Some(path),
             WorkingDirectory::Outside(_) => None,
         };
+        let accounts = if kinds.contains(Kind::Mount) || outside.root.is_some() {
+            Accounts::EnteredFile
+        } else {
+            Accounts::NameService
+        };
         if let Some(root) = outside.root {
             let moves = inside.is_some() || outside.working_directory.is_some();
             let afterwards = if moves {
@@ -116,7 +122,8 @@ impl Plan {
         }
         steps.extend(outside.working_directory.map(Step::ChangeDirectory));
         steps.extend(inside.map(Step::ChangeDirectoryInside));
-        steps.extend(outside.environment.map(Step::ReplaceEnvironment));
+        let replaced = outside.environment.map(Change::Replace);
+        steps.extend(replaced.map(|change| Step::ChangeEnvironment(vec![change])));
         steps.extend(outside.cgroup.map(Step::JoinCgroup));
         steps.extend(outside.followed.map(Step::ReadIds));
         if kinds.contains(Kind::Pid) && !request.no_fork {
@@ -134,7 +141,7 @@ impl Plan {
         if request.keep_capabilities && kinds.contains(Kind::User) {
             steps.push(Step::KeepCapabilities);
         }
-        steps.push(Step::Execute(request.command));
+        steps.push(Step::Execute(Program::new(request.command, accounts)));
         Self(steps)
     }
 }

@@ -2,18 +2,18 @@
 
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
-use std::time::Duration;
 
 use nix::fcntl::OFlag;
 use nix::unistd::{self, Pid};
 use ns_common::console::Console;
 use ns_common::error::{Attempt, Error, ExitStatus, Failure};
-use ns_common::exec;
 use ns_common::idmap::Both;
 use ns_common::privileges;
+use ns_common::process::supervise::{self, Attended, Signals};
+use ns_common::process::variables;
 use ns_common::procfs::{self, WriteFailure};
-use ns_common::sys::fork::{self, Await, Change, Child};
-use ns_common::sys::{descriptor, environment, signal};
+use ns_common::sys::fork::Change;
+use ns_common::sys::{descriptor, signal};
 use ns_common::words;
 
 use crate::outside::Outside;
@@ -43,7 +43,7 @@ struct Process {
 
 impl Process {
     /// Does one step. After a fork the parent gets the child, and has nothing more to do than to wait for it.
-    fn carry_out(&mut self, step: Step) -> Result<Option<Child>, Error> {
+    fn carry_out(&mut self, step: Step) -> Result<Option<Attended>, Error> {
         match step {
             Step::SetContext(context) => set_context(&context)?,
             Step::Hide => {
@@ -54,10 +54,7 @@ impl Process {
             Step::ChangeRoot(root, afterwards) => change_root(root, afterwards)?,
             Step::ChangeDirectory(directory) => change_directory(&directory)?,
             Step::ChangeDirectoryInside(path) => change_directory(&open_directory(&path)?)?,
-            Step::ReplaceEnvironment(variables) => {
-                environment::replace(&variables)
-                    .attempt(|| words!["failed to set environment variables"])?;
-            }
+            Step::ChangeEnvironment(changes) => variables::change(&changes)?,
             Step::JoinCgroup(list) => {
                 // 0 stands for the writer, whose number may be another in the namespaces entered: cgroups(7).
                 unistd::write(&list, b"0").attempt(|| words!["write cgroup.procs failed"])?;
@@ -67,16 +64,13 @@ impl Process {
                 signal::default_child_signal().attempt(|| words!["sigaction failed"])?;
             }
             Step::Fork => {
-                let forked = fork::fork().attempt(|| words!["fork failed"])?;
-                if let fork::Side::Parent(child) = forked {
-                    return Ok(Some(child));
-                }
+                return supervise::fork(&Signals::default());
             }
             Step::DropGroups(refusal) => self.drop_groups(refusal)?,
             Step::SetGid(gid) => privileges::set_gid(self.number(gid, |ids| ids.group))?,
             Step::SetUid(uid) => privileges::set_uid(self.number(uid, |ids| ids.user))?,
             Step::KeepCapabilities => privileges::keep_capabilities()?,
-            Step::Execute(command) => return Err(exec::program_inside(&command)),
+            Step::Execute(program) => return Err(program.execute()),
         }
         Ok(None)
     }
@@ -137,40 +131,15 @@ fn change_root(root: OwnedFd, afterwards: Afterwards) -> Result<(), Error> {
     before.map_or(Ok(()), change_directory)
 }
 
-/// Waits for the child, stops and continues with it, and ends as it did.
-fn attend(child: Child) -> Result<ExitStatus, Failure> {
-    loop {
-        match child
-            .wait(Await::EndOrStop)
-            .attempt(|| words!["waitpid failed"])?
-        {
-            Change::Exited(status) => return Ok(status),
-            Change::Stopped(_) => {
-                if !is_continued_with_us(child) {
-                    signal::stop();
-                    let _ = signal::send(child.pid(), libc::SIGCONT);
-                }
-            }
-            Change::Killed(number) => {
-                // Where our caller ignores or blocks it we are still here afterwards. No core: others may not look into us.
-                let _ = signal::send(Pid::this(), number);
-                return Err(Failure::Told(ExitStatus::FAILURE));
-            }
+/// Waits for the child, and ends as it did.
+fn attend(child: Attended) -> Result<ExitStatus, Failure> {
+    match child.end()? {
+        Change::Exited(status) => Ok(status),
+        Change::Killed(number) | Change::Stopped(number) => {
+            // Where our caller ignores or blocks it we are still here afterwards. There is no core file, since
+            // others may not look into us.
+            let _ = signal::send(Pid::this(), number);
+            Err(Failure::Told(ExitStatus::FAILURE))
         }
     }
-}
-
-/// Whether the stop that we have just heard of is over.
-///
-/// A terminal stops the child and us alike, us maybe between the kernel's telling us of the child and our
-/// hearing of it. When the shell continues both, to stop ourselves then would leave the shell waiting; and it
-/// does not reach both at exactly the same time.
-fn is_continued_with_us(child: Child) -> bool {
-    (0..10).any(|_| {
-        let continued = child.was_continued();
-        if !continued {
-            std::thread::sleep(Duration::from_millis(1));
-        }
-        continued
-    })
 }

@@ -1,136 +1,34 @@
 //! The command line of `unshare`.
 
-use std::collections::BTreeMap;
-use std::ffi::{CStr, OsStr, OsString};
+use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
 use nix::errno::Errno;
 use ns_common::cli::getopt::{Parser, Token};
 use ns_common::error::{Error, Failure};
-use ns_common::idmap::{IdExtent, Side};
+use ns_common::idmap::{Both, IdExtent, IdKind};
 use ns_common::name_service;
-use ns_common::namespace::{Kind, KindSet};
+use ns_common::namespace::Kind;
 use ns_common::number::{self, NumberError, Radix};
+use ns_common::process::supervise::InChild;
 use ns_common::tool::Parsed;
 use ns_common::words;
 
+use crate::caller::Caller;
 use crate::options::Id;
+use crate::request::{Fork, Propagation, Range, Request, SetGroups, SingleId};
 use crate::signals;
-use crate::world::World;
 
 /// Where binfmt_misc is mounted unless another place is named.
-pub const BINFMT_MISC: &str = "/proc/sys/fs/binfmt_misc";
+pub(crate) const BINFMT_MISC: &str = "/proc/sys/fs/binfmt_misc";
 
-/// What the command line asks for; nothing in it depends on who asks.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Request {
-    /// The kinds to unshare, implied ones included.
-    pub kinds: KindSet,
-    /// Where to keep a new namespace.
-    pub files: BTreeMap<Kind, PathBuf>,
-    /// Run the program in a child.
-    pub fork: bool,
-    /// The signal, by number, that the child gets when we die.
-    pub kill_child: Option<i32>,
-    /// Pass INT and TERM on to the child.
-    pub forward_signals: bool,
-    /// Where to mount a new proc.
-    pub mount_proc: Option<PathBuf>,
-    /// Where to mount a new binfmt_misc.
-    pub mount_binfmt: Option<PathBuf>,
-    /// What to register there.
-    pub load_interpreter: Option<OsString>,
-    /// The id the caller's effective uid appears as.
-    pub map_user: Option<SingleId>,
-    /// The id the caller's effective gid appears as.
-    pub map_group: Option<SingleId>,
-    /// Blocks of user ids to map.
-    pub user_ranges: Vec<Range>,
-    /// Blocks of group ids to map.
-    pub group_ranges: Vec<Range>,
-    /// Who is to own the user namespace.
-    pub owner: Option<Owner>,
-    /// What becomes of the mounts' propagation.
-    pub propagation: Propagation,
-    /// What to write to `/proc/self/setgroups`.
-    pub setgroups: Option<SetGroups>,
-    /// Let the capabilities reach the program.
-    pub keep_capabilities: bool,
-    /// The program's uid.
-    pub uid: Option<u32>,
-    /// The program's gid.
-    pub gid: Option<u32>,
-    /// The program's root directory.
-    pub root: Option<PathBuf>,
-    /// The program's working directory.
-    pub working_directory: Option<PathBuf>,
-    /// Seconds to add to CLOCK_MONOTONIC.
-    pub monotonic: Option<i64>,
-    /// Seconds to add to CLOCK_BOOTTIME.
-    pub boottime: Option<i64>,
-    /// The only variables the program gets, in the order named; `None` for all.
-    pub environment: Option<Vec<OsString>>,
-    /// The program and its arguments; empty for a shell.
-    pub command: Vec<&'static CStr>,
-}
-
-/// An id inside for the caller's own one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SingleId {
-    /// This one.
-    Id(u32),
-    /// The one the caller has outside.
-    Same,
-}
-
-/// A block of ids to map.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Range {
-    /// As given.
-    Extent(IdExtent),
-    /// The caller's delegated block (given by its outer ids), from 0 on inside.
-    Auto(IdExtent),
-    /// The caller's delegated block, under the same ids inside.
-    Subids(IdExtent),
-    /// Every id there is, under the same id inside.
-    All,
-}
-
-/// The ids that are to own the user namespace; `None` leaves that one alone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Owner {
-    /// The owner's uid.
-    pub uid: Option<u32>,
-    /// The owner's gid.
-    pub gid: Option<u32>,
-}
-
-/// How mounts are shared with other mount namespaces: mount_namespaces(7).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Propagation {
-    /// Not at all.
-    #[default]
-    Private,
-    /// Changes outside are seen inside.
-    Slave,
-    /// Changes are seen on both sides.
-    Shared,
-    /// As the copied mounts have it.
-    Unchanged,
-}
-
-/// The policy in `/proc/PID/setgroups`: user_namespaces(7).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SetGroups {
-    /// setgroups(2) works.
-    Allow,
-    /// setgroups(2) fails, for good.
-    Deny,
-}
-
-/// Reads the command line; values are checked as they are met, delegated blocks of ids looked up too, conflicts at the end.
-pub fn parse(parser: &mut Parser<Id>, world: &dyn World) -> Result<Parsed<Request>, Failure> {
+/// Reads the command line. Values are checked, and delegated ids looked up, as they are met; conflicts
+/// are found at the end.
+pub(crate) fn parse(
+    parser: &mut Parser<Id>,
+    caller: &dyn Caller,
+) -> Result<Parsed<Request>, Failure> {
     let mut request = Request::default();
     while let Some(token) = parser.token()? {
         match token {
@@ -140,7 +38,7 @@ pub fn parse(parser: &mut Parser<Id>, world: &dyn World) -> Result<Parsed<Reques
             }
             Token::Option(Id::Help, _) => return Ok(Parsed::Help),
             Token::Option(Id::Version, _) => return Ok(Parsed::Version),
-            Token::Option(id, value) => request.take(id, value, world)?,
+            Token::Option(id, value) => request.take(id, value, caller)?,
         }
     }
     if (request.monotonic.is_some() || request.boottime.is_some())
@@ -154,7 +52,7 @@ pub fn parse(parser: &mut Parser<Id>, world: &dyn World) -> Result<Parsed<Reques
 }
 
 impl Request {
-    fn take(&mut self, id: Id, value: Option<OsString>, world: &dyn World) -> Result<(), Error> {
+    fn take(&mut self, id: Id, value: Option<OsString>, caller: &dyn Caller) -> Result<(), Error> {
         // Options that require a value come with one; for the others the empty text is never looked at.
         let given = value.is_some();
         let text = value.unwrap_or_default();
@@ -166,14 +64,17 @@ impl Request {
                     self.files.insert(kind, text.into());
                 }
             }
-            Id::Fork => self.fork = true,
+            Id::Fork => {
+                self.forked();
+            }
             Id::KillChild => {
-                self.fork = true;
-                self.kill_child = Some(if given { signal(&text)? } else { libc::SIGKILL });
+                let signal = if given { signal(&text)? } else { libc::SIGKILL };
+                self.forked().death_signal = Some(signal);
             }
             Id::ForwardSignals => {
-                self.fork = true;
-                self.forward_signals = true;
+                let fork = self.forked();
+                fork.forward(vec![libc::SIGINT, libc::SIGTERM]);
+                fork.signals.in_child = InChild::Default;
             }
             Id::MountProc => {
                 self.kinds.insert(Kind::Mount);
@@ -186,37 +87,24 @@ impl Request {
                 }
                 self.load_interpreter = Some(text);
             }
-            Id::MapUser => self.map_user(SingleId::Id(single_id(&text, Side::User)?)),
-            Id::MapGroup => self.map_group(SingleId::Id(single_id(&text, Side::Group)?)),
-            Id::MapRootUser => {
-                self.map_user(SingleId::Id(0));
-                self.map_group(SingleId::Id(0));
-            }
-            Id::MapCurrentUser => {
-                self.map_user(SingleId::Same);
-                self.map_group(SingleId::Same);
-            }
-            Id::MapUsers => self.map_range(Side::User, range(&text, Side::User, world)?),
-            Id::MapGroups => self.map_range(Side::Group, range(&text, Side::Group, world)?),
-            Id::MapAuto => {
-                for side in [Side::User, Side::Group] {
-                    self.map_range(side, Range::Auto(world.delegated(side)?));
-                }
-            }
-            Id::MapSubids => {
-                for side in [Side::User, Side::Group] {
-                    self.map_range(side, Range::Subids(world.delegated(side)?));
-                }
-            }
+            Id::MapUser => self.map_single(IdKind::User, single_id(&text, IdKind::User)?),
+            Id::MapGroup => self.map_single(IdKind::Group, single_id(&text, IdKind::Group)?),
+            Id::MapRootUser => self.map_both(SingleId::Id(0)),
+            Id::MapCurrentUser => self.map_both(SingleId::Same),
+            Id::MapUsers => self.map_range(IdKind::User, range(&text, IdKind::User, caller)?),
+            Id::MapGroups => self.map_range(IdKind::Group, range(&text, IdKind::Group, caller)?),
+            Id::MapAuto => self.map_delegated(Range::Auto, caller)?,
+            Id::MapSubids => self.map_delegated(Range::Subids, caller)?,
             Id::Owner => {
                 self.kinds.insert(Kind::User);
                 self.owner = Some(owner(&text)?);
             }
             Id::Propagation => self.propagation = propagation(&text)?,
             Id::SetGroups => self.setgroups = Some(setgroups(&text)?),
+            Id::Explain => self.explain = true,
             Id::KeepCaps => self.keep_capabilities = true,
-            Id::SetUid => self.uid = Some(plain_id(&text, "failed to parse uid")?),
-            Id::SetGid => self.gid = Some(plain_id(&text, "failed to parse gid")?),
+            Id::SetUid => self.ids.user = Some(plain_id(&text, "failed to parse uid")?),
+            Id::SetGid => self.ids.group = Some(plain_id(&text, "failed to parse gid")?),
             Id::Root => self.root = Some(text.into()),
             Id::WorkingDirectory => self.working_directory = Some(text.into()),
             Id::Monotonic => {
@@ -224,14 +112,14 @@ impl Request {
             }
             Id::Boottime => self.boottime = Some(offset(&text, "failed to parse boottime offset")?),
             Id::ClearEnv => {
-                self.environment.get_or_insert_default();
+                self.kept_variables.get_or_insert_default();
             }
             Id::WhitelistEnv => {
                 let names = text
                     .as_bytes()
                     .split(|byte| *byte == b',')
                     .filter(|name| !name.is_empty());
-                self.environment
+                self.kept_variables
                     .get_or_insert_default()
                     .extend(names.map(|name| OsStr::from_bytes(name).to_owned()));
             }
@@ -248,22 +136,35 @@ impl Request {
         }));
     }
 
-    fn map_user(&mut self, id: SingleId) {
-        self.kinds.insert(Kind::User);
-        self.map_user = Some(id);
+    fn forked(&mut self) -> &mut Fork {
+        self.fork.get_or_insert_default()
     }
 
-    fn map_group(&mut self, id: SingleId) {
-        self.kinds.insert(Kind::User);
-        self.map_group = Some(id);
-    }
-
-    fn map_range(&mut self, side: Side, range: Range) {
-        self.kinds.insert(Kind::User);
-        match side {
-            Side::User => self.user_ranges.push(range),
-            Side::Group => self.group_ranges.push(range),
+    fn map_both(&mut self, id: SingleId) {
+        for kind in IdKind::ALL {
+            self.map_single(kind, id);
         }
+    }
+
+    fn map_single(&mut self, kind: IdKind, id: SingleId) {
+        self.kinds.insert(Kind::User);
+        *self.single.get_mut(kind) = Some(id);
+    }
+
+    fn map_delegated(
+        &mut self,
+        range: fn(IdExtent) -> Range,
+        caller: &dyn Caller,
+    ) -> Result<(), Error> {
+        for kind in IdKind::ALL {
+            self.map_range(kind, range(caller.delegated(kind)?));
+        }
+        Ok(())
+    }
+
+    fn map_range(&mut self, kind: IdKind, range: Range) {
+        self.kinds.insert(Kind::User);
+        self.ranges.get_mut(kind).push(range);
     }
 }
 
@@ -281,25 +182,27 @@ fn offset(text: &OsStr, what: &str) -> Result<i64, Error> {
 }
 
 /// An id by number or, if the text is none, by name.
-fn single_id(text: &OsStr, side: Side) -> Result<u32, Error> {
-    let (what, lookup): (_, fn(&OsStr) -> Option<u32>) = match side {
-        Side::User => ("failed to parse uid '", name_service::user_id),
-        Side::Group => ("failed to parse gid '", name_service::group_id),
+fn single_id(text: &OsStr, kind: IdKind) -> Result<SingleId, Error> {
+    let (what, lookup): (_, fn(&OsStr) -> Option<u32>) = match kind {
+        IdKind::User => ("failed to parse uid '", name_service::user_id),
+        IdKind::Group => ("failed to parse gid '", name_service::group_id),
     };
     let failed = |errno| Error::caused_by(words![what, text, "'"], errno);
     match number::id(text) {
         // The kernel's "no id" is a number and yet not one to map.
         Ok(u32::MAX) => Err(failed(Errno::EINVAL)),
-        Ok(number) => Ok(number),
+        Ok(number) => Ok(SingleId::Id(number)),
         Err(NumberError::Range) => Err(failed(Errno::ERANGE)),
-        Err(NumberError::Syntax) => lookup(text).ok_or_else(|| failed(Errno::EINVAL)),
+        Err(NumberError::Syntax) => lookup(text)
+            .map(SingleId::Id)
+            .ok_or_else(|| failed(Errno::EINVAL)),
     }
 }
 
-fn range(text: &OsStr, side: Side, world: &dyn World) -> Result<Range, Error> {
+fn range(text: &OsStr, kind: IdKind, caller: &dyn Caller) -> Result<Range, Error> {
     match text.as_bytes() {
-        b"auto" => world.delegated(side).map(Range::Auto),
-        b"subids" => world.delegated(side).map(Range::Subids),
+        b"auto" => caller.delegated(kind).map(Range::Auto),
+        b"subids" => caller.delegated(kind).map(Range::Subids),
         b"all" => Ok(Range::All),
         _ => IdExtent::parse(text)
             .map(Range::Extent)
@@ -307,7 +210,7 @@ fn range(text: &OsStr, side: Side, world: &dyn World) -> Result<Range, Error> {
     }
 }
 
-fn owner(text: &OsStr) -> Result<Owner, Error> {
+fn owner(text: &OsStr) -> Result<Both<Option<u32>>, Error> {
     let half = |text: &[u8]| match number::id(OsStr::from_bytes(text)) {
         Ok(u32::MAX) => Some(None),
         Ok(number) => Some(Some(number)),
@@ -316,9 +219,9 @@ fn owner(text: &OsStr) -> Result<Owner, Error> {
     };
     let halves = |text: &[u8]| {
         let colon = text.iter().position(|byte| *byte == b':')?;
-        Some(Owner {
-            uid: half(&text[..colon])?,
-            gid: half(&text[colon + 1..])?,
+        Some(Both {
+            user: half(&text[..colon])?,
+            group: half(&text[colon + 1..])?,
         })
     };
     halves(text.as_bytes()).ok_or_else(|| Error::new(words!["failed to parse owner"]))

@@ -1,26 +1,31 @@
 //! `unshare`: run a program in namespaces that are new.
 //!
-//! [`options`] is the table of options, [`cli`] reads the command line, [`plan`] decides what is to be done in which order, [`run`] does it.
+//! `options` is the table of options; `cli` reads the command line into a `request`; `plan` decides
+//! what is to be done in which order, and `explain` puts that in words; `run` does it, with `maps`,
+//! `mounts` and `persist`.
 #![forbid(unsafe_code)]
 
-pub mod cli;
-pub mod helper;
-pub mod hints;
-pub mod mapper;
-pub mod options;
-pub mod persist;
-pub mod plan;
-pub mod run;
-pub mod signals;
-pub mod world;
+mod caller;
+mod cli;
+mod explain;
+mod maps;
+mod mounts;
+mod options;
+mod persist;
+mod plan;
+mod request;
+mod run;
+mod signals;
 
 use std::ffi::CStr;
 
 use ns_common::error::ExitStatus;
 use ns_common::tool;
 
+pub use options::{MANUAL, TOOL};
+
 /// Runs the tool with the words of its command line, `argv[0]` first.
 pub fn run(arguments: &[&'static CStr]) -> ExitStatus {
-    let parse = |parser: &mut _| cli::parse(parser, &world::System);
-    tool::main(&options::TOOL, arguments, parse, run::execute)
+    let parse = |parser: &mut _| cli::parse(parser, &caller::Current);
+    tool::main(&TOOL, arguments, parse, run::execute)
 }

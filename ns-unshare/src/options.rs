@@ -212,6 +212,13 @@ options! {
     /// remains.
     WhitelistEnv: None, "whitelist-env", Takes::Required(Value::new("names", Offer::Nothing)),
         "start the program with these variables only";
+
+    section "Looking first";
+
+    /// Prints what would be done, a step a line, and does none of it: each system call in the
+    /// kernel's notation, what it is for and, where there are several processes, which of them
+    /// makes it.
+    extension Explain: None, "explain", Takes::Nothing, "print the steps and do none of them";
 }
 
 /// All that is known of the tool.

@@ -1,214 +1,300 @@
-//! What will be done, in order: data that can be read, compared and tested without privileges.
+//! What will be done, in order: one list, which can be read, compared and tested without privileges.
 
-use std::ffi::{CStr, OsStr, OsString};
+use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
 use nix::mount::MsFlags;
 use ns_common::error::{Error, Message};
-use ns_common::idmap::{Hole, IdExtent, IdMap, Side};
+use ns_common::idmap::{Both, Hole, IdExtent, IdKind, IdMap};
 use ns_common::namespace::{Kind, KindSet};
+use ns_common::process::program::{Accounts, Program};
+use ns_common::process::variables::Change;
 use ns_common::words;
 
-use crate::cli::{BINFMT_MISC, Propagation, Range, Request, SetGroups, SingleId};
-use crate::world::World;
+use crate::caller::Caller;
+use crate::cli::BINFMT_MISC;
+use crate::request::{Fork, Propagation, Range, Request, SetGroups, SingleId};
 
 /// One thing to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the fields are what the names say")]
-pub enum Step {
+pub(crate) enum Step {
     /// Make sure that children can be waited for.
     DefaultChildSignal,
-    /// Fork the helper that will bind the new namespaces to files.
-    StartBinder,
+    /// Fork the helper that will bind the new namespaces to files, in this order.
+    StartBinder(Vec<(Kind, PathBuf)>),
     /// Fork the helper that will write maps from outside.
     StartMapper(MapperJob),
-    /// Remember which mount namespace this is.
-    NoteOuterMounts,
+    /// Hold the mount namespace and the directory that we are in, to come back to.
+    HoldOuterMounts,
     /// Make the new namespaces and move in.
     Unshare(KindSet),
-    /// See to it that the new mount namespace can be bound to a file in the one noted.
+    /// See to it that the new mount namespace can be bound to a file in the one held.
     OutrankOuterMounts,
-    /// Release the mapper and wait for it.
+    /// Have the mapper write, and wait for it.
     WriteMapsFromOutside,
-    /// Set the offset of a clock of the new time namespace.
-    OffsetClock {
-        clock: Clock,
-        seconds: i64,
-    },
-    /// Ask for a signal when the parent dies, which may have happened already.
+    /// Set the offset, in seconds, of a clock of the new time namespace.
+    OffsetClock(Clock, i64),
+    /// Make the changes of the environment.
+    ChangeEnvironment(Vec<Change>),
+    /// Split the process: what follows is done by a child, which the parent waits for.
+    Fork(Fork),
+    /// Ask for a signal, by number, when the parent dies, which may have happened already.
     DieWithParent(i32),
     /// Map one id, the caller's own, which needs no privilege.
-    MapSingle(Side, IdExtent),
+    MapSingle(IdKind, IdExtent),
     /// Write `/proc/self/setgroups`.
-    WriteSetGroups {
-        policy: SetGroups,
-        missing: Missing,
-    },
+    WriteSetGroups(SetGroups, Missing),
     /// Fail: the request turns out to contradict itself.
     Refuse(Message),
     /// Change the propagation of all mounts.
     Propagate(MsFlags),
     /// Make a mount point's propagation private; no harm if it is none.
     MakePrivate(PathBuf),
-    MountProc(PathBuf),
-    MountBinfmt(PathBuf),
-    /// Register an interpreter with a mounted binfmt_misc.
-    RegisterInterpreter {
+    /// Mount a new proc.
+    MountProc {
+        /// Where.
         directory: PathBuf,
-        text: OsString,
+        /// Whether this process is in a new PID namespace by then.
+        in_new_pid_namespace: bool,
     },
+    /// Mount a new binfmt_misc there.
+    MountBinfmt(PathBuf),
+    /// Register an interpreter with the binfmt_misc mounted on a directory.
+    RegisterInterpreter(PathBuf, OsString),
+    /// Change the root directory.
     ChangeRoot(PathBuf),
+    /// Change the working directory.
     ChangeDirectory(PathBuf),
+    /// Drop all supplementary groups.
     DropGroups,
+    /// Take on a gid.
     SetGid(u32),
+    /// Take on a uid.
     SetUid(u32),
+    /// Keep the capabilities for the program.
     KeepCapabilities,
-    /// Keep only these variables.
-    ReplaceEnvironment(Vec<OsString>),
+    /// Have the binder bind the namespaces to their files, all or none, and wait for that.
+    Bind,
+    /// Have the binder leave them bound, whatever becomes of us.
+    Keep,
+    /// Become the program.
+    Execute(Program),
 }
 
 /// A clock of a time namespace: time_namespaces(7).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "named as the kernel names them")]
-pub enum Clock {
+pub(crate) enum Clock {
+    /// CLOCK_MONOTONIC
     Monotonic,
+    /// CLOCK_BOOTTIME
     Boottime,
+}
+
+impl Clock {
+    /// The kernel's number: clock_gettime(2).
+    pub(crate) fn number(self) -> i32 {
+        match self {
+            Self::Monotonic => libc::CLOCK_MONOTONIC,
+            Self::Boottime => libc::CLOCK_BOOTTIME,
+        }
+    }
 }
 
 /// Whether a file may be missing because the kernel is older than it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the type says it")]
-pub enum Missing {
+pub(crate) enum Missing {
+    /// It may.
     Tolerated,
+    /// It may not.
     AnError,
 }
 
-/// What the mapper writes; `None` leaves that side alone.
+/// The maps that the mapper writes; one that is `None` is left alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MapperJob {
-    /// The `uid_map`.
-    pub users: Option<IdMap>,
-    /// The `gid_map`.
-    pub groups: Option<IdMap>,
+pub(crate) struct MapperJob {
+    /// The `uid_map` and the `gid_map`.
+    pub(crate) maps: Both<Option<IdMap>>,
     /// Who writes.
-    pub writer: Writer,
+    pub(crate) writer: Writer,
 }
 
 /// Who may write a map of more than one's own id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Writer {
+pub(crate) enum Writer {
     /// The mapper itself: it is root.
     Mapper,
     /// newuidmap(1) and newgidmap(1), which check the caller's delegation.
     SetuidPrograms,
 }
 
-/// How the program's process is forked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Fork {
-    /// Pass INT and TERM on instead of holding them back.
-    pub forward_signals: bool,
-    /// Watch for the death of the parent.
-    pub dies_with_parent: bool,
-}
-
 /// The whole way from here to the program.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Plan {
-    /// The kinds of the new namespaces.
-    pub kinds: KindSet,
-    /// What the first process does.
-    pub before: Vec<Step>,
-    /// Whether what follows is done by a child.
-    pub fork: Option<Fork>,
-    /// The namespaces to bind to files, in order, once there is a process in each.
-    pub files: Vec<(Kind, PathBuf)>,
-    /// What the process of the program does.
-    pub inside: Vec<Step>,
-    /// The program; empty for a shell.
-    pub command: Vec<&'static CStr>,
-}
+pub(crate) struct Plan(pub(crate) Vec<Step>);
 
 impl Plan {
-    /// Settles what `request` means for a caller in `world`.
-    pub fn new(request: Request, world: &dyn World) -> Result<Self, Error> {
-        let maps = Maps::new(&request, world)?;
-        Ok(Self {
-            kinds: request.kinds,
-            before: before(&request, &maps),
-            fork: request.fork.then_some(Fork {
-                forward_signals: request.forward_signals,
-                dies_with_parent: request.kill_child.is_some(),
-            }),
-            inside: inside(&request, &maps),
-            files: request.files.into_iter().collect(),
-            command: request.command,
-        })
+    /// Settles what `request` means for `caller`.
+    pub(crate) fn new(request: &Request, caller: &dyn Caller) -> Result<Self, Error> {
+        let maps = Maps::new(request, caller)?;
+        let mut steps = vec![Step::DefaultChildSignal];
+        push_helpers(&mut steps, request, &maps);
+        push_owner(&mut steps, request);
+        push_unshare(&mut steps, request);
+        if maps.mapper.is_some() {
+            steps.push(Step::WriteMapsFromOutside);
+        }
+        push_clocks(&mut steps, request);
+        push_environment(&mut steps, request);
+        // Without a child the reference binds here, where the mounts are still as they were copied: what
+        // the kernel refuses for their sake is to be refused. A child binds when all else is done.
+        let keeps_namespaces = !request.files.is_empty();
+        if keeps_namespaces && request.fork.is_none() {
+            steps.push(Step::Bind);
+        }
+        steps.extend(request.fork.clone().map(Step::Fork));
+        push_death_signal(&mut steps, request);
+        push_maps(&mut steps, request, &maps);
+        push_mounts(&mut steps, request);
+        push_ids(&mut steps, request);
+        if keeps_namespaces && request.fork.is_some() {
+            steps.push(Step::Bind);
+        }
+        if keeps_namespaces {
+            steps.push(Step::Keep);
+        }
+        steps.push(Step::Execute(program(request)));
+        Ok(Self(steps))
     }
+}
+
+fn push_helpers(steps: &mut Vec<Step>, request: &Request, maps: &Maps) {
+    if !request.files.is_empty() {
+        let files = request
+            .files
+            .iter()
+            .map(|(kind, file)| (*kind, file.clone()));
+        steps.push(Step::StartBinder(files.collect()));
+    }
+    steps.extend(maps.mapper.clone().map(Step::StartMapper));
+}
+
+/// Whoever makes a user namespace owns it.
+fn push_owner(steps: &mut Vec<Step>, request: &Request) {
+    let Some(owner) = request.owner else { return };
+    if let Some(gid) = owner.group {
+        steps.extend([Step::DropGroups, Step::SetGid(gid)]);
+    }
+    steps.extend(owner.user.map(Step::SetUid));
+}
+
+fn push_unshare(steps: &mut Vec<Step>, request: &Request) {
+    let keeps_namespaces = !request.files.is_empty() && request.kinds.contains(Kind::Mount);
+    if keeps_namespaces {
+        steps.push(Step::HoldOuterMounts);
+    }
+    steps.push(Step::Unshare(request.kinds));
+    if request.files.contains_key(&Kind::Mount) {
+        steps.push(Step::OutrankOuterMounts);
+    }
+}
+
+/// The kernel takes offsets only until the first process has entered.
+fn push_clocks(steps: &mut Vec<Step>, request: &Request) {
+    let clocks = [
+        (Clock::Boottime, request.boottime),
+        (Clock::Monotonic, request.monotonic),
+    ];
+    let offset = |(clock, seconds): (_, Option<_>)| Some(Step::OffsetClock(clock, seconds?));
+    steps.extend(clocks.into_iter().filter_map(offset));
+}
+
+/// Before the fork, so that at no moment the program can read in its waiting parent what it is not
+/// to see.
+fn push_environment(steps: &mut Vec<Step>, request: &Request) {
+    let kept = request.kept_variables.clone().map(Change::Keep);
+    let changes: Vec<Change> = kept.into_iter().chain(request.variables.clone()).collect();
+    if !changes.is_empty() {
+        steps.push(Step::ChangeEnvironment(changes));
+    }
+}
+
+fn push_death_signal(steps: &mut Vec<Step>, request: &Request) {
+    let signal = request.fork.as_ref().and_then(|fork| fork.death_signal);
+    steps.extend(signal.map(Step::DieWithParent));
+}
+
+fn push_ids(steps: &mut Vec<Step>, request: &Request) {
+    if let Some(gid) = request.ids.group {
+        steps.extend([Step::DropGroups, Step::SetGid(gid)]);
+    }
+    steps.extend(request.ids.user.map(Step::SetUid));
+    if request.ids != Both::default() {
+        // The kernel forgets the parent-death signal when the ids change: PR_SET_PDEATHSIG(2const).
+        push_death_signal(steps, request);
+    }
+    if request.keep_capabilities && request.kinds.contains(Kind::User) {
+        steps.push(Step::KeepCapabilities);
+    }
+}
+
+/// In another root directory only the files there are asked for the user's shell.
+fn program(request: &Request) -> Program {
+    let accounts = match request.root {
+        Some(_) => Accounts::EnteredFile,
+        None => Accounts::NameService,
+    };
+    Program::new(request.command.clone(), accounts)
 }
 
 /// Which map is written by whom.
 struct Maps {
     mapper: Option<MapperJob>,
-    single_user: Option<IdExtent>,
-    single_group: Option<IdExtent>,
+    /// Those that the process writes itself.
+    single: Both<Option<IdExtent>>,
 }
 
 impl Maps {
-    fn new(request: &Request, world: &dyn World) -> Result<Self, Error> {
-        let owner = request.owner;
-        let (users, single_user) = side(
-            Side::User,
-            request.map_user,
-            &request.user_ranges,
-            owner.is_some_and(|owner| owner.uid.is_some()),
-            world,
-        )?;
-        let (groups, single_group) = side(
-            Side::Group,
-            request.map_group,
-            &request.group_ranges,
-            owner.is_some_and(|owner| owner.gid.is_some()),
-            world,
-        )?;
-        let mapper = (users.is_some() || groups.is_some()).then(|| {
-            let is_root = world.effective_id(Side::User) == 0;
-            MapperJob {
-                users,
-                groups,
-                writer: if is_root {
-                    Writer::Mapper
-                } else {
-                    Writer::SetuidPrograms
-                },
-            }
+    fn new(request: &Request, caller: &dyn Caller) -> Result<Self, Error> {
+        let written = Both::try_new(|kind| written(kind, request, caller))?;
+        let Both { user, group } = written;
+        let maps = Both {
+            user: user.0,
+            group: group.0,
+        };
+        let is_root = caller.effective_id(IdKind::User) == 0;
+        let mapper = (maps != Both::default()).then_some(MapperJob {
+            maps,
+            writer: if is_root {
+                Writer::Mapper
+            } else {
+                Writer::SetuidPrograms
+            },
         });
-        Ok(Self {
-            mapper,
-            single_user,
-            single_group,
-        })
+        let single = Both {
+            user: user.1,
+            group: group.1,
+        };
+        Ok(Self { mapper, single })
     }
 }
 
-/// The map of one side for the mapper, or else the single extent that the process maps itself.
+/// The map for the mapper, or else the single extent that the process maps itself.
 ///
 /// The mapper takes a single extent too where there are blocks to go with it, or where the process
-/// gives up the privilege to write it (`privilege_leaves`).
-fn side(
-    side: Side,
-    single: Option<SingleId>,
-    ranges: &[Range],
-    privilege_leaves: bool,
-    world: &dyn World,
+/// gives up the privilege to write it.
+fn written(
+    kind: IdKind,
+    request: &Request,
+    caller: &dyn Caller,
 ) -> Result<(Option<IdMap>, Option<IdExtent>), Error> {
-    let single = single.map(|id| {
-        let outer = world.effective_id(side);
+    let privilege_leaves = request.owner.is_some_and(|owner| owner.get(kind).is_some());
+    let single = request.single.get(kind).map(|id| {
+        let outer = caller.effective_id(kind);
         match id {
             SingleId::Id(inner) => IdExtent::single(inner, outer),
             SingleId::Same => IdExtent::single(outer, outer),
         }
     });
+    let ranges = request.ranges.get(kind);
     if ranges.is_empty() {
         return Ok(match single {
             Some(extent) if privilege_leaves => (Some(IdMap::single(extent)), None),
@@ -221,142 +307,70 @@ fn side(
             Range::Extent(extent) => extents.push((*extent, Hole::CostsOneId)),
             Range::Auto(block) => extents.push((IdExtent { inner: 0, ..*block }, Hole::Free)),
             Range::Subids(block) => extents.push((*block, Hole::CostsOneId)),
-            Range::All => extents.extend(
-                world
-                    .all_ids(side)?
-                    .into_iter()
-                    .map(|extent| (extent, Hole::CostsOneId)),
-            ),
+            Range::All => {
+                let all = caller.all_ids(kind)?.into_iter();
+                extents.extend(all.map(|extent| (extent, Hole::CostsOneId)));
+            }
         }
     }
     Ok((Some(IdMap::new(single, &extents)), None))
 }
 
-fn before(request: &Request, maps: &Maps) -> Vec<Step> {
-    let mut steps = vec![Step::DefaultChildSignal];
-    if !request.files.is_empty() {
-        steps.push(Step::StartBinder);
-    }
-    if let Some(job) = &maps.mapper {
-        steps.push(Step::StartMapper(job.clone()));
-    }
-    if let Some(owner) = request.owner {
-        if let Some(gid) = owner.gid {
-            steps.extend([Step::DropGroups, Step::SetGid(gid)]);
-        }
-        steps.extend(owner.uid.map(Step::SetUid));
-    }
-    let keeps_mounts = request.files.contains_key(&Kind::Mount);
-    if keeps_mounts {
-        steps.push(Step::NoteOuterMounts);
-    }
-    steps.push(Step::Unshare(request.kinds));
-    if keeps_mounts {
-        steps.push(Step::OutrankOuterMounts);
-    }
-    if maps.mapper.is_some() {
-        steps.push(Step::WriteMapsFromOutside);
-    }
-    // The kernel takes offsets only until the first process has entered.
-    let clocks = [
-        (Clock::Boottime, request.boottime),
-        (Clock::Monotonic, request.monotonic),
-    ];
-    steps.extend(clocks.into_iter().filter_map(|(clock, seconds)| {
-        Some(Step::OffsetClock {
-            clock,
-            seconds: seconds?,
-        })
-    }));
-    // Before the fork, so that at no moment the program can read in its waiting parent what it shall not see.
-    steps.extend(request.environment.clone().map(Step::ReplaceEnvironment));
-    steps
-}
-
-fn inside(request: &Request, maps: &Maps) -> Vec<Step> {
-    let mut steps = Vec::new();
-    steps.extend(request.kill_child.map(Step::DieWithParent));
-    push_maps(&mut steps, request, maps);
-    push_mounts(&mut steps, request);
-    if let Some(gid) = request.gid {
-        steps.extend([Step::DropGroups, Step::SetGid(gid)]);
-    }
-    steps.extend(request.uid.map(Step::SetUid));
-    if request.uid.is_some() || request.gid.is_some() {
-        // The kernel forgets the parent-death signal when the ids change: PR_SET_PDEATHSIG(2const).
-        steps.extend(request.kill_child.map(Step::DieWithParent));
-    }
-    if request.keep_capabilities && request.kinds.contains(Kind::User) {
-        steps.push(Step::KeepCapabilities);
-    }
-    steps
-}
-
 fn push_maps(steps: &mut Vec<Step>, request: &Request, maps: &Maps) {
-    steps.extend(
-        maps.single_user
-            .map(|extent| Step::MapSingle(Side::User, extent)),
-    );
-    if let Some(extent) = maps.single_group {
+    let single = |kind| move |extent| Step::MapSingle(kind, extent);
+    steps.extend(maps.single.user.map(single(IdKind::User)));
+    if let Some(extent) = maps.single.group {
         if request.setgroups == Some(SetGroups::Allow) {
             steps.push(Step::Refuse(words![
                 "options --setgroups=allow and --map-group are mutually exclusive"
             ]));
         }
         // Without privileges outside, the kernel refuses a gid_map before this: user_namespaces(7).
-        steps.push(Step::WriteSetGroups {
-            policy: SetGroups::Deny,
-            missing: Missing::Tolerated,
-        });
-        steps.push(Step::MapSingle(Side::Group, extent));
+        steps.push(Step::WriteSetGroups(SetGroups::Deny, Missing::Tolerated));
+        steps.push(Step::MapSingle(IdKind::Group, extent));
     }
-    steps.extend(request.setgroups.map(|policy| Step::WriteSetGroups {
-        policy,
-        missing: Missing::AnError,
-    }));
+    let explicit = |policy| Step::WriteSetGroups(policy, Missing::AnError);
+    steps.extend(request.setgroups.map(explicit));
 }
 
 fn push_mounts(steps: &mut Vec<Step>, request: &Request) {
     if request.kinds.contains(Kind::Mount) {
         steps.extend(propagation_flag(request.propagation).map(Step::Propagate));
     }
-    let interpreter = request
+    let rule = request
         .load_interpreter
         .as_ref()
-        .filter(|text| !text.is_empty());
+        .filter(|rule| !rule.is_empty());
     let opened_outside =
-        request.root.is_some() && interpreter.is_some_and(|text| is_opened_at_registration(text));
-    if let Some(text) = interpreter.filter(|_| opened_outside) {
-        steps.push(Step::MountBinfmt(BINFMT_MISC.into()));
-        steps.push(Step::RegisterInterpreter {
-            directory: BINFMT_MISC.into(),
-            text: text.clone(),
-        });
+        rule.filter(|rule| request.root.is_some() && is_opened_at_registration(rule));
+    if let Some(rule) = opened_outside {
+        push_binfmt(steps, BINFMT_MISC.into(), Some(rule));
     }
     steps.extend(request.root.clone().map(Step::ChangeRoot));
     let new_root = request.root.as_ref().map(|_| PathBuf::from("/"));
-    steps.extend(
-        request
-            .working_directory
-            .clone()
-            .or(new_root)
-            .map(Step::ChangeDirectory),
-    );
+    let directory = request.working_directory.clone().or(new_root);
+    steps.extend(directory.map(Step::ChangeDirectory));
     if let Some(directory) = &request.mount_proc {
         if request.root.is_none() && request.propagation != Propagation::Private {
             steps.push(Step::MakePrivate(directory.clone()));
         }
-        steps.push(Step::MountProc(directory.clone()));
+        steps.push(Step::MountProc {
+            directory: directory.clone(),
+            in_new_pid_namespace: request.kinds.contains(Kind::Pid) && request.fork.is_some(),
+        });
     }
     if let Some(directory) = &request.mount_binfmt {
-        steps.push(Step::MountBinfmt(directory.clone()));
-        if let Some(text) = interpreter.filter(|_| !opened_outside) {
-            steps.push(Step::RegisterInterpreter {
-                directory: directory.clone(),
-                text: text.clone(),
-            });
-        }
+        push_binfmt(
+            steps,
+            directory.clone(),
+            rule.filter(|_| opened_outside.is_none()),
+        );
     }
+}
+
+fn push_binfmt(steps: &mut Vec<Step>, directory: PathBuf, rule: Option<&OsString>) {
+    steps.push(Step::MountBinfmt(directory.clone()));
+    steps.extend(rule.map(|rule| Step::RegisterInterpreter(directory, rule.clone())));
 }
 
 fn propagation_flag(propagation: Propagation) -> Option<MsFlags> {

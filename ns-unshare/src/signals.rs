@@ -21,6 +21,7 @@ const NAMES: &[(&str, i32)] = &[
     ("PIPE", libc::SIGPIPE),
     ("ALRM", libc::SIGALRM),
     ("TERM", libc::SIGTERM),
+    #[cfg(not(any(target_arch = "mips", target_arch = "mips64", target_arch = "sparc64")))]
     ("STKFLT", libc::SIGSTKFLT),
     ("CHLD", libc::SIGCHLD),
     ("CLD", libc::SIGCHLD),
@@ -41,10 +42,11 @@ const NAMES: &[(&str, i32)] = &[
     ("SYS", libc::SIGSYS),
 ];
 
-/// The number of the signal called `name`, in any case, with or without `SIG`: `TERM`, `sigkill`, `RTMIN+3`, `RTMAX-1`.
+/// The number of the signal called `name`, in any case, with or without `SIG`: `TERM`, `sigkill`, and
+/// for real-time signals `RTMIN+3`, `RT3`, `RTMAX-1`.
 ///
-/// Numbers are no names, and a real-time signal needs its distance from the end of the range.
-pub fn number(name: &OsStr) -> Option<i32> {
+/// Numbers are no names, and a real-time signal needs its distance from an end of the range.
+pub(crate) fn number(name: &OsStr) -> Option<i32> {
     let name = name.to_str()?.to_ascii_uppercase();
     let name = name.strip_prefix("SIG").unwrap_or(&name);
     if let Some((_, number)) = NAMES.iter().find(|(known, _)| *known == name) {
@@ -57,11 +59,13 @@ pub fn number(name: &OsStr) -> Option<i32> {
             .ok()
             .filter(|distance| digits && (0..=most - least).contains(distance))
     };
-    match (name.strip_prefix("RTMIN+"), name.strip_prefix("RTMAX-")) {
-        (Some(above), _) => Some(least + distance(above)?),
-        (_, Some(below)) => Some(most - distance(below)?),
-        _ => None,
+    if let Some(below) = name.strip_prefix("RTMAX-") {
+        return Some(most - distance(below)?);
     }
+    let above = name
+        .strip_prefix("RTMIN+")
+        .or_else(|| name.strip_prefix("RT"))?;
+    Some(least + distance(above)?)
 }
 
 #[cfg(test)]
@@ -75,13 +79,15 @@ mod tests {
         }
         assert_eq!(number(OsStr::new("RTMIN+1")), Some(libc::SIGRTMIN() + 1));
         assert_eq!(number(OsStr::new("sigrtmax-0")), Some(libc::SIGRTMAX()));
+        assert_eq!(number(OsStr::new("RT0")), Some(libc::SIGRTMIN()));
+        assert_eq!(number(OsStr::new("sigrt30")), Some(libc::SIGRTMAX()));
     }
 
     #[test]
     fn numbers_and_bare_ends_of_the_range_are_no_names() {
         for name in [
             "9", "0", "", "SIG", "RTMIN", "RTMIN+", "RTMIN-1", "RTMIN+31", "RTMIN++1", "RTMAX",
-            "EXIT", "UNUSED", "LOST",
+            "RT", "RT31", "RT+1", "EXIT", "UNUSED", "LOST",
         ] {
             assert_eq!(number(OsStr::new(name)), None, "{name}");
         }

@@ -16,7 +16,7 @@ use ns_tests::skip::{has_program, skipped};
 /// Does the same with the table of each tool.
 macro_rules! with_each_tool {
     ($check:path) => {
-        $check(&ns_unshare::options::TOOL, &ns_unshare::options::MANUAL);
+        $check(&ns_unshare::TOOL, &ns_unshare::MANUAL);
         $check(&ns_enter::TOOL, &ns_enter::MANUAL);
         $check(&ns_ipcmk::TOOL, &ns_ipcmk::MANUAL);
         $check(&ns_ipcs::TOOL, &ns_ipcs::MANUAL);
@@ -221,7 +221,7 @@ fn offered<Id>(tool: &Tool<Id>, words: &[&str]) -> Vec<String> {
 
 #[test]
 fn bash_offers_options_and_their_values() {
-    let tool = &ns_unshare::options::TOOL;
+    let tool = &ns_unshare::TOOL;
     assert_eq!(
         offered(tool, &["unshare", "--propagation", "s"]),
         ["slave", "shared"]

@@ -36,3 +36,4 @@ complete -c unshare -l boottime -x -d 'offset of the boot-time clock (needs --ti
 complete -c unshare -s l -l load-interp -x -d 'register an interpreter in a new binfmt_misc (implies --mount-binfmt)'
 complete -c unshare -l clear-env -d 'start the program with an empty environment'
 complete -c unshare -l whitelist-env -x -d 'start the program with these variables only'
+complete -c unshare -l explain -d 'print the steps and do none of them'

@@ -1,5 +1,10 @@
-//! Processes: those whose namespaces are entered.
+//! Processes: our own helpers and children, the program, and those whose namespaces are entered.
 
 pub mod enter;
+pub mod helper;
+pub mod line;
+pub mod program;
 mod refusal;
+pub mod supervise;
 pub mod target;
+pub mod variables;

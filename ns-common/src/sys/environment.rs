@@ -13,8 +13,9 @@ unsafe extern "C" {
 
 /// Makes `variables`, each a name and a value, the whole environment, in this order.
 ///
-/// The former variables are overwritten: those that a process was started with can be read by others in
-/// `/proc/PID/environ` (proc_pid_environ(5)) for as long as it lives, and a waiting parent lives long.
+/// The former variables are overwritten: those that a process was started with can be read by others
+/// in `/proc/PID/environ` (proc_pid_environ(5)) for as long as it lives, and a waiting parent lives
+/// long.
 ///
 /// It takes one pass, where setenv(3) would look through all of them for each.
 ///
@@ -38,8 +39,16 @@ pub fn replace(variables: &[(CString, CString)]) -> nix::Result<()> {
     Ok(())
 }
 
-/// Overwrites all variables with null bytes.
-fn erase() {
+/// Overwrites, with null bytes, those variables that lie where the kernel has put them at the start.
+///
+/// Others cannot be read in `/proc/PID/environ`, and may lie in memory that is not to be written to:
+/// putenv(3) takes any string.
+pub fn erase() {
+    let here = 0_u8;
+    let bottom = ptr::addr_of!(here);
+    // SAFETY: getauxval takes a number only.
+    let top = unsafe { libc::getauxval(libc::AT_EXECFN) };
+    let top = ptr::with_exposed_provenance::<u8>(usize::try_from(top).unwrap_or(0));
     // SAFETY: no other thread changes the pointer.
     let mut entry = unsafe { environ };
     while !entry.is_null() {
@@ -48,11 +57,14 @@ fn erase() {
         if variable.is_null() {
             break;
         }
-        // SAFETY: each entry is a C string.
-        let length = unsafe { libc::strlen(variable) };
-        // SAFETY: the strings lie on the stack, where the kernel put them, or were made by `replace`; both may be
-        // written to, and nothing else uses them.
-        unsafe { ptr::write_bytes(variable.cast_mut(), 0, length) };
+        if (bottom..top).contains(&variable.cast::<u8>()) {
+            // SAFETY: each entry is a C string.
+            let length = unsafe { libc::strlen(variable) };
+            // SAFETY: between this function's own variable and the file name above the kernel's strings
+            // there is only the stack of this process, which has one thread; the string ends below the
+            // file name, as that ends in a null byte too; and nothing else refers to variables.
+            unsafe { ptr::write_bytes(variable.cast_mut(), 0, length) };
+        }
         // SAFETY: the null pointer that ends the array has not been reached.
         entry = unsafe { entry.add(1) };
     }

@@ -1,4 +1,4 @@
-//! Children: forked, waited for, ended like.
+//! Forking a child and waiting for it: fork(2), waitid(2).
 #![allow(unsafe_code)]
 
 use std::mem::MaybeUninit;
@@ -6,12 +6,12 @@ use std::mem::MaybeUninit;
 use nix::errno::Errno;
 use nix::unistd::{ForkResult, Pid};
 
-use crate::console::Console;
+use crate::console::{Console, Output};
 use crate::error::{ExitStatus, Failure};
 
-/// On which side of a fork(2) we are.
+/// Which of the two processes after a fork(2) this is.
 #[derive(Debug)]
-pub enum Side {
+pub enum Forked {
     /// The one that called; it must wait for the child.
     Parent(Child),
     /// The new process.
@@ -33,37 +33,31 @@ pub enum Change {
     Stopped(i32),
 }
 
-/// Which changes of a child end a wait.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Await {
-    /// Only its end.
-    End,
-    /// Its end or a stop.
-    EndOrStop,
-}
-
 /// Splits the process.
-pub fn fork() -> nix::Result<Side> {
+pub fn fork() -> nix::Result<Forked> {
     // SAFETY: no crate of ours starts a thread, so the child may do whatever the parent may.
     Ok(match unsafe { nix::unistd::fork() }? {
-        ForkResult::Parent { child } => Side::Parent(Child(child)),
-        ForkResult::Child => Side::Child,
+        ForkResult::Parent { child } => Forked::Parent(Child(child)),
+        ForkResult::Child => Forked::Child,
     })
 }
 
 /// Does `work` in a child, which prints its own failure and ends with the status of `work`.
 ///
-/// What is `for_parent` alone (the other end of a pipe) is dropped in the child and returned to the parent.
+/// What is `for_parent` alone (the other end of a line) is dropped in the child and returned to the parent.
 pub fn spawn<T>(
     console: &mut Console,
     for_parent: T,
     work: impl FnOnce(&mut Console) -> Result<ExitStatus, Failure>,
 ) -> nix::Result<(Child, T)> {
     match fork()? {
-        Side::Parent(child) => Ok((child, for_parent)),
-        Side::Child => {
+        Forked::Parent(child) => Ok((child, for_parent)),
+        Forked::Child => {
             drop(for_parent);
-            let status = work(console).unwrap_or_else(|failure| console.fail(&failure));
+            // What the parent has not written yet is the parent's.
+            console.output = Output::default();
+            let outcome = work(console);
+            let status = console.end(outcome);
             exit_child(status)
         }
     }
@@ -80,17 +74,12 @@ impl Child {
         self.0
     }
 
-    /// Waits until the child changes in a way that counts; after its end it is no longer a child.
-    pub fn wait(self, what: Await) -> nix::Result<Change> {
-        let options = match what {
-            Await::End => 0,
-            Await::EndOrStop => libc::WUNTRACED,
-        };
+    /// Waits until the child has ended; it is no longer a child then.
+    pub fn wait(self) -> nix::Result<Change> {
         let mut status = 0;
         loop {
             // SAFETY: waitpid writes one int through the pointer.
-            match Errno::result(unsafe { libc::waitpid(self.0.as_raw(), &raw mut status, options) })
-            {
+            match Errno::result(unsafe { libc::waitpid(self.0.as_raw(), &raw mut status, 0) }) {
                 Err(Errno::EINTR) => {}
                 Err(errno) => return Err(errno),
                 Ok(_) => return Ok(change(status)),
@@ -98,34 +87,47 @@ impl Child {
         }
     }
 
-    /// Whether the child, after a stop, has been continued since.
-    pub fn was_continued(self) -> bool {
-        let mut info = MaybeUninit::<libc::siginfo_t>::zeroed();
-        let options = libc::WCONTINUED | libc::WNOHANG;
-        let id = self.0.as_raw().unsigned_abs();
-        // SAFETY: waitid writes at most one siginfo_t through the pointer.
-        let result = unsafe { libc::waitid(libc::P_PID, id, info.as_mut_ptr(), options) };
-        // SAFETY: a siginfo_t of zeros is valid, and waitid leaves it so when there is nothing to tell.
-        let info = unsafe { info.assume_init() };
-        result == 0 && info.si_signo == libc::SIGCHLD
+    /// Waits until the child has ended or stopped, and leaves an ended one a zombie, whose id cannot
+    /// come to mean another process. A stop is told once.
+    pub fn wait_without_reaping(self) -> nix::Result<Change> {
+        loop {
+            let info = self.wait_id(libc::WEXITED | libc::WSTOPPED | libc::WNOWAIT)?;
+            // SAFETY: waitid has filled in the status of a child.
+            let status = unsafe { info.si_status() };
+            match info.si_code {
+                libc::CLD_EXITED => {
+                    // The kernel keeps all 32 bits of what the program gave; waitpid(2) tells eight.
+                    let [code, ..] = status.to_le_bytes();
+                    return Ok(Change::Exited(ExitStatus::new(code)));
+                }
+                libc::CLD_KILLED | libc::CLD_DUMPED => return Ok(Change::Killed(status)),
+                _ => {
+                    // Continued meanwhile, it is not in that state any more, and there is nothing to take.
+                    let taken = self.wait_id(libc::WSTOPPED | libc::WNOHANG)?;
+                    if taken.si_signo == libc::SIGCHLD {
+                        return Ok(Change::Stopped(status));
+                    }
+                }
+            }
+        }
     }
 
-    /// Waits until the child has ended, and leaves it a zombie whose id cannot be given to another process.
-    pub fn wait_without_reaping(self) -> nix::Result<()> {
+    /// Whether the child, after a stop, has been continued since.
+    pub fn was_continued(self) -> bool {
+        self.wait_id(libc::WCONTINUED | libc::WNOHANG)
+            .is_ok_and(|info| info.si_signo == libc::SIGCHLD)
+    }
+
+    fn wait_id(self, options: libc::c_int) -> nix::Result<libc::siginfo_t> {
+        let id = self.0.as_raw().unsigned_abs();
         loop {
-            let mut info = MaybeUninit::<libc::siginfo_t>::uninit();
-            // SAFETY: waitid writes one siginfo_t through the pointer, which nothing reads.
-            let result = unsafe {
-                libc::waitid(
-                    libc::P_PID,
-                    self.0.as_raw().unsigned_abs(),
-                    info.as_mut_ptr(),
-                    libc::WEXITED | libc::WNOWAIT,
-                )
-            };
+            let mut info = MaybeUninit::<libc::siginfo_t>::zeroed();
+            // SAFETY: waitid writes at most one siginfo_t through the pointer.
+            let result = unsafe { libc::waitid(libc::P_PID, id, info.as_mut_ptr(), options) };
             match Errno::result(result) {
                 Err(Errno::EINTR) => {}
-                other => return other.map(drop),
+                // SAFETY: a siginfo_t of zeros is valid, and waitid leaves it so when there is nothing to tell.
+                result => return result.map(|_| unsafe { info.assume_init() }),
             }
         }
     }

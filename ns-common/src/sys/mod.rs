@@ -13,5 +13,6 @@ pub mod pidfd;
 pub mod posix_ipc;
 pub mod random;
 pub mod signal;
+pub mod socket;
 pub mod text;
 pub mod time;

@@ -17,7 +17,7 @@ pub struct Mask(libc::sigset_t);
 /// Gives SIGCHLD its default disposition: a parent that ignores it, and whose children do so in turn,
 /// would make the kernel reap ours before we can ask for their status.
 pub fn default_child_signal() -> nix::Result<()> {
-    set_disposition(libc::SIGCHLD, libc::SIG_DFL)
+    set_disposition(libc::SIGCHLD, libc::SIG_DFL).map(drop)
 }
 
 /// Blocks `signals` and returns the mask as it was.
@@ -45,6 +45,15 @@ pub fn deadly_waiting(mask: &Mask) -> nix::Result<OwnedFd> {
     let fd = Errno::result(fd)?;
     // SAFETY: the kernel has just returned it, and nothing else uses it.
     Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
+impl Mask {
+    /// The mask with `signals` blocked too.
+    #[must_use]
+    pub fn with(mut self, signals: &[i32]) -> Self {
+        add(&mut self.0, signals);
+        self
+    }
 }
 
 /// Brings back a mask.
@@ -102,8 +111,22 @@ pub fn set_parent_death(signal: i32) -> nix::Result<()> {
 /// The child that gets what [`forward`] catches; 0 while there is none.
 static FORWARD_TO: AtomicI32 = AtomicI32::new(0);
 
-/// Passes `signals` on to the child given later to [`forward_to`]; waits are restarted.
-pub fn forward(signals: &[i32]) -> nix::Result<()> {
+/// What was to be done on each of some signals.
+#[derive(Clone)]
+pub struct Dispositions(Vec<(i32, libc::sigaction)>);
+
+impl std::fmt::Debug for Dispositions {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_list()
+            .entries(self.0.iter().map(|(signal, _)| signal))
+            .finish()
+    }
+}
+
+/// Passes `signals` on to the child given later to [`forward_to`]; waits are restarted. Returns how
+/// they were treated before.
+pub fn forward(signals: &[i32]) -> nix::Result<Dispositions> {
     extern "C" fn pass_on(signal: libc::c_int) {
         let child = FORWARD_TO.load(Ordering::Relaxed);
         if child > 0 {
@@ -114,9 +137,13 @@ pub fn forward(signals: &[i32]) -> nix::Result<()> {
             errno.set();
         }
     }
+    let handler = pass_on as *const () as libc::sighandler_t;
+    let change = |signal: &i32| Ok((*signal, set_disposition(*signal, handler)?));
     signals
         .iter()
-        .try_for_each(|signal| set_disposition(*signal, pass_on as *const () as libc::sighandler_t))
+        .map(change)
+        .collect::<Result<_, _>>()
+        .map(Dispositions)
 }
 
 /// Names the child that caught signals go to from now on, or that none is left.
@@ -131,7 +158,16 @@ pub fn forward_to(child: Option<Child>) {
 pub fn set_default(signals: &[i32]) -> nix::Result<()> {
     signals
         .iter()
-        .try_for_each(|signal| set_disposition(*signal, libc::SIG_DFL))
+        .try_for_each(|signal| set_disposition(*signal, libc::SIG_DFL).map(drop))
+}
+
+/// Brings back how signals were treated.
+pub fn restore_dispositions(former: &Dispositions) -> nix::Result<()> {
+    former.0.iter().try_for_each(|(signal, action)| {
+        // SAFETY: the kernel has told this very action, whose handler, if any, is still there.
+        let result = unsafe { libc::sigaction(*signal, action, std::ptr::null_mut()) };
+        Errno::result(result).map(drop)
+    })
 }
 
 /// The lowest and the highest real-time signal that programs may use.
@@ -139,14 +175,18 @@ pub fn real_time_range() -> (i32, i32) {
     (libc::SIGRTMIN(), libc::SIGRTMAX())
 }
 
-fn set_disposition(signal: i32, handler: libc::sighandler_t) -> nix::Result<()> {
+fn set_disposition(signal: i32, handler: libc::sighandler_t) -> nix::Result<libc::sigaction> {
     let mut action = MaybeUninit::<libc::sigaction>::zeroed();
     // SAFETY: a sigaction of zeros is valid: no flags, an empty mask, no restorer.
     let action = unsafe { action.assume_init_mut() };
     action.sa_sigaction = handler;
     action.sa_flags = libc::SA_RESTART;
-    // SAFETY: the action is valid and its handler, if any, calls async-signal-safe functions only.
-    Errno::result(unsafe { libc::sigaction(signal, action, std::ptr::null_mut()) }).map(drop)
+    let mut former = MaybeUninit::<libc::sigaction>::zeroed();
+    // SAFETY: the action is valid, its handler, if any, calls async-signal-safe functions only, and
+    // there is room for the former one.
+    Errno::result(unsafe { libc::sigaction(signal, action, former.as_mut_ptr()) })?;
+    // SAFETY: sigaction has filled it in.
+    Ok(unsafe { former.assume_init() })
 }
 
 fn block_set(set: &libc::sigset_t) -> nix::Result<Mask> {
@@ -205,9 +245,13 @@ fn empty_set() -> libc::sigset_t {
 
 fn set_of(signals: &[i32]) -> libc::sigset_t {
     let mut set = empty_set();
+    add(&mut set, signals);
+    set
+}
+
+fn add(set: &mut libc::sigset_t, signals: &[i32]) {
     for signal in signals {
         // SAFETY: the set has been initialised; a number out of range is refused.
-        unsafe { libc::sigaddset(&raw mut set, *signal) };
+        unsafe { libc::sigaddset(set, *signal) };
     }
-    set
 }

@@ -42,7 +42,7 @@ fn user_namespace_makes_root_without_groups() {
             "DropGroups(Counts(None))",
             "SetGid(Number(0))",
             "SetUid(Number(0))",
-            "Execute([])"
+            "Execute(Shell(NameService))"
         ]
     );
     let kept = || Request {
@@ -52,11 +52,16 @@ fn user_namespace_makes_root_without_groups() {
     };
     assert_eq!(
         steps(kept(), Outside::default(), &[Kind::User]),
-        ["Hide", "Enter", "KeepCapabilities", "Execute([])"]
+        [
+            "Hide",
+            "Enter",
+            "KeepCapabilities",
+            "Execute(Shell(NameService))"
+        ]
     );
     assert_eq!(
         steps(kept(), Outside::default(), &[Kind::Uts]),
-        ["Hide", "Enter", "Execute([])"]
+        ["Hide", "Enter", "Execute(Shell(NameService))"]
     );
 }
 
@@ -68,7 +73,12 @@ fn root_alone_keeps_the_directory_and_others_replace_it() {
     };
     assert_eq!(
         steps(Request::default(), root(), &[Kind::Mount]),
-        ["Hide", "Enter", "ChangeRoot(Stay)", "Execute([])"]
+        [
+            "Hide",
+            "Enter",
+            "ChangeRoot(Stay)",
+            "Execute(Shell(EnteredFile))"
+        ]
     );
     let both = Outside {
         working_directory: Some(opened()),
@@ -76,7 +86,11 @@ fn root_alone_keeps_the_directory_and_others_replace_it() {
     };
     assert_eq!(
         steps(Request::default(), both, &[Kind::Mount])[2..],
-        ["ChangeRoot(AtRoot)", "ChangeDirectory", "Execute([])"]
+        [
+            "ChangeRoot(AtRoot)",
+            "ChangeDirectory",
+            "Execute(Shell(EnteredFile))"
+        ]
     );
     let inside = Request {
         working_directory: WorkingDirectory::Inside("in".into()),
@@ -87,7 +101,7 @@ fn root_alone_keeps_the_directory_and_others_replace_it() {
         [
             "ChangeRoot(AtRoot)",
             "ChangeDirectoryInside(\"in\")",
-            "Execute([])"
+            "Execute(Shell(EnteredFile))"
         ]
     );
 }
@@ -114,7 +128,7 @@ fn everything_else_comes_in_the_order_of_the_specification() {
         context.as_str(),
         "Hide",
         "Enter",
-        "ReplaceEnvironment([])",
+        "ChangeEnvironment([Replace([])])",
         "JoinCgroup",
         "ReadIds",
     ];
@@ -123,7 +137,7 @@ fn everything_else_comes_in_the_order_of_the_specification() {
         "DropGroups(Passes)",
         "SetGid(Number(6))",
         "SetUid(OfTarget)",
-        "Execute([\"true\"])",
+        "Execute(Command([\"true\"]))",
     ];
     let all: Vec<&str> = before.iter().chain(&fork).chain(&after).copied().collect();
     assert_eq!(steps(request(), outside(), &[Kind::Pid]), all);

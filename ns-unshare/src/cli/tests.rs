@@ -1,9 +1,13 @@
+use std::ffi::CStr;
+
+use ns_common::idmap::Both;
+
 use super::*;
+use crate::caller::stub::Of;
 use crate::options::TOOL;
-use crate::world::stub::Caller;
 
 fn read(words: &[&'static CStr]) -> Result<Request, String> {
-    match parse(&mut Parser::new(&TOOL, words), &Caller(1000)) {
+    match parse(&mut Parser::new(&TOOL, words), &Of(1000)) {
         Ok(Parsed::Request(request)) => Ok(request),
         Ok(other) => panic!("{other:?}"),
         Err(Failure::Step(error)) => Err(String::from_utf8(error.lines(b"unshare")).unwrap()),
@@ -24,7 +28,8 @@ fn names_are_those_of_the_reference() {
                  map-subids owner propagation setgroups keep-caps setuid setgid root wd monotonic boottime \
                  load-interp clear-env whitelist-env";
     let mut expected: Vec<&str> = names.split_whitespace().collect();
-    let mut ours: Vec<&str> = TOOL.options.iter().map(|option| option.long).collect();
+    let classic = TOOL.options.iter().filter(|option| !option.extension);
+    let mut ours: Vec<&str> = classic.map(|option| option.long).collect();
     expected.sort_unstable();
     ours.sort_unstable();
     assert_eq!(ours, expected);
@@ -33,11 +38,11 @@ fn names_are_those_of_the_reference() {
 #[test]
 fn numbers_come_before_names_and_must_be_ids() {
     assert_eq!(
-        read(&[c"--map-user= +007"]).unwrap().map_user,
+        read(&[c"--map-user= +007"]).unwrap().single.user,
         Some(SingleId::Id(7))
     );
     assert_eq!(
-        read(&[c"--map-user=root"]).unwrap().map_user,
+        read(&[c"--map-user=root"]).unwrap().single.user,
         Some(SingleId::Id(0))
     );
     refused(
@@ -83,16 +88,16 @@ fn owner_has_two_numbers_and_either_may_be_left_alone() {
     let owner = |text| read(&[c"--owner", text]).map(|request| request.owner.unwrap());
     assert_eq!(
         owner(c"1:2"),
-        Ok(Owner {
-            uid: Some(1),
-            gid: Some(2)
+        Ok(Both {
+            user: Some(1),
+            group: Some(2)
         })
     );
     assert_eq!(
         owner(c"-1:4294967295"),
-        Ok(Owner {
-            uid: None,
-            gid: None
+        Ok(Both {
+            user: None,
+            group: None
         })
     );
     for text in [
@@ -131,7 +136,7 @@ fn offsets_need_a_time_namespace() {
 fn values_are_checked_before_later_options_are_seen() {
     refused(&[c"-S", c"x", c"--bogus"], "failed to parse uid: 'x'");
     assert_eq!(
-        parse(&mut Parser::new(&TOOL, &[c"-h", c"--bogus"]), &Caller(0)),
+        parse(&mut Parser::new(&TOOL, &[c"-h", c"--bogus"]), &Of(0)),
         Ok(Parsed::Help)
     );
 }

@@ -1,22 +1,37 @@
 use std::ffi::CStr;
 
 use ns_common::cli::getopt::Parser;
+use ns_common::process::supervise::Signals;
 use ns_common::tool::Parsed;
 
 use super::*;
+use crate::caller::stub::Of;
 use crate::cli;
 use crate::options::TOOL;
-use crate::world::stub::Caller;
 
-fn plan_of(caller: &Caller, words: &[&'static CStr]) -> Plan {
-    match cli::parse(&mut Parser::new(&TOOL, words), caller) {
-        Ok(Parsed::Request(request)) => Plan::new(request, caller).unwrap(),
+/// The steps between the first, which is always the same, and the program.
+fn steps_of(caller: &Of, words: &[&'static CStr]) -> Vec<Step> {
+    let request = match cli::parse(&mut Parser::new(&TOOL, words), caller) {
+        Ok(Parsed::Request(request)) => request,
         other => panic!("{other:?}"),
-    }
+    };
+    let Plan(mut steps) = Plan::new(&request, caller).unwrap();
+    assert_eq!(steps.remove(0), Step::DefaultChildSignal);
+    assert!(matches!(steps.pop(), Some(Step::Execute(_))));
+    steps
 }
 
-fn plan(words: &[&'static CStr]) -> Plan {
-    plan_of(&Caller(1000), words)
+fn steps(words: &[&'static CStr]) -> Vec<Step> {
+    steps_of(&Of(1000), words)
+}
+
+/// The steps after unshare(2).
+fn inside(words: &[&'static CStr]) -> Vec<Step> {
+    let steps = steps(words);
+    let unshare = steps
+        .iter()
+        .position(|step| matches!(step, Step::Unshare(_)));
+    steps[unshare.unwrap() + 1..].to_vec()
 }
 
 fn unshare(kinds: &[Kind]) -> Step {
@@ -24,75 +39,68 @@ fn unshare(kinds: &[Kind]) -> Step {
 }
 
 fn deny() -> Step {
-    Step::WriteSetGroups {
-        policy: SetGroups::Deny,
-        missing: Missing::Tolerated,
-    }
+    Step::WriteSetGroups(SetGroups::Deny, Missing::Tolerated)
 }
 
 fn private() -> Step {
     Step::Propagate(MsFlags::MS_REC | MsFlags::MS_PRIVATE)
 }
 
-fn map(side: Side, inner: u32, outer: u32) -> Step {
-    Step::MapSingle(side, IdExtent::single(inner, outer))
+fn proc(directory: &str) -> Step {
+    Step::MountProc {
+        directory: directory.into(),
+        in_new_pid_namespace: false,
+    }
+}
+
+fn map(kind: IdKind, inner: u32, outer: u32) -> Step {
+    Step::MapSingle(kind, IdExtent::single(inner, outer))
 }
 
 #[test]
 fn nothing_asked_for_still_calls_unshare() {
-    let plan = plan(&[]);
-    assert_eq!(plan.before, [Step::DefaultChildSignal, unshare(&[])]);
-    assert_eq!(
-        (plan.fork, plan.inside.len(), plan.command.len()),
-        (None, 0, 0)
-    );
+    assert_eq!(steps(&[]), [unshare(&[])]);
 }
 
 #[test]
 fn all_kinds_are_unshared_at_once() {
-    let plan = plan(&[c"-muinpUCT", c"echo", c"-m"]);
-    assert_eq!(plan.before, [Step::DefaultChildSignal, unshare(&Kind::ALL)]);
-    assert_eq!(plan.command, [c"echo", c"-m"]);
+    assert_eq!(
+        steps(&[c"-muinpUCT", c"echo", c"-m"]),
+        [unshare(&Kind::ALL), private()]
+    );
 }
 
 #[test]
 fn root_map_denies_setgroups_between_the_two_maps() {
-    let plan = plan(&[c"-r"]);
-    assert_eq!(plan.before[1], unshare(&[Kind::User]));
+    let (user, group) = (map(IdKind::User, 0, 1000), map(IdKind::Group, 0, 1000));
     assert_eq!(
-        plan.inside,
-        [map(Side::User, 0, 1000), deny(), map(Side::Group, 0, 1000)]
+        steps(&[c"-r"]),
+        [unshare(&[Kind::User]), user, deny(), group]
     );
 }
 
 #[test]
-fn last_single_map_wins_on_each_side() {
+fn last_single_map_of_each_kind_wins() {
     assert_eq!(
-        plan(&[c"-r", c"--map-user=7"]).inside[0],
-        map(Side::User, 7, 1000)
+        inside(&[c"-r", c"--map-user=7"])[0],
+        map(IdKind::User, 7, 1000)
     );
-    assert_eq!(
-        plan(&[c"-r", c"-c"]).inside[2],
-        map(Side::Group, 1000, 1000)
-    );
-    assert_eq!(plan(&[c"--map-user=5"]).inside, [map(Side::User, 5, 1000)]);
+    assert_eq!(inside(&[c"-r", c"-c"])[2], map(IdKind::Group, 1000, 1000));
+    assert_eq!(inside(&[c"--map-user=5"]), [map(IdKind::User, 5, 1000)]);
 }
 
 #[test]
 fn explicit_setgroups_comes_after_the_maps() {
-    let explicit = |policy| Step::WriteSetGroups {
-        policy,
-        missing: Missing::AnError,
-    };
+    let explicit = |policy| Step::WriteSetGroups(policy, Missing::AnError);
     assert_eq!(
-        plan(&[c"-r", c"--setgroups=deny"]).inside.last(),
+        inside(&[c"-r", c"--setgroups=deny"]).last(),
         Some(&explicit(SetGroups::Deny))
     );
     assert_eq!(
-        plan(&[c"--setgroups=allow"]).inside,
+        inside(&[c"--setgroups=allow"]),
         [explicit(SetGroups::Allow)]
     );
-    let refused = &plan(&[c"-r", c"--setgroups=allow"]).inside[1];
+    let refused = &inside(&[c"-r", c"--setgroups=allow"])[1];
     assert!(
         matches!(refused, Step::Refuse(_)),
         "after the uid map and unshare, as the reference does"
@@ -101,126 +109,127 @@ fn explicit_setgroups_comes_after_the_maps() {
 
 #[test]
 fn blocks_go_to_the_mapper_and_take_the_single_id_along() {
-    let plan = plan(&[c"--map-auto", c"-r"]);
+    let steps = steps(&[c"--map-auto", c"-r"]);
     let extents = |map: &Option<IdMap>| map.as_ref().unwrap().extents().to_vec();
-    let [_, Step::StartMapper(job), _, after] = &plan.before[..] else {
-        panic!("{plan:?}")
+    let [Step::StartMapper(job), _, after] = &steps[..] else {
+        panic!("{steps:?}")
     };
     let block = IdExtent {
         inner: 1,
         outer: 100_000,
         count: 65536,
     };
-    assert_eq!(extents(&job.users), [IdExtent::single(0, 1000), block]);
+    assert_eq!(extents(&job.maps.user), [IdExtent::single(0, 1000), block]);
     assert_eq!(
         (job.writer, after),
         (Writer::SetuidPrograms, &Step::WriteMapsFromOutside)
     );
-    assert_eq!(plan.inside, []);
 }
 
 #[test]
-fn block_on_one_side_leaves_the_other_to_the_process() {
-    let plan = plan_of(&Caller(0), &[c"--map-users=all", c"-r"]);
-    let Step::StartMapper(job) = &plan.before[1] else {
-        panic!("{plan:?}")
+fn block_of_one_kind_leaves_the_other_to_the_process() {
+    let steps = steps_of(&Of(0), &[c"--map-users=all", c"-r"]);
+    let Step::StartMapper(job) = &steps[0] else {
+        panic!("{steps:?}")
     };
-    assert_eq!((job.groups.as_ref(), job.writer), (None, Writer::Mapper));
-    assert_eq!(plan.inside, [deny(), map(Side::Group, 0, 0)]);
+    assert_eq!(
+        (job.maps.group.as_ref(), job.writer),
+        (None, Writer::Mapper)
+    );
+    assert_eq!(steps[3..], [deny(), map(IdKind::Group, 0, 0)]);
 }
 
 #[test]
 fn owner_changes_before_unshare_and_has_its_map_written_from_outside() {
-    let plan = plan_of(&Caller(0), &[c"--owner=5:6", c"-r"]);
-    let steps = &plan.before[2..];
-    let kinds = unshare(&[Kind::User]);
+    let steps = steps_of(&Of(0), &[c"--owner=5:6", c"-r"]);
     assert_eq!(
-        steps,
+        steps[1..],
         [
             Step::DropGroups,
             Step::SetGid(6),
             Step::SetUid(5),
-            kinds,
+            unshare(&[Kind::User]),
             Step::WriteMapsFromOutside
         ]
     );
-    assert_eq!(plan.inside, []);
-    let half = plan_of(&Caller(0), &[c"--owner=5:-1", c"-r"]);
-    assert_eq!(half.inside, [deny(), map(Side::Group, 0, 0)]);
+    let half = steps_of(&Of(0), &[c"--owner=5:-1", c"-r"]);
+    assert_eq!(half[4..], [deny(), map(IdKind::Group, 0, 0)]);
 }
 
 #[test]
 fn offsets_are_set_before_anybody_enters_the_time_namespace() {
-    let plan = plan(&[c"-T", c"--monotonic=1", c"--boottime", c"-2", c"-f"]);
-    let offset = |clock, seconds| Step::OffsetClock { clock, seconds };
     assert_eq!(
-        plan.before[2..],
-        [offset(Clock::Boottime, -2), offset(Clock::Monotonic, 1)]
+        inside(&[c"-T", c"--monotonic=1", c"--boottime", c"-2", c"-f"]),
+        [
+            Step::OffsetClock(Clock::Boottime, -2),
+            Step::OffsetClock(Clock::Monotonic, 1),
+            Step::Fork(Fork::default())
+        ]
     );
 }
 
 #[test]
 fn kept_mount_namespace_must_outrank_the_one_it_is_bound_in() {
-    let steps = plan(&[c"--mount=f", c"-u"]).before;
     let kinds = unshare(&[Kind::Uts, Kind::Mount]);
     assert_eq!(
-        steps[2..],
-        [Step::NoteOuterMounts, kinds, Step::OutrankOuterMounts]
+        steps(&[c"--mount=f", c"-u"])[1..4],
+        [Step::HoldOuterMounts, kinds, Step::OutrankOuterMounts]
     );
-    assert!(
-        !plan(&[c"--uts=f", c"-m"])
-            .before
-            .contains(&Step::OutrankOuterMounts)
-    );
+    let other = steps(&[c"--uts=f", c"-m"]);
+    assert!(!other.contains(&Step::OutrankOuterMounts), "{other:?}");
 }
 
 #[test]
-fn files_are_bound_from_outside() {
-    let starts_binder = |words| plan(words).before.contains(&Step::StartBinder);
-    assert!(!starts_binder(&[c"-i", c"-r"]));
-    assert!(starts_binder(&[c"--uts=f", c"-i"]));
-    assert!(starts_binder(&[c"--mount=f"]));
-    let files = plan(&[c"--time=t", c"--mount=m", c"--user=u", c"--user=v"]).files;
-    assert_eq!(
-        files,
-        [
-            (Kind::User, "v".into()),
-            (Kind::Mount, "m".into()),
-            (Kind::Time, "t".into())
-        ]
-    );
+fn files_are_bound_from_outside_in_the_order_of_kinds() {
+    let starts = |step: &Step| matches!(step, Step::StartBinder(_));
+    assert!(!steps(&[c"-i", c"-r"]).iter().any(starts));
+    let files = Step::StartBinder(vec![
+        (Kind::User, "v".into()),
+        (Kind::Mount, "m".into()),
+        (Kind::Time, "t".into()),
+    ]);
+    let words = [c"--time=t", c"--mount=m", c"--user=u", c"--user=v"];
+    assert_eq!(steps(&words)[0], files);
+}
+
+#[test]
+fn a_child_binds_when_all_else_is_done_and_no_child_while_mounts_are_as_copied() {
+    let mapped = [
+        map(IdKind::User, 0, 1000),
+        deny(),
+        map(IdKind::Group, 0, 1000),
+    ];
+    let fork = [Step::Fork(Fork::default())];
+    let forked = [&fork[..], &mapped, &[Step::Bind, Step::Keep]].concat();
+    assert_eq!(inside(&[c"-r", c"--uts=f", c"-f"]), forked);
+    let unforked = [&[Step::Bind][..], &mapped, &[Step::Keep]].concat();
+    assert_eq!(inside(&[c"-r", c"--uts=f"]), unforked);
 }
 
 #[test]
 fn mounts_follow_propagation_root_and_directory() {
-    let plan_ = plan(&[c"--mount-proc", c"-R", c"/new", c"-w", c"in"]);
     let directory = Step::ChangeDirectory("in".into());
     assert_eq!(
-        plan_.inside,
+        inside(&[c"--mount-proc", c"-R", c"/new", c"-w", c"in"]),
         [
             private(),
             Step::ChangeRoot("/new".into()),
             directory,
-            Step::MountProc("/proc".into())
+            proc("/proc")
         ]
     );
     assert_eq!(
-        plan(&[c"-R", c"/new"]).inside[1],
+        inside(&[c"-R", c"/new"])[1],
         Step::ChangeDirectory("/".into())
     );
     let slave = Step::Propagate(MsFlags::MS_REC | MsFlags::MS_SLAVE);
-    let steps = plan(&[c"--mount-proc=d", c"--propagation=slave"]).inside;
     assert_eq!(
-        steps,
-        [
-            slave,
-            Step::MakePrivate("d".into()),
-            Step::MountProc("d".into())
-        ]
+        inside(&[c"--mount-proc=d", c"--propagation=slave"]),
+        [slave, Step::MakePrivate("d".into()), proc("d")]
     );
-    assert_eq!(plan(&[c"-m", c"--propagation=unchanged"]).inside, []);
+    assert_eq!(inside(&[c"-m", c"--propagation=unchanged"]), []);
     assert_eq!(
-        plan(&[c"--propagation=slave"]).inside,
+        inside(&[c"--propagation=slave"]),
         [],
         "without a mount namespace it has no effect"
     );
@@ -228,27 +237,21 @@ fn mounts_follow_propagation_root_and_directory() {
 
 #[test]
 fn interpreter_implies_mounts_and_is_registered_where_it_is_found() {
-    let plan_ = plan(&[c"-l", c":n:M::X::/bin/x:"]);
+    let steps = steps(&[c"-l", c":n:M::X::/bin/x:"]);
     let place = PathBuf::from("/proc/sys/fs/binfmt_misc");
-    assert_eq!(plan_.before[1], unshare(&[Kind::User, Kind::Mount]));
-    let register = |text: &str| Step::RegisterInterpreter {
-        directory: place.clone(),
-        text: text.into(),
-    };
-    let (proc, binfmt) = (
-        Step::MountProc("/proc".into()),
-        Step::MountBinfmt(place.clone()),
-    );
+    let register = |text: &str| Step::RegisterInterpreter(place.clone(), text.into());
+    let binfmt = Step::MountBinfmt(place.clone());
     assert_eq!(
-        plan_.inside,
+        steps,
         [
+            unshare(&[Kind::User, Kind::Mount]),
             private(),
-            proc,
+            proc("/proc"),
             binfmt.clone(),
             register(":n:M::X::/bin/x:")
         ]
     );
-    let early = plan(&[c"-l", c":n:M::X::/bin/x:F", c"-R", c"/new"]).inside;
+    let early = inside(&[c"-l", c":n:M::X::/bin/x:F", c"-R", c"/new"]);
     assert_eq!(
         early[1..4],
         [
@@ -257,7 +260,7 @@ fn interpreter_implies_mounts_and_is_registered_where_it_is_found() {
             Step::ChangeRoot("/new".into())
         ]
     );
-    let given = plan(&[c"--mount-binfmt=d", c"-l", c""]).inside;
+    let given = inside(&[c"--mount-binfmt=d", c"-l", c""]);
     assert_eq!(
         given,
         [private(), Step::MountBinfmt("d".into())],
@@ -267,43 +270,58 @@ fn interpreter_implies_mounts_and_is_registered_where_it_is_found() {
 
 #[test]
 fn death_signal_is_armed_again_after_the_ids_change() {
-    let plan = plan(&[c"--kill-child=TERM", c"-G5", c"-S6"]);
     let armed = Step::DieWithParent(libc::SIGTERM);
-    let ids = [Step::DropGroups, Step::SetGid(5), Step::SetUid(6)];
+    let fork = Step::Fork(Fork {
+        death_signal: Some(libc::SIGTERM),
+        ..Fork::default()
+    });
     assert_eq!(
-        plan.inside,
+        inside(&[c"--kill-child=TERM", c"-G5", c"-S6"]),
         [
-            std::slice::from_ref(&armed),
-            &ids,
-            std::slice::from_ref(&armed)
+            fork,
+            armed.clone(),
+            Step::DropGroups,
+            Step::SetGid(5),
+            Step::SetUid(6),
+            armed
         ]
-        .concat()
     );
-    assert_eq!(
-        plan.fork,
-        Some(Fork {
-            forward_signals: false,
-            dies_with_parent: true
-        })
-    );
+}
+
+#[test]
+fn what_is_passed_on_is_not_held_back() {
+    let signals = |words: &[&'static CStr]| match inside(words).first() {
+        Some(Step::Fork(fork)) => fork.signals.clone(),
+        other => panic!("{other:?}"),
+    };
+    let (int, term) = (libc::SIGINT, libc::SIGTERM);
+    let by_default = Signals {
+        held_back: vec![int, term],
+        ..Signals::default()
+    };
+    assert_eq!(signals(&[c"-f"]), by_default);
+    let forwarding = signals(&[c"--forward-signals"]);
+    assert_eq!(forwarding.forwarded, [int, term]);
+    assert_eq!(forwarding.held_back, [0; 0]);
 }
 
 #[test]
 fn capabilities_are_kept_last_and_only_with_a_user_namespace() {
-    assert_eq!(plan(&[c"--keep-caps", c"-m"]).inside, [private()]);
-    let steps = plan(&[c"--keep-caps", c"-U", c"-S0"]).inside;
+    assert_eq!(inside(&[c"--keep-caps", c"-m"]), [private()]);
+    let steps = inside(&[c"--keep-caps", c"-U", c"-S0"]);
     assert_eq!(steps, [Step::SetUid(0), Step::KeepCapabilities]);
 }
 
 #[test]
-fn the_environment_is_replaced_before_the_fork() {
-    let steps = plan(&[c"-f", c"-T", c"--monotonic=1", c"--clear-env"]).before;
-    assert_eq!(steps.last(), Some(&Step::ReplaceEnvironment(Vec::new())));
+fn the_environment_is_changed_before_the_fork() {
+    let steps = inside(&[c"-f", c"-T", c"--monotonic=1", c"--clear-env"]);
+    let cleared = Step::ChangeEnvironment(vec![Change::Keep(Vec::new())]);
+    assert_eq!(steps[1..], [cleared, Step::Fork(Fork::default())]);
     let options = [
         c"--whitelist-env=A,,B",
         c"--clear-env",
         c"--whitelist-env=C",
     ];
-    let names = Step::ReplaceEnvironment(vec!["A".into(), "B".into(), "C".into()]);
-    assert_eq!(plan(&options).before.last(), Some(&names));
+    let names = Change::Keep(vec!["A".into(), "B".into(), "C".into()]);
+    assert_eq!(inside(&options), [Step::ChangeEnvironment(vec![names])]);
 }

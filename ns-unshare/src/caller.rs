@@ -1,40 +1,40 @@
-//! What the command line and the plan ask of the system.
+//! What the command line and the plan ask of the caller.
 
 use std::path::Path;
 
 use nix::errno::Errno;
 use nix::unistd;
 use ns_common::error::{Attempt, Error};
-use ns_common::idmap::{self, IdExtent, Side};
+use ns_common::idmap::{self, IdExtent, IdKind};
 use ns_common::{name_service, procfs, words};
 
-/// What there is to know of the caller and of the system.
-pub trait World {
-    /// The effective id of the caller on that side.
-    fn effective_id(&self, side: Side) -> u32;
-    /// The block of ids delegated to the caller, as outer ids.
-    fn delegated(&self, side: Side) -> Result<IdExtent, Error>;
+/// What there is to know of the caller.
+pub(crate) trait Caller {
+    /// The effective id of the caller on that kind.
+    fn effective_id(&self, kind: IdKind) -> u32;
+    /// The block of ids delegated to the caller, as outer ids: subuid(5), subgid(5).
+    fn delegated(&self, kind: IdKind) -> Result<IdExtent, Error>;
     /// All ids of the caller's user namespace, mapped to themselves.
-    fn all_ids(&self, side: Side) -> Result<Vec<IdExtent>, Error>;
+    fn all_ids(&self, kind: IdKind) -> Result<Vec<IdExtent>, Error>;
 }
 
-/// The world as it is.
+/// The caller as the system knows it.
 #[derive(Debug)]
-pub struct System;
+pub(crate) struct Current;
 
-impl World for System {
-    fn effective_id(&self, side: Side) -> u32 {
-        match side {
-            Side::User => unistd::geteuid().as_raw(),
-            Side::Group => unistd::getegid().as_raw(),
+impl Caller for Current {
+    fn effective_id(&self, kind: IdKind) -> u32 {
+        match kind {
+            IdKind::User => unistd::geteuid().as_raw(),
+            IdKind::Group => unistd::getegid().as_raw(),
         }
     }
 
-    fn delegated(&self, side: Side) -> Result<IdExtent, Error> {
+    fn delegated(&self, kind: IdKind) -> Result<IdExtent, Error> {
         let uid = unistd::geteuid().as_raw();
         let name = name_service::user_name(uid)
             .ok_or_else(|| Error::new(words!["you (user ", uid, ") don't exist."]))?;
-        let file = side.subid_file();
+        let file = kind.subid_file();
         let table = match procfs::read(file) {
             // It can be opened, and has no lines.
             Err(Errno::EISDIR) => Vec::new(),
@@ -44,28 +44,28 @@ impl World for System {
             .ok_or_else(|| Error::new(words!["no line matching user \"", name, "\" in ", file]))
     }
 
-    fn all_ids(&self, side: Side) -> Result<Vec<IdExtent>, Error> {
-        let path = Path::new("/proc/self").join(side.map_file());
+    fn all_ids(&self, kind: IdKind) -> Result<Vec<IdExtent>, Error> {
+        let path = Path::new("/proc/self").join(kind.map_file());
         let map = procfs::read(&path).attempt(|| words!["failed to open ", path])?;
         Ok(idmap::inner_identity(&map))
     }
 }
 
-/// A world for unit tests.
+/// Callers for unit tests.
 #[cfg(test)]
-pub mod stub {
+pub(crate) mod stub {
     use super::*;
 
     /// A caller with this uid and gid, 65536 delegated ids from 100000 on, and the ids 0 to 9 in its namespace.
     #[derive(Debug)]
-    pub struct Caller(/** Its uid and gid. */ pub u32);
+    pub(crate) struct Of(/** Its uid and gid. */ pub(crate) u32);
 
-    impl World for Caller {
-        fn effective_id(&self, _: Side) -> u32 {
+    impl Caller for Of {
+        fn effective_id(&self, _: IdKind) -> u32 {
             self.0
         }
 
-        fn delegated(&self, _: Side) -> Result<IdExtent, Error> {
+        fn delegated(&self, _: IdKind) -> Result<IdExtent, Error> {
             Ok(IdExtent {
                 inner: 100_000,
                 outer: 100_000,
@@ -73,7 +73,7 @@ pub mod stub {
             })
         }
 
-        fn all_ids(&self, _: Side) -> Result<Vec<IdExtent>, Error> {
+        fn all_ids(&self, _: IdKind) -> Result<Vec<IdExtent>, Error> {
             Ok(vec![IdExtent {
                 inner: 0,
                 outer: 0,

@@ -1,0 +1,116 @@
+//! Steps in words: the system call in the kernel's notation, and what it is for.
+
+use crate::error::{Message, Piece};
+use crate::namespace::KindSet;
+use crate::words;
+
+/// A step for a reader.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// The process that does it, where there are several.
+    pub process: Option<&'static str>,
+    /// The system call, or several separated by commas.
+    pub call: Message,
+    /// What it is for.
+    pub purpose: Message,
+}
+
+impl Line {
+    /// A step of whichever process the steps have come to.
+    pub fn new(call: Message, purpose: Message) -> Self {
+        Self {
+            process: None,
+            call,
+            purpose,
+        }
+    }
+}
+
+/// Text as a C string: in quotes, with control bytes, quotes and backslashes as `\xHH`, so that none
+/// of it passes for something else.
+pub fn quoted(text: &(impl Piece + ?Sized)) -> Message {
+    let mut bytes = Vec::new();
+    text.append_to(&mut bytes);
+    let mut quoted = String::from("\"").into_bytes();
+    for byte in bytes {
+        if byte.is_ascii_control() || matches!(byte, b'"' | b'\\') {
+            quoted.extend(format!("\\x{byte:02x}").bytes());
+        } else {
+            quoted.push(byte);
+        }
+    }
+    quoted.push(b'"');
+    words![quoted.as_slice()]
+}
+
+/// The flags for some kinds as clone(2) names them: `CLONE_NEWUSER|CLONE_NEWIPC`, or `0`.
+pub fn flags(kinds: KindSet) -> Message {
+    let names: Vec<&str> = kinds.iter().map(|kind| kind.flag_name()).collect();
+    if names.is_empty() {
+        words!["0"]
+    } else {
+        words![names.join("|")]
+    }
+}
+
+/// Some kinds in a sentence: `user, IPC and UTS`.
+pub fn list_of_kinds(kinds: KindSet) -> Message {
+    let names: Vec<&str> = kinds.iter().map(|kind| kind.name()).collect();
+    match names.split_last() {
+        Some((last, [])) => words![last],
+        Some((last, others)) => words![others.join(", "), " and ", last],
+        None => words!["no"],
+    }
+}
+
+/// Longer calls push what they are for to the right.
+const WIDEST: usize = 50;
+
+/// The text of a plan: one step a line, numbered, the purposes below each other.
+pub fn render(lines: &[Line]) -> Vec<u8> {
+    let calls: Vec<Message> = lines
+        .iter()
+        .map(|line| match line.process {
+            Some(process) => words![process, ": ", line.call],
+            None => line.call.clone(),
+        })
+        .collect();
+    let length = |call: &Message| String::from_utf8_lossy(call.as_bytes()).chars().count();
+    let widest = calls
+        .iter()
+        .map(length)
+        .filter(|width| *width <= WIDEST)
+        .max()
+        .unwrap_or(0);
+    let mut text = Vec::new();
+    for (number, (call, line)) in (1..).zip(calls.iter().zip(lines)) {
+        text.extend(format!("{number:2}  ").bytes());
+        text.extend_from_slice(call.as_bytes());
+        if !line.purpose.as_bytes().is_empty() {
+            text.extend(" ".repeat(widest.saturating_sub(length(call)) + 2).bytes());
+            text.extend_from_slice(line.purpose.as_bytes());
+        }
+        text.push(b'\n');
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn purposes_stand_below_each_other() {
+        let mut lines = vec![
+            Line::new(words!["fork()"], words!["a child"]),
+            Line::new(words!["setuid(0)"], words!["your id"]),
+        ];
+        lines[1].process = Some("child");
+        let text = String::from_utf8(render(&lines)).unwrap();
+        assert_eq!(quoted("a\n\"").as_bytes(), br#""a\x0a\x22""#);
+        assert_eq!(
+            text,
+            " 1  fork()            a child\n 2  child: setuid(0)  your id\n"
+        );
+    }
+}

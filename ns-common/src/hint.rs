@@ -1,0 +1,213 @@
+//! Why a step failed: one table of causes, each looked for after the failure and told only if found.
+
+use std::path::{Path, PathBuf};
+
+use nix::errno::Errno;
+
+use crate::error::{Error, Message};
+use crate::namespace::{Kind, KindSet};
+use crate::procfs;
+use crate::words;
+
+/// A step that failed, with what the checks need to know of it.
+#[derive(Debug, Clone, Copy)]
+pub enum Failed<'a> {
+    /// unshare(2) for these kinds.
+    Unshare(KindSet),
+    /// Mounting a proc file system.
+    MountProc {
+        /// Whether the mounting process is in a new PID namespace.
+        in_new_pid_namespace: bool,
+    },
+    /// Binding a namespace to a file.
+    Bind(&'a Path),
+    /// Dropping the supplementary groups.
+    DropGroups,
+}
+
+/// One row: which steps and which reasons of the system it is about, and the check, which gives the
+/// cause and the remedy in one sentence.
+struct Cause {
+    concerns: fn(&Failed<'_>) -> bool,
+    errnos: &'static [Errno],
+    find: fn(&Failed<'_>, &System) -> Option<Message>,
+}
+
+/// The causes, the more specific ones first: the first that is found is told.
+static CAUSES: &[Cause] = &[
+    Cause {
+        concerns: |failed| matches!(failed, Failed::Unshare(_)),
+        errnos: &[Errno::ENOSPC, Errno::EUSERS],
+        find: limit_is_zero,
+    },
+    Cause {
+        concerns: |failed| matches!(failed, Failed::Unshare(kinds) if kinds.contains(Kind::User)),
+        errnos: &[Errno::EPERM, Errno::EACCES],
+        find: user_namespaces_are_switched_off,
+    },
+    Cause {
+        concerns: |failed| matches!(failed, Failed::Unshare(kinds) if !kinds.contains(Kind::User)),
+        errnos: &[Errno::EPERM, Errno::EACCES],
+        find: privilege_is_missing,
+    },
+    Cause {
+        concerns: |failed| {
+            matches!(
+                failed,
+                Failed::MountProc {
+                    in_new_pid_namespace: false
+                }
+            )
+        },
+        errnos: &[Errno::EPERM],
+        find: |_, _| Some(words!["a new PID namespace is needed too: --pid --fork"]),
+    },
+    Cause {
+        concerns: |failed| {
+            matches!(
+                failed,
+                Failed::MountProc {
+                    in_new_pid_namespace: true
+                }
+            )
+        },
+        errnos: &[Errno::EPERM],
+        find: proc_is_covered,
+    },
+    Cause {
+        concerns: |failed| matches!(failed, Failed::Bind(_)),
+        errnos: &[Errno::ENOENT],
+        find: file_is_missing,
+    },
+    Cause {
+        concerns: |failed| matches!(failed, Failed::DropGroups),
+        errnos: &[Errno::EPERM],
+        find: groups_are_denied,
+    },
+];
+
+/// The error, with a hint if a cause for the failure of this step is found.
+pub fn explain(error: Error, failed: &Failed<'_>) -> Error {
+    if std::env::var_os("NS_HINTS").is_some_and(|value| value == "0") {
+        return error;
+    }
+    let hint = error
+        .cause()
+        .and_then(|errno| find(failed, errno, &System::current()));
+    error.with_hint(hint)
+}
+
+fn find(failed: &Failed<'_>, errno: Errno, system: &System) -> Option<Message> {
+    CAUSES
+        .iter()
+        .filter(|cause| (cause.concerns)(failed) && cause.errnos.contains(&errno))
+        .find_map(|cause| (cause.find)(failed, system))
+}
+
+/// The system as its /proc tells of it, which a test can put together from files.
+#[derive(Debug)]
+struct System {
+    proc: PathBuf,
+}
+
+impl System {
+    fn current() -> Self {
+        Self {
+            proc: PathBuf::from("/proc"),
+        }
+    }
+
+    fn read(&self, file: &str) -> Option<Vec<u8>> {
+        procfs::read(&self.proc.join(file)).ok()
+    }
+
+    /// The text of a setting below /proc/sys, without blanks around it.
+    fn setting(&self, name: &str) -> Option<Vec<u8>> {
+        let text = self.read(&format!("sys/{name}"))?;
+        Some(text.trim_ascii().to_vec())
+    }
+
+    /// The text of a field of our own status: proc_pid_status(5).
+    fn status(&self, field: &str) -> Option<Vec<u8>> {
+        let text = self.read("self/status")?;
+        let value = |line: &[u8]| {
+            let rest = line.strip_prefix(field.as_bytes())?.strip_prefix(b":")?;
+            Some(rest.trim_ascii().to_vec())
+        };
+        text.split(|byte| *byte == b'\n').find_map(value)
+    }
+
+    /// Whether a capability, by number, is in our effective set.
+    fn has_capability(&self, number: u32) -> Option<bool> {
+        let set = String::from_utf8(self.status("CapEff")?).ok()?;
+        Some(u64::from_str_radix(&set, 16).ok()? & (1 << number) != 0)
+    }
+
+    /// The places where something is mounted: proc_pid_mountinfo(5).
+    fn mount_points(&self) -> Vec<Vec<u8>> {
+        let table = self.read("self/mountinfo").unwrap_or_default();
+        let place = |line: &[u8]| line.split(|byte| *byte == b' ').nth(4).map(<[u8]>::to_vec);
+        table
+            .split(|byte| *byte == b'\n')
+            .filter_map(place)
+            .collect()
+    }
+}
+
+const CAP_SYS_ADMIN: u32 = 21;
+/// The directory for binfmt_misc is empty, so that a mount there hides nothing.
+const BINFMT_MISC: &[u8] = b"/proc/sys/fs/binfmt_misc";
+
+fn limit_is_zero(failed: &Failed<'_>, system: &System) -> Option<Message> {
+    let Failed::Unshare(kinds) = failed else {
+        return None;
+    };
+    kinds.iter().find_map(|kind| {
+        let name = format!("max_{}_namespaces", kind.file());
+        let limit = system.setting(&format!("user/{name}"))?;
+        (limit == b"0").then(|| words!["user.", name, " is 0"])
+    })
+}
+
+fn user_namespaces_are_switched_off(_: &Failed<'_>, system: &System) -> Option<Message> {
+    let switches: [(&str, &[u8]); 2] = [
+        ("unprivileged_userns_clone", b"0"),
+        ("apparmor_restrict_unprivileged_userns", b"1"),
+    ];
+    switches.iter().find_map(|(name, value)| {
+        let found = system.setting(&format!("kernel/{name}"))?;
+        (found == *value).then(|| words!["kernel.", name, " is ", *value])
+    })
+}
+
+fn privilege_is_missing(_: &Failed<'_>, system: &System) -> Option<Message> {
+    // Neither who has no id here nor who sits in a chroot may make a user namespace: user_namespaces(7).
+    let overflow = system.setting("kernel/overflowuid")?;
+    let ids = system.status("Uid")?;
+    let effective = ids.split(u8::is_ascii_whitespace).nth(1)?;
+    let may_make_one = effective != overflow && system.mount_points().contains(&b"/".to_vec());
+    let lacks = system.has_capability(CAP_SYS_ADMIN) == Some(false);
+    (lacks && may_make_one)
+        .then(|| words!["without CAP_SYS_ADMIN a user namespace is needed too: --map-root-user"])
+}
+
+fn proc_is_covered(_: &Failed<'_>, system: &System) -> Option<Message> {
+    let hides = |place: &Vec<u8>| place.starts_with(b"/proc/") && place != BINFMT_MISC;
+    let place = system.mount_points().into_iter().find(hides)?;
+    let text = "the kernel allows no whole proc where the current one is covered in part, by ";
+    Some(words![text, place.as_slice()])
+}
+
+fn file_is_missing(failed: &Failed<'_>, _: &System) -> Option<Message> {
+    let Failed::Bind(file) = failed else {
+        return None;
+    };
+    (!file.exists()).then(|| words![file, " must exist before: touch ", file])
+}
+
+fn groups_are_denied(_: &Failed<'_>, system: &System) -> Option<Message> {
+    let policy = system.read("self/setgroups")?;
+    policy.starts_with(b"deny").then(|| {
+        words!["setgroups is denied in this user namespace; map the groups by --map-groups"]
+    })
+}

@@ -1,0 +1,81 @@
+//! A line between two of our own processes: words one way and the other, and silence when one has ended.
+
+use std::os::fd::{AsFd, OwnedFd};
+
+use nix::errno::Errno;
+
+use crate::error::{Attempt, Error, ExitStatus, Failure};
+use crate::sys::socket::{self, Waiting};
+use crate::words;
+
+/// Longer than any word that is said.
+const LONGEST: usize = 64;
+
+/// One end of a line. It is close-on-exec: a program that is executed never holds one.
+#[derive(Debug)]
+pub struct Line(OwnedFd);
+
+impl Line {
+    /// Makes both ends of a line.
+    pub fn pair() -> Result<(Self, Self), Error> {
+        let (one, other) = socket::pair().attempt(|| words!["socketpair failed"])?;
+        Ok((Self(one), Self(other)))
+    }
+
+    /// Says `word`, which must not be empty, to whoever holds the other end.
+    ///
+    /// # Errors
+    /// With the cause EPIPE if nobody does.
+    pub fn say(&self, word: &[u8]) -> Result<(), Error> {
+        socket::send(self.0.as_fd(), word)
+            .attempt(|| words!["cannot reach another process of ours"])
+    }
+
+    /// The same where, if nobody is left at the other end, nobody is left to be told of it.
+    pub fn say_if_heard(&self, word: &[u8]) -> Result<(), Failure> {
+        self.say(word).map_err(|error| match error.cause() {
+            Some(Errno::EPIPE) => Failure::Told(ExitStatus::FAILURE),
+            _ => error.into(),
+        })
+    }
+
+    /// Waits for a word; `None` if nobody holds the other end any more.
+    pub fn hear(&self) -> Result<Option<Vec<u8>>, Error> {
+        let mut word = vec![0; LONGEST];
+        let length = socket::receive(self.0.as_fd(), &mut word, Waiting::Yes)
+            .attempt(|| words!["cannot hear another process of ours"])?;
+        word.truncate(length);
+        Ok((length > 0).then_some(word))
+    }
+
+    /// Whether somebody still holds the other end; a word that waits is lost.
+    pub fn is_held(&self) -> nix::Result<bool> {
+        match socket::receive(self.0.as_fd(), &mut [0; LONGEST], Waiting::No) {
+            Ok(length) => Ok(length > 0),
+            Err(Errno::EAGAIN) => Ok(true),
+            Err(errno) => Err(errno),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_kept_apart_and_an_end_is_heard() {
+        let (one, other) = Line::pair().unwrap();
+        assert_eq!(one.is_held(), Ok(true));
+        other.say(b"go").unwrap();
+        other.say(b"on").unwrap();
+        assert_eq!(one.hear(), Ok(Some(b"go".to_vec())));
+        assert_eq!(one.hear(), Ok(Some(b"on".to_vec())));
+        drop(other);
+        assert_eq!(one.hear(), Ok(None));
+        assert_eq!(one.is_held(), Ok(false));
+        assert_eq!(
+            one.say_if_heard(b"go"),
+            Err(Failure::Told(ExitStatus::FAILURE))
+        );
+    }
+}

@@ -1,0 +1,308 @@
+//! The plan in words: what `--explain` prints.
+
+use std::path::PathBuf;
+
+use nix::mount::MsFlags;
+use ns_common::error::Message;
+use ns_common::explain::{Line, flags, list_of_kinds, quoted};
+use ns_common::idmap::{IdExtent, IdKind, IdMap};
+use ns_common::namespace::{Kind, KindSet};
+use ns_common::process::program::Program;
+use ns_common::process::variables::Change;
+use ns_common::words;
+
+use crate::plan::{Clock, MapperJob, Plan, Step, Writer};
+use crate::request::{Fork, SetGroups};
+
+/// The process that a step is done by, where it is not the first one.
+const CHILD: &str = "child";
+
+impl Plan {
+    /// A line a step, with the process that does it where the program gets one of its own.
+    pub(crate) fn lines(&self) -> Vec<Line> {
+        let mut process = None;
+        let mut is_first = false;
+        // What helpers do is told where they are told to do it.
+        let (mut of_mapper, mut of_binder) = (Vec::new(), Vec::new());
+        let mut lines = Vec::new();
+        for step in &self.0 {
+            let own = step.lines(is_first).into_iter();
+            lines.extend(own.map(|line| Line { process, ..line }));
+            match step {
+                Step::StartMapper(job) => of_mapper = mapping(job),
+                Step::StartBinder(files) => of_binder = binding(files),
+                Step::WriteMapsFromOutside => lines.append(&mut of_mapper),
+                Step::Bind => lines.append(&mut of_binder),
+                Step::Unshare(kinds) => is_first = kinds.contains(Kind::Pid),
+                Step::Fork(_) => process = Some(CHILD),
+                _ => {}
+            }
+        }
+        lines
+    }
+}
+
+impl Step {
+    /// The step for a reader; one without words does not compile. `is_first`: a child is process 1.
+    fn lines(&self, is_first: bool) -> Vec<Line> {
+        let (call, purpose) = match self {
+            Self::DefaultChildSignal => (
+                words!["sigaction(SIGCHLD, SIG_DFL)"],
+                words!["children can be waited for"],
+            ),
+            Self::StartBinder(_) => (
+                words!["fork()"],
+                words!["a helper outside, the binder, for the files"],
+            ),
+            Self::StartMapper(_) => (
+                words!["fork()"],
+                words!["a helper outside, the mapper, for the id maps"],
+            ),
+            Self::HoldOuterMounts => (
+                words!["open /proc/self/ns/mnt"],
+                words!["the mounts that the files are in"],
+            ),
+            Self::Unshare(kinds) => (words!["unshare(", flags(*kinds), ")"], new(*kinds)),
+            Self::OutrankOuterMounts => (
+                words!["ioctl(NS_GET_MNTNS_ID)"],
+                words!["only a mount namespace with a higher id can be bound"],
+            ),
+            Self::WriteMapsFromOutside => (words!["release the mapper"], words!["and wait for it"]),
+            Self::OffsetClock(clock, seconds) => offset(*clock, *seconds),
+            Self::ChangeEnvironment(changes) => return changes.iter().map(environment).collect(),
+            Self::Fork(fork) => forked(fork, is_first),
+            Self::DieWithParent(signal) => (
+                words!["prctl(PR_SET_PDEATHSIG, ", signal, ")"],
+                words!["the child gets this signal when the parent dies"],
+            ),
+            Self::MapSingle(kind, extent) => single(*kind, *extent),
+            Self::WriteSetGroups(policy, _) => setgroups(*policy),
+            Self::Refuse(message) => (words!["stop here"], message.clone()),
+            Self::Propagate(flags) => (
+                words![
+                    "mount(\"none\", \"/\", NULL, ",
+                    propagation(*flags),
+                    ", NULL)"
+                ],
+                words!["how mounts spread to other mount namespaces"],
+            ),
+            Self::MakePrivate(directory) => (
+                words![
+                    "mount(\"none\", ",
+                    quoted(directory),
+                    ", NULL, MS_PRIVATE|MS_REC, NULL)"
+                ],
+                words!["the new proc is not seen outside"],
+            ),
+            Self::MountProc { directory, .. } => (
+                words!["mount(\"proc\", ", quoted(directory), ", \"proc\", …)"],
+                words!["the processes of the new PID namespace"],
+            ),
+            Self::MountBinfmt(directory) => (
+                words![
+                    "mount(\"binfmt_misc\", ",
+                    quoted(directory),
+                    ", \"binfmt_misc\", …)"
+                ],
+                words!["binary formats of this user namespace"],
+            ),
+            Self::RegisterInterpreter(directory, rule) => (
+                words!["write ", directory, "/register ", quoted(rule)],
+                words!["a binary format and its interpreter"],
+            ),
+            Self::ChangeRoot(directory) => (
+                words!["chroot(", quoted(directory), ")"],
+                words!["the root directory of the program"],
+            ),
+            Self::ChangeDirectory(directory) => (
+                words!["chdir(", quoted(directory), ")"],
+                words!["the working directory of the program"],
+            ),
+            Self::DropGroups => (
+                words!["setgroups(0, NULL)"],
+                words!["no supplementary groups"],
+            ),
+            Self::SetGid(gid) => (
+                words!["setgid(", gid, ")"],
+                words!["the gid of the program"],
+            ),
+            Self::SetUid(uid) => (
+                words!["setuid(", uid, ")"],
+                words!["the uid of the program"],
+            ),
+            Self::KeepCapabilities => (
+                words!["capset(), prctl(PR_CAP_AMBIENT, …)"],
+                words!["the program keeps the capabilities"],
+            ),
+            Self::Bind => (
+                words!["have the binder bind"],
+                words!["the namespaces outlive their processes"],
+            ),
+            Self::Keep => (
+                words!["release the binder"],
+                words!["whatever happens now, they stay bound"],
+            ),
+            Self::Execute(program) => executed(program),
+        };
+        vec![Line::new(call, purpose)]
+    }
+}
+
+/// What the mapper does when it is told to.
+fn mapping(job: &MapperJob) -> Vec<Line> {
+    let written = |(kind, map): (IdKind, &Option<IdMap>)| {
+        let map = map.as_ref().filter(|map| !map.extents().is_empty())?;
+        let text = String::from_utf8(map.to_text()).ok()?;
+        let purpose = words!["ids inside, ids outside, how many"];
+        let call = match job.writer {
+            Writer::Mapper => words![
+                "write /proc/PID/",
+                kind.map_file(),
+                " ",
+                quoted(text.trim_end().replace('\n', ", ").as_str())
+            ],
+            Writer::SetuidPrograms => {
+                let numbers = text.split_whitespace().collect::<Vec<_>>().join(" ");
+                words!["execvp(", quoted(kind.helper()), ") PID ", numbers]
+            }
+        };
+        Some(by("mapper", call, purpose))
+    };
+    job.maps.iter().filter_map(written).collect()
+}
+
+/// What the binder does when it is told to.
+fn binding(files: &[(Kind, PathBuf)]) -> Vec<Line> {
+    let bound = |(kind, file): &(Kind, PathBuf)| {
+        let source = words!["/proc/PID/ns/", kind.file_after_unshare()];
+        let call = words![
+            "mount(",
+            quoted(source.as_bytes()),
+            ", ",
+            quoted(file),
+            ", NULL, MS_BIND, NULL)"
+        ];
+        by(
+            "binder",
+            call,
+            words!["keeps the ", kind.name(), " namespace"],
+        )
+    };
+    files.iter().map(bound).collect()
+}
+
+fn by(process: &'static str, call: Message, purpose: Message) -> Line {
+    Line {
+        process: Some(process),
+        ..Line::new(call, purpose)
+    }
+}
+
+/// `new user, UTS and IPC namespaces`
+fn new(kinds: KindSet) -> Message {
+    match kinds.iter().count() {
+        0 => words!["nothing new"],
+        1 => words!["a new ", list_of_kinds(kinds), " namespace"],
+        _ => words!["new ", list_of_kinds(kinds), " namespaces"],
+    }
+}
+
+fn offset(clock: Clock, seconds: i64) -> (Message, Message) {
+    let name = match clock {
+        Clock::Monotonic => "CLOCK_MONOTONIC",
+        Clock::Boottime => "CLOCK_BOOTTIME",
+    };
+    let text = words![clock.number(), " ", seconds, " 0"];
+    (
+        words!["write /proc/self/timens_offsets ", quoted(text.as_bytes())],
+        words![name, " is off by so many seconds"],
+    )
+}
+
+fn environment(change: &Change) -> Line {
+    let (call, purpose) = match change {
+        Change::Keep(names) if names.is_empty() => (words!["clear the environment"], words![""]),
+        Change::Keep(names) => {
+            let list = names.join(std::ffi::OsStr::new(","));
+            (words!["keep only ", list], words!["of the environment"])
+        }
+        Change::Replace(_) => (words!["replace the environment"], words![""]),
+        Change::Set(name, value) => (
+            words!["setenv(", quoted(name), ", ", quoted(value), ")"],
+            words!["for the program"],
+        ),
+        Change::Unset(name) => (
+            words!["unsetenv(", quoted(name), ")"],
+            words!["for the program"],
+        ),
+    };
+    Line::new(call, purpose)
+}
+
+fn forked(fork: &Fork, is_first: bool) -> (Message, Message) {
+    let child = if is_first {
+        "the child becomes process 1"
+    } else {
+        "a child for the program"
+    };
+    let parent = match (&fork.signals.forwarded[..], &fork.signals.held_back[..]) {
+        ([], []) => "; the parent waits for it",
+        ([], _) => "; the parent waits for it and holds back INT and TERM",
+        _ => "; the parent waits for it and passes signals on",
+    };
+    (words!["fork()"], words![child, parent])
+}
+
+fn single(kind: IdKind, extent: IdExtent) -> (Message, Message) {
+    let IdExtent { inner, outer, .. } = extent;
+    let text = words![inner, " ", outer, " 1"];
+    let name = match kind {
+        IdKind::User => "uid",
+        IdKind::Group => "gid",
+    };
+    (
+        words![
+            "write /proc/self/",
+            kind.map_file(),
+            " ",
+            quoted(text.as_bytes())
+        ],
+        words!["your ", name, " ", outer, " appears as ", inner],
+    )
+}
+
+fn setgroups(policy: SetGroups) -> (Message, Message) {
+    let purpose = match policy {
+        SetGroups::Allow => "groups may be changed inside",
+        SetGroups::Deny => {
+            "groups may not be dropped inside: the kernel wants that before a gid map"
+        }
+    };
+    (
+        words!["write /proc/self/setgroups ", quoted(policy.word())],
+        words![purpose],
+    )
+}
+
+fn propagation(flags: MsFlags) -> Message {
+    let names = [
+        (MsFlags::MS_PRIVATE, "MS_PRIVATE"),
+        (MsFlags::MS_SLAVE, "MS_SLAVE"),
+        (MsFlags::MS_SHARED, "MS_SHARED"),
+    ];
+    let kind = names.iter().find(|(flag, _)| flags.contains(*flag));
+    words!["MS_REC|", kind.map_or("0", |(_, name)| name)]
+}
+
+fn executed(program: &Program) -> (Message, Message) {
+    match program {
+        Program::Command(argv) => {
+            let name = argv.first().copied().unwrap_or_default();
+            (words!["execvp(", quoted(name), ")"], words!["the program"])
+        }
+        Program::Shell(_) => (
+            words!["execv($SHELL)"],
+            words!["a login shell: yours, or /bin/sh"],
+        ),
+    }
+}

@@ -1,0 +1,113 @@
+//! Maps of ids: user_namespaces(7). One's own id is mapped from inside, more from outside.
+
+use std::ffi::{CStr, CString};
+use std::path::Path;
+
+use nix::errno::Errno;
+use nix::unistd::Pid;
+use ns_common::console::Console;
+use ns_common::error::{Attempt, Error, ExitStatus, Failure};
+use ns_common::idmap::{IdExtent, IdKind, IdMap};
+use ns_common::process::helper::{Helper, await_success};
+use ns_common::process::program;
+use ns_common::procfs::{self, OwnDirectory, WriteFailure};
+use ns_common::sys::fork;
+use ns_common::words;
+
+use crate::plan::{MapperJob, Missing, Writer};
+use crate::request::SetGroups;
+
+/// The kernel takes no more bytes than this for a map.
+const LONGEST_MAP: usize = 4096;
+
+/// Starts a helper that writes the maps of this process, `own`, when it hears a word.
+pub(crate) fn start_mapper(
+    console: &mut Console,
+    own: &OwnDirectory,
+    job: &MapperJob,
+) -> Result<Helper, Error> {
+    let pid = Pid::this();
+    Helper::start(console, |line, console| match line.hear()? {
+        Some(_) => write_maps(own, pid, job, console),
+        None => Ok(ExitStatus::SUCCESS),
+    })
+}
+
+fn write_maps(
+    own: &OwnDirectory,
+    pid: Pid,
+    job: &MapperJob,
+    console: &mut Console,
+) -> Result<ExitStatus, Failure> {
+    let maps: Vec<(IdKind, &IdMap)> = job
+        .maps
+        .iter()
+        .filter_map(|(kind, map)| Some((kind, map.as_ref()?)))
+        .filter(|(_, map)| !map.extents().is_empty())
+        .collect();
+    for (position, (kind, map)) in maps.iter().enumerate() {
+        match job.writer {
+            Writer::Mapper => write_map(own, pid, *kind, map)?,
+            Writer::SetuidPrograms if position + 1 == maps.len() => {
+                return Err(run_program(own, pid, *kind, map).into());
+            }
+            Writer::SetuidPrograms => {
+                let work = |_: &mut Console| Err(run_program(own, pid, *kind, map).into());
+                let started = fork::spawn(console, (), work);
+                let (child, ()) = started.attempt(|| words!["fork failed"])?;
+                await_success(child, words![kind.helper()])?;
+            }
+        }
+    }
+    Ok(ExitStatus::SUCCESS)
+}
+
+/// Writes the map of the process whose directory is `own`, and whose id is `pid`.
+fn write_map(own: &OwnDirectory, pid: Pid, kind: IdKind, map: &IdMap) -> Result<(), Error> {
+    let path = format!("/proc/{pid}/{}", kind.map_file());
+    let text = map.to_text();
+    if text.len() > LONGEST_MAP {
+        return Err(Error::new(words![path, " too large for kernel 4k limit"]));
+    }
+    own.write(kind.map_file(), &text).map_err(|failure| {
+        failure.into_error(
+            words!["failed to open ", path],
+            words!["failed to write ", path],
+        )
+    })
+}
+
+/// Becomes newuidmap(1) or newgidmap(1), which take the number that /proc knows. Returns only on failure.
+fn run_program(own: &OwnDirectory, pid: Pid, kind: IdKind, map: &IdMap) -> Error {
+    let number = own.number().map_or_else(|| pid.to_string(), str::to_owned);
+    let extents = map.extents().iter();
+    let ids = extents.flat_map(|extent| [extent.inner, extent.outer, extent.count]);
+    let words: Vec<CString> = std::iter::once(number)
+        .chain(ids.map(|id| id.to_string()))
+        .filter_map(|word| CString::new(word).ok())
+        .collect();
+    let argv: Vec<&CStr> = std::iter::once(kind.helper())
+        .chain(words.iter().map(CString::as_c_str))
+        .collect();
+    program::command(&argv)
+}
+
+/// Maps one id of this process itself.
+pub(crate) fn map_single(kind: IdKind, extent: IdExtent) -> Result<(), Error> {
+    let path = Path::new("/proc/self").join(kind.map_file());
+    procfs::write(&path, &IdMap::single(extent).to_text())
+        .map_err(|failure| write_failed(&path, failure))
+}
+
+/// Writes this process's policy for setgroups(2).
+pub(crate) fn write_setgroups(policy: SetGroups, missing: Missing) -> Result<(), Error> {
+    let path = Path::new("/proc/self/setgroups");
+    match procfs::write(path, policy.word().as_bytes()) {
+        Err(WriteFailure::Open(Errno::ENOENT)) if missing == Missing::Tolerated => Ok(()),
+        result => result.map_err(|failure| write_failed(path, failure)),
+    }
+}
+
+fn write_failed(path: &Path, failure: WriteFailure) -> Error {
+    failure.into_error(words!["cannot open ", path], words!["write failed ", path])
+}

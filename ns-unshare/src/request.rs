@@ -1,0 +1,145 @@
+//! What a command line asks for; nothing in it depends on who asks.
+
+use std::collections::BTreeMap;
+use std::ffi::{CStr, OsString};
+use std::path::PathBuf;
+
+use ns_common::idmap::{Both, IdExtent};
+use ns_common::namespace::{Kind, KindSet};
+use ns_common::process::supervise::Signals;
+use ns_common::process::variables::Change;
+
+/// All that the options and operands say.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Request {
+    /// The kinds to unshare, implied ones included.
+    pub(crate) kinds: KindSet,
+    /// Where to keep a new namespace.
+    pub(crate) files: BTreeMap<Kind, PathBuf>,
+    /// How the program is run in a child; `None` if it is not.
+    pub(crate) fork: Option<Fork>,
+    /// Where to mount a new proc.
+    pub(crate) mount_proc: Option<PathBuf>,
+    /// Where to mount a new binfmt_misc.
+    pub(crate) mount_binfmt: Option<PathBuf>,
+    /// What to register there.
+    pub(crate) load_interpreter: Option<OsString>,
+    /// The ids that the caller's effective ones appear as.
+    pub(crate) single: Both<Option<SingleId>>,
+    /// Blocks of ids to map.
+    pub(crate) ranges: Both<Vec<Range>>,
+    /// Who is to own the user namespace; an id of `None` is left alone.
+    pub(crate) owner: Option<Both<Option<u32>>>,
+    /// What becomes of the mounts' propagation.
+    pub(crate) propagation: Propagation,
+    /// What to write to `/proc/self/setgroups`.
+    pub(crate) setgroups: Option<SetGroups>,
+    /// Let the capabilities reach the program.
+    pub(crate) keep_capabilities: bool,
+    /// The program's ids.
+    pub(crate) ids: Both<Option<u32>>,
+    /// The program's root directory.
+    pub(crate) root: Option<PathBuf>,
+    /// The program's working directory.
+    pub(crate) working_directory: Option<PathBuf>,
+    /// Seconds to add to CLOCK_MONOTONIC.
+    pub(crate) monotonic: Option<i64>,
+    /// Seconds to add to CLOCK_BOOTTIME.
+    pub(crate) boottime: Option<i64>,
+    /// The only variables the program gets, in the order named; `None` for all.
+    pub(crate) kept_variables: Option<Vec<OsString>>,
+    /// Further changes of the environment, in order.
+    pub(crate) variables: Vec<Change>,
+    /// Say what would be done, and do nothing.
+    pub(crate) explain: bool,
+    /// The program and its arguments; empty for a shell.
+    pub(crate) command: Vec<&'static CStr>,
+}
+
+/// How the program's process is forked and waited for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Fork {
+    /// The signal, by number, that the child gets when we die.
+    pub(crate) death_signal: Option<i32>,
+    /// What the waiting process does with signals.
+    pub(crate) signals: Signals,
+}
+
+/// Kept from the waiting process unless it passes them on.
+const HELD_BACK: [i32; 2] = [libc::SIGINT, libc::SIGTERM];
+
+impl Default for Fork {
+    fn default() -> Self {
+        Self {
+            death_signal: None,
+            signals: Signals {
+                held_back: HELD_BACK.to_vec(),
+                ..Signals::default()
+            },
+        }
+    }
+}
+
+impl Fork {
+    /// Passes `forwarded` on to the child in place of whatever was passed on before.
+    pub(crate) fn forward(&mut self, forwarded: Vec<i32>) {
+        let is_left = |signal: &i32| !forwarded.contains(signal);
+        self.signals.held_back = HELD_BACK.into_iter().filter(is_left).collect();
+        self.signals.forwarded = forwarded;
+    }
+}
+
+/// An id inside for the caller's own one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SingleId {
+    /// This one.
+    Id(u32),
+    /// The one the caller has outside.
+    Same,
+}
+
+/// A block of ids to map.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Range {
+    /// As given.
+    Extent(IdExtent),
+    /// The caller's delegated block (given by its outer ids), from 0 on inside.
+    Auto(IdExtent),
+    /// The caller's delegated block, under the same ids inside.
+    Subids(IdExtent),
+    /// Every id there is, under the same id inside.
+    All,
+}
+
+/// How mounts are shared with other mount namespaces: mount_namespaces(7).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Propagation {
+    /// Not at all.
+    #[default]
+    Private,
+    /// Changes outside are seen inside.
+    Slave,
+    /// Changes are seen on both sides.
+    Shared,
+    /// As the copied mounts have it.
+    Unchanged,
+}
+
+/// The policy in `/proc/PID/setgroups`: user_namespaces(7).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SetGroups {
+    /// setgroups(2) works.
+    Allow,
+    /// setgroups(2) fails, for good.
+    Deny,
+}
+
+impl SetGroups {
+    /// The word in the file, and on the command line.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Allow => "allow",
+            Self::Deny => "deny",
+        }
+    }
+}
