@@ -110,6 +110,11 @@ impl Console {
                 self.say(words![self.name(), ": ", message, "\n", try_help].as_bytes());
                 ExitStatus::FAILURE
             }
+            Failure::UsageWithHint { what, hint } => {
+                self.say(words![self.name(), ": ", what, "\n", try_help].as_bytes());
+                self.say(words![self.name(), ": hint: ", hint, "\n"].as_bytes());
+                ExitStatus::FAILURE
+            }
             Failure::Step(error) => {
                 self.report(error);
                 error.status()

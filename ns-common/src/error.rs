@@ -227,6 +227,13 @@ pub enum Failure {
     Getopt(Message),
     /// The command line reads well and still makes no sense for this tool.
     Usage(Message),
+    /// The same, with what was probably meant.
+    UsageWithHint {
+        /// What makes no sense.
+        what: Message,
+        /// The cure.
+        hint: Message,
+    },
     /// A step failed.
     Step(Error),
     /// Somebody else has told the user already.

@@ -87,6 +87,19 @@ pub fn int(text: &OsStr) -> Result<i32, NumberError> {
     i32::try_from(number).map_err(|_| NumberError::Range)
 }
 
+/// Reads a key of System V IPC: 32 bits, signed or unsigned, the base told by the prefix.
+pub fn key(text: &OsStr) -> Result<i32, NumberError> {
+    let number: i128 = match leading(text.as_bytes(), Radix::ByPrefix) {
+        None => return Err(NumberError::Syntax),
+        Some((None, _)) => return Err(NumberError::Range),
+        Some((Some(number), b"")) => number,
+        Some((Some(_), _)) => return Err(NumberError::Syntax),
+    };
+    i32::try_from(number)
+        .or_else(|_| u32::try_from(number).map(|number| i32::from_ne_bytes(number.to_ne_bytes())))
+        .map_err(|_| NumberError::Range)
+}
+
 /// Splits the number at the start of `text` from what follows; the number is `None` when it is beyond 64 bits.
 pub fn leading(text: &[u8], radix: Radix) -> Option<(Option<i128>, &[u8])> {
     let blanks = text.iter().take_while(|byte| is_space(**byte)).count();
@@ -174,6 +187,20 @@ mod tests {
         assert_eq!(int("2147483648"), Err(NumberError::Range));
         assert_eq!(int("2147483648x"), Err(NumberError::Syntax));
         assert_eq!(int("9223372036854775808x"), Err(NumberError::Range));
+    }
+
+    #[test]
+    fn one_key_has_several_spellings() {
+        let key = |text| key(OsStr::new(text));
+        for text in ["-5", "0xfffffffb", "4294967291", "037777777773"] {
+            assert_eq!(key(text), Ok(-5), "{text}");
+        }
+        for text in ["abc", "08", "0x", "", "8x", "4294967296x"] {
+            assert_eq!(key(text), Err(NumberError::Syntax), "{text}");
+        }
+        for text in ["4294967296", "-2147483649", "18446744073709551616x"] {
+            assert_eq!(key(text), Err(NumberError::Range), "{text}");
+        }
     }
 
     #[test]

@@ -7,10 +7,10 @@ use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use ns_common::console::{Console, write_error};
 use ns_common::error::{Attempt, ExitStatus, Failure, Message};
-use ns_common::ipc::SystemV;
+use ns_common::ipc::{Posix, SystemV};
 use ns_common::sys::descriptor::standard_output;
 use ns_common::sys::ipc;
-use ns_common::sys::posix_ipc::{self, Object, normalized};
+use ns_common::sys::posix_ipc::{self, normalized};
 use ns_common::sys::random;
 use ns_common::sys::signal::{self, Mask};
 
@@ -83,7 +83,7 @@ fn texts(wanted: Wanted) -> (&'static str, &'static str) {
 #[derive(Debug, Clone, Copy)]
 enum Created<'a> {
     SystemV(SystemV, i32),
-    Posix(Object, &'a OsStr),
+    Posix(Posix, &'a OsStr),
 }
 
 impl Created<'_> {
@@ -98,8 +98,8 @@ impl Created<'_> {
     fn remove(self) -> nix::Result<()> {
         match self {
             Self::SystemV(resource, id) => ipc::remove(resource, id),
-            Self::Posix(object, name) => {
-                normalized(name).and_then(|name| posix_ipc::unlink(object, &name))
+            Self::Posix(kind, name) => {
+                normalized(name).and_then(|name| posix_ipc::unlink(kind, &name))
             }
         }
     }
@@ -110,10 +110,10 @@ fn create(wanted: Wanted, request: &Request) -> nix::Result<Created<'_>> {
     let system_v = |resource, create: &dyn Fn(i32) -> nix::Result<i32>| {
         with_new_key(create).map(|id| Created::SystemV(resource, id))
     };
-    let posix = |object, create: &dyn Fn(&CStr) -> nix::Result<()>| {
+    let posix = |kind, create: &dyn Fn(&CStr) -> nix::Result<()>| {
         normalized(&request.name)
             .and_then(|name| create(&name))
-            .map(|()| Created::Posix(object, &request.name))
+            .map(|()| Created::Posix(kind, &request.name))
     };
     match wanted {
         Wanted::Segment { size } => {
@@ -126,11 +126,11 @@ fn create(wanted: Wanted, request: &Request) -> nix::Result<Created<'_>> {
         Wanted::SemaphoreSet { count } => system_v(SystemV::SemaphoreSet, &|key| {
             ipc::create_semaphore_set(key, count, mode)
         }),
-        Wanted::PosixMemory { size } => posix(Object::SharedMemory, &|name| {
+        Wanted::PosixMemory { size } => posix(Posix::Memory, &|name| {
             posix_ipc::create_shared_memory(name, size, mode)
         }),
-        Wanted::PosixQueue => posix(Object::Queue, &|name| posix_ipc::create_queue(name, mode)),
-        Wanted::PosixSemaphore => posix(Object::Semaphore, &|name| {
+        Wanted::PosixQueue => posix(Posix::Queue, &|name| posix_ipc::create_queue(name, mode)),
+        Wanted::PosixSemaphore => posix(Posix::Semaphore, &|name| {
             posix_ipc::create_semaphore(name, mode)
         }),
     }

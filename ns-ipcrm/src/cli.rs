@@ -1,101 +1,92 @@
-//! The command line of `ipcrm`. All of it is checked before anything is removed.
+//! The command line of `ipcrm`. All of it is read before anything is removed.
 
 use std::ffi::{CStr, OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 
-use nix::errno::Errno;
 use ns_common::cli::getopt::{Parser, Token, without_equals};
 use ns_common::error::{Error, Failure};
-use ns_common::ipc::SystemV;
-use ns_common::number::{self, NumberError, Radix, quoted};
-use ns_common::sys::posix_ipc::Object;
+use ns_common::ipc::{Posix, Resource, Resources, SystemV};
+use ns_common::number::{self, Radix};
 use ns_common::tool::Parsed;
 use ns_common::words;
 
-use crate::options::Id;
+use crate::options::{Id, TOOL};
 
 /// What the command line asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Request {
+pub(crate) enum Request {
     /// By options.
     Options {
         /// What to remove, in order.
         removals: Vec<Removal>,
-        /// Then everything of these types.
-        sweep: Vec<Type>,
+        /// Then everything of these kinds.
+        sweep: Resources,
         /// Announce each removal of the sweep.
         verbose: bool,
+        /// How to complain in the end of operands, if there are any.
+        complaint: Option<Failure>,
     },
     /// `ipcrm msg ID...`
-    Words {
+    OldForm {
         /// The kind named.
-        resource: SystemV,
+        kind: SystemV,
         /// The ids, as typed.
-        ids: Vec<&'static CStr>,
+        ids: Vec<OsString>,
     },
 }
 
-/// One thing to remove.
+/// One object to remove.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Removal {
+pub(crate) struct Removal {
     /// Which one.
-    pub target: Target,
+    pub(crate) handle: Handle,
     /// Announce it.
-    pub verbose: bool,
+    pub(crate) verbose: bool,
 }
 
-/// How an object is named.
+/// What leads to an object.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Target {
-    /// By its id, which may be none.
+pub(crate) enum Handle {
+    /// An id, which may lead nowhere.
     Id(SystemV, i32),
-    /// By its key, and the key as typed.
+    /// A key, and the key as typed.
     Key(SystemV, i32, OsString),
-    /// By key 0, which leads to no object; as typed.
+    /// Key 0, which leads to no object; as typed.
     PrivateKey(OsString),
-    /// A POSIX object by its name.
-    Name(Object, OsString),
+    /// The name of a POSIX object.
+    Name(Posix, OsString),
 }
 
-/// What `--all` is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Type {
-    /// System V objects of a kind.
-    SystemV(SystemV),
-    /// POSIX objects of a kind.
-    Posix(Object),
-}
-
-/// The types by the names `--all` knows, in the order in which they are swept.
-const TYPES: &[(&str, Type)] = &[
-    ("shm", Type::SystemV(SystemV::Segment)),
-    ("pshm", Type::Posix(Object::SharedMemory)),
-    ("sem", Type::SystemV(SystemV::SemaphoreSet)),
-    ("psem", Type::Posix(Object::Semaphore)),
-    ("msg", Type::SystemV(SystemV::Queue)),
-    ("pmsg", Type::Posix(Object::Queue)),
+/// The kinds by the names `--all` knows, in the order in which they are swept.
+const KINDS: &[(&str, Resource)] = &[
+    ("shm", Resource::SystemV(SystemV::Segment)),
+    ("pshm", Resource::Posix(Posix::Memory)),
+    ("sem", Resource::SystemV(SystemV::SemaphoreSet)),
+    ("psem", Resource::Posix(Posix::Semaphore)),
+    ("msg", Resource::SystemV(SystemV::Queue)),
+    ("pmsg", Resource::Posix(Posix::Queue)),
 ];
 
 /// Reads the command line.
-pub fn parse(parser: &mut Parser<Id>) -> Result<Parsed<Request>, Failure> {
+pub(crate) fn parse(parser: &mut Parser<Id>) -> Result<Parsed<Request>, Failure> {
     let words = parser.words();
-    if let Some((first, ids)) = words.split_first() {
-        if let Some(resource) = old_form(first) {
-            let ids = ids.to_vec();
-            return match ids.is_empty() {
-                true => Err(Failure::Usage(words!["not enough arguments"])),
-                false => Ok(Parsed::Request(Request::Words { resource, ids })),
-            };
-        }
-    } else {
+    let Some((first, ids)) = words.split_first() else {
         return Err(Failure::Usage(words!["bad usage"]));
+    };
+    if let Some(kind) = old_form(first) {
+        let typed = |word: &&CStr| OsStr::from_bytes(word.to_bytes()).to_owned();
+        let ids: Vec<OsString> = ids.iter().map(typed).collect();
+        return match ids.is_empty() {
+            true => Err(Failure::Usage(words!["not enough arguments"])),
+            false => Ok(Parsed::Request(Request::OldForm { kind, ids })),
+        };
     }
-    let (mut removals, mut sweep, mut verbose) = (Vec::new(), Vec::new(), false);
-    let mut operand = None;
+    let (mut removals, mut sweep, mut verbose) = (Vec::new(), Resources::NONE, false);
+    let (mut operands, mut last) = (Vec::new(), None);
     while let Some(token) = parser.token()? {
         let (id, value) = match token {
             Token::Operand(word) => {
-                operand.get_or_insert(word);
+                operands.push(word);
                 if parser.stops_at_operand() {
                     break;
                 }
@@ -103,8 +94,9 @@ pub fn parse(parser: &mut Parser<Id>) -> Result<Parsed<Request>, Failure> {
             }
             Token::Option(id, value) => (id, value),
         };
+        last = Some(id);
         let text = || value.clone().unwrap_or_default();
-        let target = match id {
+        let handle = match id {
             Id::Help => return Ok(Parsed::Help),
             Id::Version => return Ok(Parsed::Version),
             Id::Verbose => {
@@ -112,23 +104,26 @@ pub fn parse(parser: &mut Parser<Id>) -> Result<Parsed<Request>, Failure> {
                 continue;
             }
             Id::All => {
-                sweep.extend(types(value.as_deref())?);
+                sweep = sweep.union(kinds(value.as_deref())?);
                 continue;
             }
-            Id::ById(resource) => Target::Id(resource, object_id(&text())?),
-            Id::ByKey(resource) => key(resource, text())?,
-            Id::ByName(object) => Target::Name(object, text()),
+            Id::Numbered(kind) => Handle::Id(kind, object_id(&text())?),
+            Id::Keyed(kind) => key(kind, text())?,
+            Id::Named(kind) => Handle::Name(kind, text()),
         };
-        removals.push(Removal { target, verbose });
+        removals.push(Removal { handle, verbose });
     }
-    if let Some(word) = operand {
-        return Err(Failure::Usage(words!["unknown argument: ", word]));
+    let complaint = operands.first().map(|word| unknown(word, &operands, last));
+    match complaint {
+        // Everything would be removed although one thing was meant, as in `-a msg`.
+        Some(complaint) if !sweep.is_empty() => Err(complaint),
+        complaint => Ok(Parsed::Request(Request::Options {
+            removals,
+            sweep,
+            verbose,
+            complaint,
+        })),
     }
-    Ok(Parsed::Request(Request::Options {
-        removals,
-        sweep,
-        verbose,
-    }))
 }
 
 fn old_form(word: &CStr) -> Option<SystemV> {
@@ -140,14 +135,40 @@ fn old_form(word: &CStr) -> Option<SystemV> {
     }
 }
 
+/// The complaint of an operand. `ipcrm -m 1 2 3`, which xargs makes, means 2 and 3 as well.
+fn unknown(word: &OsStr, operands: &[OsString], last: Option<Id>) -> Failure {
+    let what = words!["unknown argument: ", word];
+    let Some(Id::Numbered(kind)) = last else {
+        return Failure::Usage(what);
+    };
+    if operands.iter().any(|word| plain_id(word).is_err()) {
+        return Failure::Usage(what);
+    }
+    let option = TOOL
+        .options
+        .iter()
+        .find(|option| option.id == Id::Numbered(kind));
+    let letter = option
+        .and_then(|option| option.short)
+        .map_or(String::new(), String::from);
+    let name = KINDS.iter().find(|(_, known)| *known == kind.into());
+    let name = name.map_or("", |(name, _)| name);
+    let hint = words![
+        "each id needs its own -",
+        letter,
+        "; for the others: ipcrm ",
+        name
+    ];
+    let hint = operands
+        .iter()
+        .fold(hint, |hint, word| hint.with(" ").with(word));
+    Failure::UsageWithHint { what, hint }
+}
+
 /// Reads an id of the old form, which must be one that an object can have.
-pub fn plain_id(word: &CStr) -> Result<i32, Error> {
-    number::parse(
-        OsStr::from_bytes(word.to_bytes()),
-        Radix::Decimal,
-        0..=i32::MAX,
-    )
-    .map_err(|_| Error::new(words!["invalid id: ", word]))
+pub(crate) fn plain_id(word: &OsStr) -> Result<i32, Error> {
+    number::parse(word, Radix::Decimal, 0..=i32::MAX)
+        .map_err(|_| Error::new(words!["invalid id: ", word]))
 }
 
 const UNREADABLE: &str = "failed to parse argument";
@@ -156,52 +177,32 @@ fn object_id(text: &OsStr) -> Result<i32, Error> {
     number::int(text).map_err(|reason| reason.into_error(UNREADABLE, text))
 }
 
-/// Reads a key of 32 bits, signed or unsigned.
-fn key(resource: SystemV, text: OsString) -> Result<Target, Error> {
-    let range = i128::from(i32::MIN)..=i128::from(u32::MAX);
-    let number = match number::leading(text.as_bytes(), Radix::ByPrefix) {
-        None => return Err(NumberError::Syntax.into_error(UNREADABLE, &text)),
-        Some((None, _)) => return Err(NumberError::Range.into_error(UNREADABLE, &text)),
-        Some((Some(_), rest)) if !rest.is_empty() => {
-            return Err(Error::new(quoted(UNREADABLE, &text)));
-        }
-        Some((Some(number), _)) if !range.contains(&number) => {
-            return Err(Error::caused_by(quoted(UNREADABLE, &text), Errno::ERANGE));
-        }
-        Some((Some(number), _)) => number,
-    };
-    let key = i32::try_from(number)
-        .or_else(|_| u32::try_from(number).map(|number| i32::from_ne_bytes(number.to_ne_bytes())))
-        .map_err(|_| Error::new(quoted(UNREADABLE, &text)))?;
-    Ok(if key == 0 {
-        Target::PrivateKey(text)
-    } else {
-        Target::Key(resource, key, text)
-    })
+fn key(kind: SystemV, text: OsString) -> Result<Handle, Error> {
+    match number::key(&text) {
+        Ok(0) => Ok(Handle::PrivateKey(text)),
+        Ok(key) => Ok(Handle::Key(kind, key, text)),
+        Err(reason) => Err(reason.into_error(UNREADABLE, &text)),
+    }
 }
 
-/// The types that `--all` names, one or, without a name, those of System V.
-fn types(name: Option<&OsStr>) -> Result<Vec<Type>, Error> {
+/// The kinds that `--all` names, one or, without a name, those of System V.
+fn kinds(name: Option<&OsStr>) -> Result<Resources, Error> {
     let Some(name) = name else {
-        let system_v = TYPES
-            .iter()
-            .map(|(_, kind)| *kind)
-            .filter(|kind| matches!(kind, Type::SystemV(_)));
-        return Ok(system_v.collect());
+        return Ok(Resources::SYSTEM_V);
     };
     let name = without_equals(name);
-    match TYPES.iter().find(|(known, _)| *known == name) {
-        Some((_, kind)) => Ok(vec![*kind]),
+    match KINDS.iter().find(|(known, _)| *known == name) {
+        Some((_, kind)) => Ok(Resources::NONE.with(*kind)),
         None => Err(Error::new(words!["unknown argument: ", name])),
     }
 }
 
-/// Whether a type was asked for, in the order in which types are swept.
-pub fn in_order(sweep: &[Type]) -> impl Iterator<Item = Type> {
-    TYPES
+/// The kinds asked for, in the order in which they are swept.
+pub(crate) fn in_order(sweep: Resources) -> impl Iterator<Item = Resource> {
+    KINDS
         .iter()
         .map(|(_, kind)| *kind)
-        .filter(|kind| sweep.contains(kind))
+        .filter(move |kind| sweep.contains(*kind))
 }
 
 #[cfg(test)]
@@ -216,11 +217,11 @@ mod tests {
         }
     }
 
-    fn targets(words: &[&'static CStr]) -> Vec<(Target, bool)> {
+    fn handles(words: &[&'static CStr]) -> Vec<(Handle, bool)> {
         match read(words) {
             Ok(Request::Options { removals, .. }) => removals
                 .into_iter()
-                .map(|removal| (removal.target, removal.verbose))
+                .map(|removal| (removal.handle, removal.verbose))
                 .collect(),
             other => panic!("{other:?}"),
         }
@@ -228,46 +229,28 @@ mod tests {
 
     #[test]
     fn verbose_speaks_of_what_follows() {
-        let queue = |id| Target::Id(SystemV::Queue, id);
+        let queue = |id| Handle::Id(SystemV::Queue, id);
         assert_eq!(
-            targets(&[c"-q", c"010", c"-v", c"-q-1"]),
+            handles(&[c"-q", c"010", c"-v", c"-q-1"]),
             [(queue(10), false), (queue(-1), true)]
         );
     }
 
     #[test]
-    fn one_key_has_several_spellings() {
-        for word in [c"-5", c"0xfffffffb", c"4294967291", c"037777777773"] {
+    fn key_0_is_private() {
+        for word in [c"0", c"0x0"] {
             let typed = OsStr::from_bytes(word.to_bytes()).to_owned();
             assert_eq!(
-                targets(&[c"-Q", word]),
-                [(Target::Key(SystemV::Queue, -5, typed), false)]
+                handles(&[c"-Q", word]),
+                [(Handle::PrivateKey(typed), false)]
             );
         }
-        for word in [c"0", c"0x0"] {
-            assert!(matches!(
-                targets(&[c"-Q", word])[0].0,
-                Target::PrivateKey(_)
-            ));
-        }
-        for word in [
-            c"4294967296",
-            c"-2147483649",
-            c"abc",
-            c"08",
-            c"0x",
-            c"",
-            c"8x",
-        ] {
-            assert!(
-                matches!(read(&[c"-Q", word]), Err(Failure::Step(_))),
-                "{word:?}"
-            );
-        }
+        let five = Handle::Key(SystemV::Queue, -5, "-5".into());
+        assert_eq!(handles(&[c"-Q-5"]), [(five, false)]);
     }
 
     #[test]
-    fn whole_line_is_checked_before_anything_is_removed() {
+    fn whole_line_is_read_before_anything_is_removed() {
         assert_eq!(
             read(&[c"-a", c"msg"]),
             Err(Failure::Usage(words!["unknown argument: msg"]))
@@ -283,17 +266,47 @@ mod tests {
     #[test]
     fn types_add_up_and_none_means_system_v() {
         let sweep = |words: &[&'static CStr]| match read(words) {
-            Ok(Request::Options { sweep, .. }) => in_order(&sweep).collect::<Vec<_>>(),
+            Ok(Request::Options { sweep, .. }) => in_order(sweep).collect::<Vec<_>>(),
             other => panic!("{other:?}"),
         };
-        let (shm, sem, msg) = (SystemV::Segment, SystemV::SemaphoreSet, SystemV::Queue);
         assert_eq!(
             sweep(&[c"-a"]),
-            [Type::SystemV(shm), Type::SystemV(sem), Type::SystemV(msg)]
+            [
+                SystemV::Segment.into(),
+                SystemV::SemaphoreSet.into(),
+                SystemV::Queue.into()
+            ]
         );
         assert_eq!(
             sweep(&[c"-amsg", c"--all==pshm"]),
-            [Type::Posix(Object::SharedMemory), Type::SystemV(msg)]
+            [Posix::Memory.into(), SystemV::Queue.into()]
         );
+    }
+
+    #[test]
+    fn operands_are_complained_of_in_the_end_with_the_cure_where_they_are_ids() {
+        let complaint = |words: &[&'static CStr]| match read(words) {
+            Ok(Request::Options {
+                removals,
+                complaint,
+                ..
+            }) => (removals.len(), complaint),
+            other => panic!("{other:?}"),
+        };
+        let cure = Failure::UsageWithHint {
+            what: words!["unknown argument: 2"],
+            hint: words!["each id needs its own -s; for the others: ipcrm sem 2 3"],
+        };
+        assert_eq!(complaint(&[c"-s1", c"2", c"3"]), (1, Some(cure)));
+        for words in [
+            &[c"-s1", c"2", c"x"][..],
+            &[c"-S1", c"2"],
+            &[c"-v", c"2"],
+            &[c"2"],
+        ] {
+            let (_, complaint) = complaint(words);
+            let expected = Failure::Usage(words!["unknown argument: 2"]);
+            assert_eq!(complaint, Some(expected), "{words:?}");
+        }
     }
 }

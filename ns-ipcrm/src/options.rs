@@ -1,9 +1,8 @@
 //! The options of `ipcrm`: parser, `--help`, manual page and completions come from this table.
 
 use ns_common::cli::table::{Manual, Offer, Order, Takes, Tool, Value};
-use ns_common::ipc::SystemV;
+use ns_common::ipc::{Posix, SystemV};
 use ns_common::options;
-use ns_common::sys::posix_ipc::Object;
 
 const ID: Value = Value::new("id", Offer::Nothing);
 const KEY: Value = Value::new("key", Offer::Nothing);
@@ -17,49 +16,49 @@ options! {
     /// The options, as the parser hands them on.
     pub enum Id {
         /// A System V object by its id.
-        ById(SystemV),
+        Numbered(SystemV),
         /// A System V object by its key.
-        ByKey(SystemV),
+        Keyed(SystemV),
         /// A POSIX object by its name.
-        ByName(Object),
+        Named(Posix),
         ..
     }
 
     /// Removes a System V shared memory segment by its id. One that is attached goes away with its
     /// last mapping.
-    ById(SystemV::Segment): Some('m'), "shmem-id", Takes::Required(ID),
+    Numbered(SystemV::Segment): Some('m'), "shmem-id", Takes::Required(ID),
         "remove a shared memory segment by its id";
 
     /// Removes a System V shared memory segment by its key.
-    ByKey(SystemV::Segment): Some('M'), "shmem-key", Takes::Required(KEY),
+    Keyed(SystemV::Segment): Some('M'), "shmem-key", Takes::Required(KEY),
         "remove a shared memory segment by its key";
 
     /// Removes a POSIX shared memory object by its name.
-    ByName(Object::SharedMemory): None, "posix-shmem", Takes::Required(NAME),
+    Named(Posix::Memory): None, "posix-shmem", Takes::Required(NAME),
         "remove a POSIX shared memory object";
 
     /// Removes a System V message queue by its id.
-    ById(SystemV::Queue): Some('q'), "queue-id", Takes::Required(ID),
+    Numbered(SystemV::Queue): Some('q'), "queue-id", Takes::Required(ID),
         "remove a message queue by its id";
 
     /// Removes a System V message queue by its key.
-    ByKey(SystemV::Queue): Some('Q'), "queue-key", Takes::Required(KEY),
+    Keyed(SystemV::Queue): Some('Q'), "queue-key", Takes::Required(KEY),
         "remove a message queue by its key";
 
     /// Removes a POSIX message queue by its name.
-    ByName(Object::Queue): None, "posix-mqueue", Takes::Required(NAME),
+    Named(Posix::Queue): None, "posix-mqueue", Takes::Required(NAME),
         "remove a POSIX message queue";
 
     /// Removes a System V semaphore set by its id.
-    ById(SystemV::SemaphoreSet): Some('s'), "semaphore-id", Takes::Required(ID),
+    Numbered(SystemV::SemaphoreSet): Some('s'), "semaphore-id", Takes::Required(ID),
         "remove a semaphore set by its id";
 
     /// Removes a System V semaphore set by its key.
-    ByKey(SystemV::SemaphoreSet): Some('S'), "semaphore-key", Takes::Required(KEY),
+    Keyed(SystemV::SemaphoreSet): Some('S'), "semaphore-key", Takes::Required(KEY),
         "remove a semaphore set by its key";
 
     /// Removes a named POSIX semaphore by its name.
-    ByName(Object::Semaphore): None, "posix-semaphore", Takes::Required(NAME),
+    Named(Posix::Semaphore): None, "posix-semaphore", Takes::Required(NAME),
         "remove a POSIX semaphore";
 
     /// Removes, after everything else, all objects of a type: `shm`, `sem` and `msg` are System V

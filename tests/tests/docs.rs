@@ -20,7 +20,7 @@ macro_rules! with_each_tool {
         $check(&ns_enter::TOOL, &ns_enter::MANUAL);
         $check(&ns_ipcmk::TOOL, &ns_ipcmk::MANUAL);
         $check(&ns_ipcs::TOOL, &ns_ipcs::MANUAL);
-        $check(&ns_ipcrm::options::TOOL, &ns_ipcrm::options::MANUAL);
+        $check(&ns_ipcrm::TOOL, &ns_ipcrm::MANUAL);
     };
 }
 

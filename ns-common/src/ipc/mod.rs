@@ -1,6 +1,7 @@
 //! Inter-process communication objects: which kinds there are, their records, finding them.
 
 pub mod limits;
+pub mod posix;
 pub mod read;
 pub mod system_v;
 pub mod table;

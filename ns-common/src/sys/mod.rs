@@ -5,6 +5,7 @@ pub mod capability;
 pub mod descriptor;
 pub mod entry;
 pub mod environment;
+pub mod file;
 pub mod fork;
 pub mod ipc;
 pub mod locale;

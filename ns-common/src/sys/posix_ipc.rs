@@ -2,7 +2,7 @@
 #![allow(unsafe_code)]
 
 use std::ffi::{CStr, CString, OsStr};
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 
 use nix::errno::Errno;
@@ -11,16 +11,7 @@ use nix::mqueue::mq_unlink;
 use nix::sys::mman::{shm_open, shm_unlink};
 use nix::sys::stat::Mode;
 
-/// A kind of POSIX object.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Object {
-    /// A message queue.
-    Queue,
-    /// A shared memory object.
-    SharedMemory,
-    /// A named semaphore.
-    Semaphore,
-}
+use crate::ipc::Posix;
 
 /// The name as all three kinds take it: one slash, then what was given without leading slashes. An
 /// empty one stays empty, and the C library has its own errors for each kind.
@@ -43,6 +34,15 @@ pub fn create_queue(name: &CStr, mode: u32) -> nix::Result<()> {
     let queue = Errno::result(unsafe { libc::mq_open(name.as_ptr(), flags, mode, attributes) })?;
     // SAFETY: mq_open has just returned it, and nothing else uses it.
     Errno::result(unsafe { libc::mq_close(queue) }).map(drop)
+}
+
+/// Opens a queue to look at; nothing is received from it.
+pub fn open_queue(name: &CStr) -> nix::Result<OwnedFd> {
+    let flags = libc::O_RDONLY | libc::O_NONBLOCK | libc::O_CLOEXEC;
+    // SAFETY: the name is a C string, and without O_CREAT nothing else is read.
+    let queue = Errno::result(unsafe { libc::mq_open(name.as_ptr(), flags) })?;
+    // SAFETY: the kernel has just returned it, and nothing else uses it. On Linux it is a descriptor.
+    Ok(unsafe { OwnedFd::from_raw_fd(queue) })
 }
 
 /// Makes a shared memory object of `size` bytes, with the bits of `mode` less the umask; none is
@@ -83,12 +83,12 @@ pub fn create_semaphore(name: &CStr, mode: u32) -> nix::Result<()> {
 }
 
 /// Removes the name; the object goes away with its last user.
-pub fn unlink(object: Object, name: &CStr) -> nix::Result<()> {
-    match object {
-        Object::Queue => mq_unlink(name),
-        Object::SharedMemory => shm_unlink(name),
+pub fn unlink(kind: Posix, name: &CStr) -> nix::Result<()> {
+    match kind {
+        Posix::Queue => mq_unlink(name),
+        Posix::Memory => shm_unlink(name),
         // SAFETY: the name is a C string.
-        Object::Semaphore => Errno::result(unsafe { libc::sem_unlink(name.as_ptr()) }).map(drop),
+        Posix::Semaphore => Errno::result(unsafe { libc::sem_unlink(name.as_ptr()) }).map(drop),
     }
 }
 

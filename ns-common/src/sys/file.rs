@@ -1,0 +1,63 @@
+//! What a file is, in 64 bits everywhere: statx(2).
+#![allow(unsafe_code)]
+
+use std::ffi::CStr;
+use std::mem::MaybeUninit;
+use std::os::fd::{AsRawFd, BorrowedFd};
+
+use nix::errno::Errno;
+
+/// What is known of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FileStatus {
+    /// Whether it is a regular file: no directory, link, pipe or device.
+    pub is_regular: bool,
+    /// The nine permission bits and the three above them.
+    pub mode: u32,
+    /// The owner's user.
+    pub uid: u32,
+    /// The owner's group.
+    pub gid: u32,
+    /// Bytes in it.
+    pub size: u64,
+    /// Units of 512 bytes that it takes up.
+    pub blocks: u64,
+    /// When its content last changed, in seconds since the epoch.
+    pub modified: i64,
+    /// Its number in its file system.
+    pub inode: u64,
+    /// The file system, as the kernel's two numbers for it.
+    pub device: (u32, u32),
+}
+
+/// The status of the file `name` in `directory`; a link is not followed.
+pub fn status_at(directory: BorrowedFd<'_>, name: &CStr) -> nix::Result<FileStatus> {
+    statx(directory, name, libc::AT_SYMLINK_NOFOLLOW)
+}
+
+/// The status of an open file.
+pub fn status(file: BorrowedFd<'_>) -> nix::Result<FileStatus> {
+    statx(file, c"", libc::AT_EMPTY_PATH)
+}
+
+fn statx(fd: BorrowedFd<'_>, name: &CStr, flags: libc::c_int) -> nix::Result<FileStatus> {
+    let mut buffer = MaybeUninit::<libc::statx>::zeroed();
+    let (fd, mask) = (fd.as_raw_fd(), libc::STATX_BASIC_STATS);
+    // SAFETY: the name is a C string, and statx fills in the record, for which there is room.
+    let result = unsafe { libc::statx(fd, name.as_ptr(), flags, mask, buffer.as_mut_ptr()) };
+    Errno::result(result)?;
+    // SAFETY: statx has filled the record in, and zeros are valid where it has not.
+    let status = unsafe { buffer.assume_init() };
+    let mode = u32::from(status.stx_mode);
+    Ok(FileStatus {
+        is_regular: mode & libc::S_IFMT == libc::S_IFREG,
+        mode: mode & 0o7777,
+        uid: status.stx_uid,
+        gid: status.stx_gid,
+        size: status.stx_size,
+        blocks: status.stx_blocks,
+        modified: status.stx_mtime.tv_sec,
+        inode: status.stx_ino,
+        device: (status.stx_dev_major, status.stx_dev_minor),
+    })
+}
