@@ -2,6 +2,7 @@
 //!
 //! The modules of [`sys`] are the only home of `unsafe`; everything above them is safe code.
 
+pub mod accounts;
 pub mod cli;
 pub mod console;
 pub mod error;
@@ -9,7 +10,6 @@ pub mod explain;
 pub mod hint;
 pub mod idmap;
 pub mod ipc;
-pub mod name_service;
 pub mod namespace;
 pub mod number;
 pub mod output;

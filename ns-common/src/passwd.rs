@@ -13,6 +13,7 @@ use nix::fcntl::OFlag;
 use nix::sys::stat::{SFlag, fstat};
 use nix::unistd::Uid;
 
+use crate::accounts::{self, Database};
 use crate::procfs::errno;
 use crate::sys::descriptor;
 
@@ -45,20 +46,7 @@ fn read(path: &Path) -> nix::Result<Vec<u8>> {
 
 /// The shell in the first line of the user with number `uid`.
 fn shell_of(file: &[u8], uid: u32) -> Option<&[u8]> {
-    file.split(|byte| *byte == b'\n').find_map(|line| {
-        let mut fields = line.split(|byte| *byte == b':');
-        let (_name, _password) = (fields.next()?, fields.next()?);
-        let number = std::str::from_utf8(fields.next()?).ok()?;
-        let is_digit = |byte: u8| byte.is_ascii_digit();
-        let is_it = number.bytes().all(is_digit) && number.parse() == Ok(uid);
-        let (_group, _comment, _home, shell) = (
-            fields.next()?,
-            fields.next()?,
-            fields.next()?,
-            fields.next()?,
-        );
-        (is_it && fields.next().is_none()).then_some(shell)
-    })
+    accounts::find(file, Database::Passwd, |entry| entry.number == uid).map(|entry| entry.shell)
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
-//! What can be told of an object: a row a column. Who prints columns knows their types and none of their names.
+//! What can be told of an object: a row a column. Who prints columns knows their types and none of
+//! their names.
 
 use ns_common::ipc::system_v::{DESTROYED, LOCKED, Permissions, Queue, Segment, SemaphoreSet};
 

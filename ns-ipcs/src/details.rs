@@ -93,7 +93,8 @@ static SEMAPHORE_SET: &[Item] = &[
     time("\nctime = ", &CTIME),
 ];
 
-/// A column of the list of a set's semaphores: its heading, and what it says of a semaphore by its number.
+/// A column of the list of a set's semaphores: its heading, and what it says of a semaphore by its
+/// number.
 type Element = (&'static str, fn(i64, &Semaphore) -> i64);
 
 static ELEMENTS: [Element; 5] = [

@@ -1,7 +1,8 @@
 //! `ipcs`: show the System V IPC objects of the namespace.
 //!
-//! `options` is the table of options, `cli` reads the command line into a `request`. `columns` knows what can be
-//! told of an object; `lists`, `details` and `totals` say where, and `values` how. `run` has it all read and printed.
+//! `options` is the table of options, `cli` reads the command line into a `request`. `columns`
+//! knows what can be told of an object; `lists`, `details` and `totals` say where, and `values`
+//! how. `run` has it all read and printed.
 #![forbid(unsafe_code)]
 
 mod cli;

@@ -66,7 +66,8 @@ impl Layout {
                 Place::Right { width, behind } => {
                     let blanks = width.saturating_sub(length);
                     pad(to, blanks);
-                    to[start..].rotate_right(blanks);
+                    to.copy_within(start..start + length, start + blanks);
+                    to[start..start + blanks].fill(b' ');
                     pad(to, behind + 1);
                 }
             }

@@ -2,133 +2,152 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::ops::Range;
 use std::os::unix::ffi::OsStringExt;
 use std::path::Path;
 
-use ns_common::name_service;
+use ns_common::accounts::{self, Database, Line};
 use ns_common::procfs;
+
+/// From this many owners on the file of accounts is read once, where the name service would read it
+/// for each of them.
+const MANY: usize = 16;
+/// Where the daemon that answers in place of the file listens: nscd(8).
+const NAME_SERVICE_CACHE: &str = "/var/run/nscd/socket";
 
 /// Names by number, of users or of groups.
 #[derive(Debug)]
 pub(crate) struct Names {
-    database: &'static Database,
-    /// What the file says; read at the first look-up.
-    file: Option<BTreeMap<u32, Vec<u8>>>,
-    /// What the name service said; `None` where it knows no name.
-    asked: BTreeMap<u32, Option<Vec<u8>>>,
+    database: Database,
+    known: BTreeMap<u32, Option<Vec<u8>>>,
+    /// What was asked for last: rows with the same owner often follow each other.
+    last: Option<(u32, Option<Vec<u8>>)>,
+    file: Option<File>,
 }
-
-/// Where the names of a kind are.
-#[derive(Debug)]
-struct Database {
-    name: &'static str,
-    file: &'static str,
-    /// How many fields of a line are numbers, from the third on.
-    numbers: usize,
-    ask: fn(u32) -> Option<OsString>,
-}
-
-static USERS: Database = Database {
-    name: "passwd",
-    file: "/etc/passwd",
-    numbers: 2,
-    ask: name_service::user_name,
-};
-static GROUPS: Database = Database {
-    name: "group",
-    file: "/etc/group",
-    numbers: 1,
-    ask: name_service::group_name,
-};
 
 impl Names {
     /// Names of users.
     pub(crate) fn of_users() -> Self {
-        Self {
-            database: &USERS,
-            file: None,
-            asked: BTreeMap::new(),
-        }
+        Self::of(Database::Passwd)
     }
 
     /// Names of groups.
     pub(crate) fn of_groups() -> Self {
+        Self::of(Database::Group)
+    }
+
+    fn of(database: Database) -> Self {
         Self {
-            database: &GROUPS,
+            database,
+            known: BTreeMap::new(),
+            last: None,
             file: None,
-            asked: BTreeMap::new(),
         }
     }
 
     /// The name that belongs to `id`, if any.
     pub(crate) fn name(&mut self, id: u32) -> Option<&[u8]> {
-        let file = self.file.get_or_insert_with(|| self.database.read());
-        if let Some(name) = file.get(&id) {
-            return Some(name);
+        if self.last.as_ref().is_none_or(|(last, _)| *last != id) {
+            let name = match self.known.get(&id) {
+                Some(name) => name.clone(),
+                None => {
+                    let name = self.look_up(id);
+                    self.known.insert(id, name.clone());
+                    name
+                }
+            };
+            self.last = Some((id, name));
         }
-        self.asked
-            .entry(id)
-            .or_insert_with(|| (self.database.ask)(id).map(OsString::into_vec))
-            .as_deref()
+        self.last.as_ref()?.1.as_deref()
+    }
+
+    fn look_up(&mut self, id: u32) -> Option<Vec<u8>> {
+        if self.known.len() >= MANY {
+            let file = self.file.get_or_insert_with(|| File::read(self.database));
+            if let Some(name) = file.name(id) {
+                return Some(name.to_vec());
+            }
+        }
+        match self.database {
+            Database::Passwd => accounts::user_name(id),
+            Database::Group => accounts::group_name(id),
+        }
+        .map(OsString::into_vec)
     }
 }
 
-impl Database {
-    /// Reads the names from the file, if the name service would take those first: nsswitch.conf(5).
-    ///
-    /// An id found there has that name whatever comes after `files`. Asking the name service instead
-    /// makes it read the file anew for each id.
-    fn read(&self) -> BTreeMap<u32, Vec<u8>> {
+/// The names that the C library's name service would take from the file, whatever else it may ask.
+#[derive(Debug, Default)]
+struct File {
+    text: Vec<u8>,
+    /// Numbers in ascending order, each with the place of its name in the text.
+    names: Vec<(u32, Range<usize>)>,
+}
+
+impl File {
+    /// Reads the file, if the name service looks there first: nsswitch.conf(5).
+    fn read(database: Database) -> Self {
         let order = procfs::read(Path::new("/etc/nsswitch.conf")).unwrap_or_default();
-        if !files_come_first(&order, self.name) {
-            return BTreeMap::new();
+        if !files_come_first(&order, database.name()) || Path::new(NAME_SERVICE_CACHE).exists() {
+            return Self::default();
         }
-        let table = procfs::read(Path::new(self.file)).unwrap_or_default();
-        names(&table, self.numbers)
+        Self::new(
+            procfs::read(Path::new(database.path())).unwrap_or_default(),
+            database,
+        )
+    }
+
+    /// Takes the lines up to the first that is not well-formed: that might be an entry to the C
+    /// library, for any number.
+    fn new(text: Vec<u8>, database: Database) -> Self {
+        let mut names = Vec::new();
+        let mut start = 0;
+        for (line, length) in accounts::lines(&text, database).zip(lengths(&text)) {
+            match line {
+                Line::Entry(entry) => {
+                    names.push((entry.number, start..start + entry.name.len()));
+                }
+                Line::Empty => {}
+                Line::Unclear => break,
+            }
+            start += length + 1;
+        }
+        // This keeps the order of entries for one number, of which the first counts.
+        names.sort_by_key(|(number, _)| *number);
+        Self { text, names }
+    }
+
+    fn name(&self, id: u32) -> Option<&[u8]> {
+        let first = self.names.partition_point(|(number, _)| *number < id);
+        let (number, place) = self.names.get(first)?;
+        (*number == id).then(|| &self.text[place.clone()])
     }
 }
 
-/// Whether the line for `database` begins with `files` and has no action for it. Remarks are left to the name service.
+fn lengths(text: &[u8]) -> impl Iterator<Item = usize> {
+    text.split(|byte| *byte == b'\n').map(<[u8]>::len)
+}
+
+/// Whether every line for `database` begins with `files` and has no action for it; C libraries
+/// differ in which of two lines counts. Remarks are left to the name service.
 fn files_come_first(order: &[u8], database: &str) -> bool {
-    let mut services = order.split(|byte| *byte == b'\n').filter_map(|line| {
-        line.trim_ascii()
-            .strip_prefix(database.as_bytes())?
-            .trim_ascii()
-            .strip_prefix(b":")
-    });
-    let Some(services) = services.next() else {
-        return false;
+    let mut lines = order
+        .split(|byte| *byte == b'\n')
+        .filter_map(|line| {
+            line.trim_ascii()
+                .strip_prefix(database.as_bytes())?
+                .trim_ascii()
+                .strip_prefix(b":")
+        })
+        .peekable();
+    let begins_with_files = |services: &[u8]| {
+        let mut words = services
+            .split(u8::is_ascii_whitespace)
+            .filter(|word| !word.is_empty());
+        let is_service = |word: &[u8]| word.first().is_some_and(u8::is_ascii_alphanumeric);
+        words.next() == Some(b"files") && words.next().is_none_or(is_service)
     };
-    let mut words = services
-        .split(u8::is_ascii_whitespace)
-        .filter(|word| !word.is_empty());
-    let is_service = |word: &[u8]| word.first().is_some_and(u8::is_ascii_alphanumeric);
-    words.next() == Some(b"files") && words.next().is_none_or(is_service)
-}
-
-/// Reads the first field and, as a number, the third of each line; the first line for a number counts.
-///
-/// From the third on, as many fields as `numbers` says must be numbers. Lines of any other form are left to the name
-/// service.
-fn names(table: &[u8], numbers: usize) -> BTreeMap<u32, Vec<u8>> {
-    let is_number = |field: &&[u8]| !field.is_empty() && field.iter().all(u8::is_ascii_digit);
-    let mut names = BTreeMap::new();
-    for line in table.split(|byte| *byte == b'\n') {
-        let fields: Vec<&[u8]> = line.split(|byte| *byte == b':').collect();
-        let &[name, _, id, _, ..] = fields.as_slice() else {
-            continue;
-        };
-        let plain = name
-            .first()
-            .is_some_and(|byte| !b"+-#".contains(byte) && !byte.is_ascii_whitespace());
-        if !plain || line.contains(&0) || !fields[2..].iter().take(numbers).all(is_number) {
-            continue;
-        }
-        if let Some(id) = std::str::from_utf8(id).ok().and_then(|id| id.parse().ok()) {
-            names.entry(id).or_insert_with(|| name.to_vec());
-        }
-    }
-    names
+    lines.peek().is_some() && lines.all(begins_with_files)
 }
 
 #[cfg(test)]
@@ -139,6 +158,9 @@ mod tests {
     fn files_count_only_where_they_come_first_without_an_action() {
         let first = |order: &str| files_come_first(order.as_bytes(), "passwd");
         assert!(first("# x\npasswd:         files systemd\n"));
+        assert!(first("passwd: files\ngroup: sss\npasswd: files systemd"));
+        assert!(!first("passwd: files\npasswd: sss files"));
+        assert!(!first("passwd: sss\npasswd: files"));
         assert!(!first("passwd: files#x"));
         assert!(!first("passwd: files # [NOTFOUND=return]"));
         assert!(!first("passwd: sss files"));
@@ -148,10 +170,12 @@ mod tests {
     }
 
     #[test]
-    fn first_line_for_a_number_counts() {
-        let names = names(b"root:x:0:0:::\ntoor:x:0:0:::\n+nis:x:7:7\n#no:x:8:8\nbad:x:1x:1\nshort:x:5\nann:x:1000:1000:::/bin/sh\nnul\0:x:9:9::\nnone:x:10:::", 2);
-        assert_eq!(names.get(&0).map(Vec::as_slice), Some(b"root".as_slice()));
-        assert_eq!(names.get(&1000).map(Vec::as_slice), Some(b"ann".as_slice()));
-        assert_eq!(names.len(), 2);
+    fn nothing_is_taken_from_behind_an_unclear_line() {
+        let text =
+            b"root:x:0:0:::\n#x\ntoor:x:0:0:::\nann:x:7:7:::/bin/sh\n x:x:8:8:::\nben:x:9:9:::\n";
+        let file = File::new(text.to_vec(), Database::Passwd);
+        assert_eq!(file.name(0), Some(b"root".as_slice()));
+        assert_eq!(file.name(7), Some(b"ann".as_slice()));
+        assert_eq!((file.name(8), file.name(9)), (None, None));
     }
 }

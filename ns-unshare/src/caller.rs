@@ -6,7 +6,7 @@ use nix::errno::Errno;
 use nix::unistd;
 use ns_common::error::{Attempt, Error};
 use ns_common::idmap::{self, IdExtent, IdKind};
-use ns_common::{name_service, procfs, words};
+use ns_common::{accounts, procfs, words};
 
 /// What there is to know of the caller.
 pub(crate) trait Caller {
@@ -32,7 +32,7 @@ impl Caller for Current {
 
     fn delegated(&self, kind: IdKind) -> Result<IdExtent, Error> {
         let uid = unistd::geteuid().as_raw();
-        let name = name_service::user_name(uid)
+        let name = accounts::user_name(uid)
             .ok_or_else(|| Error::new(words!["you (user ", uid, ") don't exist."]))?;
         let file = kind.subid_file();
         let table = match procfs::read(file) {

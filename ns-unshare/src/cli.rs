@@ -5,10 +5,10 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
 use nix::errno::Errno;
+use ns_common::accounts;
 use ns_common::cli::getopt::{Parser, Token};
 use ns_common::error::{Error, Failure};
 use ns_common::idmap::{Both, IdExtent, IdKind};
-use ns_common::name_service;
 use ns_common::namespace::Kind;
 use ns_common::number::{self, NumberError, Radix};
 use ns_common::process::supervise::InChild;
@@ -184,8 +184,8 @@ fn offset(text: &OsStr, what: &str) -> Result<i64, Error> {
 /// An id by number or, if the text is none, by name.
 fn single_id(text: &OsStr, kind: IdKind) -> Result<SingleId, Error> {
     let (what, lookup): (_, fn(&OsStr) -> Option<u32>) = match kind {
-        IdKind::User => ("failed to parse uid '", name_service::user_id),
-        IdKind::Group => ("failed to parse gid '", name_service::group_id),
+        IdKind::User => ("failed to parse uid '", accounts::user_id),
+        IdKind::Group => ("failed to parse gid '", accounts::group_id),
     };
     let failed = |errno| Error::caused_by(words![what, text, "'"], errno);
     match number::id(text) {

@@ -358,6 +358,64 @@ fn ipcs_over_all_views_and_units() {
     );
 }
 
+/// Lines that the C library reads in its own way, before well-formed ones for the same numbers.
+const ODD_ACCOUNTS: &str = "\
+root:x:0:0::/:/bin/sh
+fine:x:4200:4200::/:/bin/sh
+ blank:x:4201:4201::/:/bin/sh
+sign:x:+4202:4202::/:/bin/sh
+spaced:x: 4203:4203::/:/bin/sh
+two words:x:4204:4204::/:/bin/sh
+short:x:4205:4205
+#remark:x:4206:4206::/:/bin/sh
++net:x:4207:4207::/:/bin/sh
+octal:x:04208:4208::/:/bin/sh
+more:x:4209:4209::/:/bin/sh:more
+nogid:x:4210:::/:/bin/sh
+first:x:4211:4211::/:/bin/sh
+second:x:4211:4211::/:/bin/sh
+cut:x:42";
+
+#[test]
+fn ipcs_names_owners_of_odd_accounts_alike() {
+    let test = "ipcs_names_owners_of_odd_accounts_alike";
+    if !can_compare(test) {
+        return;
+    }
+    if !is_root() || !has_program("perl") {
+        return skipped(test, "needs root and perl");
+    }
+    let later: String = (4200..4240)
+        .map(|id| format!("later{id}:x:{id}:{id}::/:/bin/sh\n"))
+        .collect();
+    // From how many owners on the file is read is ours to choose: both ways must give the same names.
+    for owners in [12, 40] {
+        for (order, odd) in [
+            ("passwd: files\ngroup: files\n", ODD_ACCOUNTS),
+            ("passwd: files\n", "fine:x:4200:4200::/:/bin/sh"),
+            ("passwd: files\npasswd: db\n", ODD_ACCOUNTS),
+            ("passwd: db\npasswd: files\n", ODD_ACCOUNTS),
+            ("passwd: files [SUCCESS=continue]\n", ODD_ACCOUNTS),
+        ] {
+            let sandbox = Sandbox::new();
+            let made = sandbox.shell(&format!(
+                "cat > order <<'END'\n{order}END\ncat > accounts <<'END'\n{odd}\n{later}END\n\
+                 for i in $(seq 4200 {last}); do echo g$i:x:$i:; done > groups\n\
+                 mount --bind order /etc/nsswitch.conf; mount --bind accounts /etc/passwd; mount --bind groups /etc/group\n\
+                 perl -e 'for (1..{owners}) {{ $q=msgget($_,01600); $d=\"\\0\"x256; msgctl($q,2,$d); \
+                 substr($d,4,8)=pack(\"LL\",4200+$_%{owners},4200+$_%{owners}); msgctl($q,1,$d) }}'",
+                last = 4200 + owners
+            ));
+            assert_eq!((made.status, made.stderr.as_str()), (0, ""));
+            for view in ["-q", "-q -c"] {
+                let ours = sandbox.shell(&format!("ipcs {view}"));
+                let reference = sandbox.shell(&format!("/usr/bin/ipcs {view}"));
+                assert_eq!(ours, reference, "{owners} owners, {order:?}, {odd:?}");
+            }
+        }
+    }
+}
+
 fn ipcs_commands() -> Vec<String> {
     let kinds = ["", "-q", "-m", "-s", "-q -m", "-q -s", "-m -s", "-a"];
     let views = ["", "-t", "-p", "-c", "-l", "-u", "-t -p", "-u -l"];

@@ -1,9 +1,9 @@
 //! Visiting the System V objects of the namespace: typed records, handed on one by one.
 //!
-//! There are two sources. The `*_STAT_ANY` calls answer for one index of the kernel's table, in half
-//! the time the kernel needs to print a row; but they must be asked for every index, used or not.
-//! `/proc/sysvipc` holds the rows of the used ones. Where neither is there (no `/proc`, and Linux
-//! before 4.17), `*_STAT` finds what the caller may read.
+//! There are two sources. The `*_STAT_ANY` calls answer for one index of the kernel's table, in
+//! half the time the kernel needs to print a row; but they must be asked for every index, used or
+//! not. `/proc/sysvipc` holds the rows of the used ones. Where neither is there (no `/proc`, and
+//! Linux before 4.17), `*_STAT` finds what the caller may read.
 
 use std::ops::ControlFlow;
 
@@ -26,14 +26,14 @@ pub struct Occupancy {
 }
 
 impl Occupancy {
-    /// Whether asking for every index is much cheaper than reading the text: there are many objects,
-    /// and they fill at least a quarter of the indices.
+    /// Whether asking for every index is much cheaper than reading the text: there are many
+    /// objects, and they fill at least a quarter of the indices.
     fn is_dense(self) -> bool {
         self.objects > 32 && i64::from(self.highest) < 4 * i64::from(self.objects)
     }
 
-    /// The index in an id. The bits above it count how often the index has been used; it has 15 bits,
-    /// or 24 where the kernel was started with `ipcmni_extend`.
+    /// The index in an id. The bits above it count how often the index has been used; it has 15
+    /// bits, or 24 where the kernel was started with `ipcmni_extend`.
     fn index_of(self, id: i32) -> i32 {
         let bits = if self.highest < 1 << 15 { 15 } else { 24 };
         id & ((1 << bits) - 1)
@@ -84,7 +84,8 @@ pub fn each<T: Record>(visit: Visitor<'_, T>) -> Result<Support, Error> {
         }
     }
     if let Ok(table) = table::open::<T>() {
-        // What the calls have told already is not told again; rows come in the order of their index.
+        // What the calls have told already is not told again; rows come in the order of their
+        // index.
         let is_left = |object: &T| {
             walked.is_none_or(|(occupancy, refusal)| {
                 occupancy.index_of(object.permissions().id) >= refusal.index
@@ -199,8 +200,9 @@ impl Refusal {
     }
 }
 
-/// Visits the object at every index. An index may be free, and its object may go meanwhile; any other error is told,
-/// after all that may be read has been visited where that is what was asked for.
+/// Visits the object at every index. An index may be free, and its object may go meanwhile; any
+/// other error is told, after all that may be read has been visited where that is what was asked
+/// for.
 fn each_by_index<T: Record>(
     occupancy: Occupancy,
     lookup: Lookup,

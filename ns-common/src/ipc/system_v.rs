@@ -42,7 +42,8 @@ pub struct Queue {
     pub changed: i64,
 }
 
-/// A shared memory segment. Times are seconds since the epoch, 0 for never; processes are 0 for none.
+/// A shared memory segment. Times are seconds since the epoch, 0 for never; processes are 0 for
+/// none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Segment {
     /// Who may do what; also the flags [`DESTROYED`] and [`LOCKED`].

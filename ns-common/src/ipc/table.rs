@@ -20,7 +20,8 @@ pub trait Row: Sized {
     /// Its table below [`TABLES`].
     const TABLE: &'static str;
 
-    /// The record that a row describes; `None` for a row that does not parse, the header among them.
+    /// The record that a row describes; `None` for a row that does not parse, the header among
+    /// them.
     fn from_row(row: Fields<'_>) -> Option<Self>;
 }
 
@@ -56,7 +57,8 @@ fn rows(table: impl Read, visit: &mut dyn FnMut(Fields<'_>) -> ControlFlow<()>) 
     }
 }
 
-/// The fields of a row, separated by white space; those beyond the ones we know are never looked at.
+/// The fields of a row, separated by white space; those beyond the ones we know are never looked
+/// at.
 #[derive(Debug, Clone, Copy)]
 pub struct Fields<'a>(&'a [u8]);
 

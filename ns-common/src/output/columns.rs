@@ -32,7 +32,8 @@ pub struct Digits {
 }
 
 impl Digits {
-    /// As many as the octal digits of a 64-bit number, which are more than its decimal ones with a sign.
+    /// As many as the octal digits of a 64-bit number, which are more than its decimal ones with a
+    /// sign.
     const MOST: usize = 22;
 
     /// `number` in base ten.

@@ -4,8 +4,8 @@ use crate::output::columns::Digits;
 use crate::sys::locale;
 use crate::sys::time::{self, LocalTime};
 
-/// Appends a size in bytes with the largest unit not above it and at most one decimal: `0B`, `1.5K`,
-/// `1024K`, `16E`. The decimal point is that of the locale.
+/// Appends a size in bytes with the largest unit not above it and at most one decimal: `0B`,
+/// `1.5K`, `1024K`, `16E`. The decimal point is that of the locale.
 ///
 /// The decimal is rounded from thousandths that were rounded down, and a size just below a unit is
 /// not promoted to it: 1048575 bytes are `1024K`.

@@ -8,7 +8,7 @@ use nix::unistd;
 
 use crate::error::{Error, ExitStatus};
 use crate::words;
-use crate::{name_service, passwd};
+use crate::{accounts, passwd};
 
 /// What this process becomes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,7 +59,7 @@ fn shell(accounts: Accounts) -> Error {
     let of_account = || {
         let uid = unistd::getuid();
         match accounts {
-            Accounts::NameService => name_service::login_shell(uid),
+            Accounts::NameService => accounts::login_shell(uid),
             Accounts::EnteredFile => passwd::login_shell(uid),
         }
     };

@@ -1,4 +1,5 @@
-//! Entries of the name service, whose texts need not be UTF-8: getpwnam(3), getpwuid(3), getgrnam(3), getgrgid(3).
+//! Entries of the name service, whose texts need not be UTF-8: getpwnam(3), getpwuid(3),
+//! getgrnam(3), getgrgid(3).
 #![allow(unsafe_code)]
 
 use std::ffi::{CStr, CString, c_char};
@@ -54,7 +55,8 @@ pub fn group(key: Key<'_>) -> Option<Group> {
     })
 }
 
-/// A function that fills in an entry `T`, whose texts it puts into a buffer, and a pointer to it if there is one.
+/// A function that fills in an entry `T`, whose texts it puts into a buffer, and a pointer to it if
+/// there is one.
 type LookUp<By, T> =
     unsafe extern "C" fn(By, *mut T, *mut c_char, libc::size_t, *mut *mut T) -> libc::c_int;
 

@@ -212,13 +212,15 @@ pub fn create_queue(key: i32, mode: u32) -> nix::Result<i32> {
     Errno::result(unsafe { libc::msgget(key, exclusively(mode)) })
 }
 
-/// Makes a segment of `size` bytes that no key led to before, and returns its id. `mode` is the nine permission bits.
+/// Makes a segment of `size` bytes that no key led to before, and returns its id. `mode` is the
+/// nine permission bits.
 pub fn create_segment(key: i32, size: usize, mode: u32) -> nix::Result<i32> {
     // SAFETY: shmget takes numbers only.
     Errno::result(unsafe { libc::shmget(key, size, exclusively(mode)) })
 }
 
-/// Makes a set of `count` semaphores that no key led to before, and returns its id. `mode` is the nine permission bits.
+/// Makes a set of `count` semaphores that no key led to before, and returns its id. `mode` is the
+/// nine permission bits.
 pub fn create_semaphore_set(key: i32, count: i32, mode: u32) -> nix::Result<i32> {
     // SAFETY: semget takes numbers only.
     Errno::result(unsafe { libc::semget(key, count, exclusively(mode)) })

@@ -131,7 +131,8 @@ fn million_rows_are_added_up_in_flat_memory() {
     )
     .unwrap();
     assert_eq!((bytes, messages), (ROWS * (ROWS + 1) / 2, ROWS));
-    // Other tests of this process run meanwhile; a million rows kept would be a hundred megabytes and more.
+    // Other tests of this process run meanwhile; a million rows kept would be a hundred megabytes
+    // and more.
     let more = peak() - before;
     assert!(more < 32 * 1024, "{more} kB more");
 }

@@ -1,0 +1,194 @@
+//! Users and groups by name and by number, as the system's name service knows them.
+
+use std::ffi::{CString, OsStr, OsString};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+
+use nix::unistd::Uid;
+
+use crate::sys::accounts::{self, Key};
+
+/// The number of the user called `name`; `None` also where the name service cannot be asked.
+pub fn user_id(name: &OsStr) -> Option<u32> {
+    let name = CString::new(name.as_bytes()).ok()?;
+    accounts::user(Key::Name(&name)).map(|user| user.uid)
+}
+
+/// The number of the group called `name`; `None` also where the name service cannot be asked.
+pub fn group_id(name: &OsStr) -> Option<u32> {
+    let name = CString::new(name.as_bytes()).ok()?;
+    accounts::group(Key::Name(&name)).map(|group| group.gid)
+}
+
+/// The name of the user with number `uid`.
+pub fn user_name(uid: u32) -> Option<OsString> {
+    accounts::user(Key::Number(uid)).map(|user| OsString::from_vec(user.name.into_bytes()))
+}
+
+/// The name of the group with number `gid`.
+pub fn group_name(gid: u32) -> Option<OsString> {
+    accounts::group(Key::Number(gid)).map(|group| OsString::from_vec(group.name.into_bytes()))
+}
+
+/// The login shell of the user with number `uid`, if the account has one.
+pub fn login_shell(uid: Uid) -> Option<CString> {
+    let shell = accounts::user(Key::Number(uid.as_raw()))?.shell;
+    (!shell.is_empty()).then_some(shell)
+}
+
+/// Which accounts, and the form of the file that has them: passwd(5), group(5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Database {
+    /// Users.
+    Passwd,
+    /// Groups.
+    Group,
+}
+
+impl Database {
+    /// The name that nsswitch.conf(5) knows it by.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Passwd => "passwd",
+            Self::Group => "group",
+        }
+    }
+
+    /// Where the file is.
+    pub const fn path(self) -> &'static str {
+        match self {
+            Self::Passwd => "/etc/passwd",
+            Self::Group => "/etc/group",
+        }
+    }
+}
+
+/// A line of such a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Line<'a> {
+    /// A well-formed entry.
+    Entry(Entry<'a>),
+    /// Nothing, or a remark.
+    Empty,
+    /// Anything else. What it means is for the C library to say.
+    Unclear,
+}
+
+/// The account on a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Entry<'a> {
+    /// The name.
+    pub name: &'a [u8],
+    /// The number.
+    pub number: u32,
+    /// A user's login shell, empty for the system's usual one; empty for a group.
+    pub shell: &'a [u8],
+}
+
+/// Reads the text of such a file line by line. Of several entries for a name or number the first
+/// counts.
+pub fn lines(text: &[u8], database: Database) -> impl Iterator<Item = Line<'_>> {
+    text.split(|byte| *byte == b'\n')
+        .map(move |line| read_line(line, database))
+}
+
+/// The first entry in `text` that `is_wanted`; unclear lines are passed over.
+pub fn find(
+    text: &[u8],
+    database: Database,
+    is_wanted: impl Fn(&Entry<'_>) -> bool,
+) -> Option<Entry<'_>> {
+    lines(text, database).find_map(|line| match line {
+        Line::Entry(entry) => Some(entry).filter(|entry| is_wanted(entry)),
+        Line::Empty | Line::Unclear => None,
+    })
+}
+
+fn read_line(line: &[u8], database: Database) -> Line<'_> {
+    if line.is_empty() || line[0] == b'#' {
+        return Line::Empty;
+    }
+    let entry = || {
+        if line.contains(&0) {
+            return None;
+        }
+        let mut fields = line.split(|byte| *byte == b':');
+        let name = fields.next().filter(|name| is_plain_name(name))?;
+        let _password = fields.next()?;
+        let number = plain_number(fields.next()?)?;
+        let mut shell: &[u8] = b"";
+        match database {
+            Database::Passwd => {
+                plain_number(fields.next()?)?;
+                let (_gecos, _home) = (fields.next()?, fields.next()?);
+                shell = fields.next()?;
+            }
+            Database::Group => {
+                let _members = fields.next()?;
+            }
+        }
+        fields.next().is_none().then_some(Entry {
+            name,
+            number,
+            shell,
+        })
+    };
+    entry().map_or(Line::Unclear, Line::Entry)
+}
+
+/// Neither a sign, which once stood for the accounts of a network, nor blanks.
+fn is_plain_name(name: &[u8]) -> bool {
+    let begins_well = name.first().is_some_and(|first| !b"+-".contains(first));
+    begins_well && name.iter().all(|byte| *byte > b' ')
+}
+
+fn plain_number(field: &[u8]) -> Option<u32> {
+    if !field.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    std::str::from_utf8(field).ok()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn numbered(text: &[u8], database: Database, number: u32) -> Option<(&[u8], &[u8])> {
+        find(text, database, |entry| entry.number == number).map(|entry| (entry.name, entry.shell))
+    }
+
+    #[test]
+    fn first_entry_for_a_number_counts() {
+        let text = b"root:x:0:0:::/bin/sh\ntoor:x:0:0:::\n";
+        let root = numbered(text, Database::Passwd, 0);
+        assert_eq!(root, Some((b"root".as_slice(), b"/bin/sh".as_slice())));
+        let text = b"# groups\n\nroot:x:0:\nusers:x:100:ann,ben\n";
+        let users = numbered(text, Database::Group, 100);
+        assert_eq!(users, Some((b"users".as_slice(), b"".as_slice())));
+    }
+
+    #[test]
+    fn lines_of_another_form_are_unclear() {
+        for line in [
+            "+nis:x:7:7:::",
+            "-nis:x:7:7:::",
+            " ann:x:7:7:::",
+            "an n:x:7:7:::",
+            "ann:x: 7:7:::",
+            "ann:x:+7:7:::",
+            "ann:x:-1:7:::",
+            "ann:x:4294967296:7:::",
+            "ann:x::7:::",
+            "ann:x:7::::",
+            "ann:x:7x:7:::",
+            "ann:x:7:7::",
+            "ann:x:7:7::::",
+            "an\0n:x:7:7:::",
+            ":x:7:7:::",
+            "ann",
+            " ",
+        ] {
+            let read: Vec<Line<'_>> = lines(line.as_bytes(), Database::Passwd).collect();
+            assert_eq!(read, [Line::Unclear], "{line}");
+        }
+    }
+}
