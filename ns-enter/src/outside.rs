@@ -251,7 +251,10 @@ impl Outside {
     /// asked for instead.
     fn namespace_below_parent(&self) -> Result<OwnedFd, Error> {
         let target = self.needed_target("ns/user")?;
-        if let Ok(user) = target.pidfd().and_then(pidfd::user_namespace) {
+        if let Ok(user) = target
+            .pidfd()
+            .and_then(|pidfd| pidfd::namespace(pidfd, Kind::User.file()))
+        {
             return Ok(user);
         }
         let mut sources = self.entrance.sources.values();

@@ -216,3 +216,27 @@ fn interrupted_open_is_tried_again() {
     );
     assert_eq!(run.output(), "/mnt/d\n");
 }
+
+#[test]
+fn what_was_not_entered_is_noticed() {
+    let sandbox = sandbox_or_skip!("what_was_not_entered_is_noticed", "strace");
+    // A filter of system calls may say that all is well and do nothing.
+    for (options, file) in [
+        ("-t $T -u", "uts"),
+        ("--ipc=/proc/$T/ns/ipc", "ipc"),
+        ("-t $T -p", "pid"),
+    ] {
+        let run = sandbox.shell(&format!(
+            "unshare -iup -f --kill-child sleep 60 & U=$!
+             until read T < /proc/$U/task/$U/children; grep -q sleep /proc/${{T%% *}}/comm; do sleep .01; done 2> /dev/null
+             T=${{T%% *}}; strace -f -o /dev/null -e inject=setns:retval=0 nsenter {options} echo run
+             r=$?; {{ kill -9 $U; wait $U; }} 2> /dev/null; exit $r"
+        ));
+        let expected =
+            format!("nsenter: ns/{file} that was entered is not the one that was meant\n");
+        assert_eq!(
+            (run.status, run.stdout.as_str(), run.stderr),
+            (1, "", expected)
+        );
+    }
+}

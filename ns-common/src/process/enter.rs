@@ -1,17 +1,20 @@
 //! Entering namespaces: setns(2), in two passes.
 
 use std::collections::BTreeMap;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 use std::rc::Rc;
 
 use nix::errno::Errno;
+use nix::fcntl::OFlag;
 use nix::sched::setns;
+use nix::unistd::Pid;
 
 use super::refusal;
-use super::target::Target;
-use crate::error::Error;
+use super::target::{Identity, Target};
+use crate::error::{Attempt, Error};
 use crate::namespace::{Kind, KindSet};
+use crate::sys::{descriptor, pidfd};
 use crate::words;
 
 /// Where a namespace comes from.
@@ -87,7 +90,10 @@ impl Entrance {
     /// A caller with privileges must enter a user namespace last, for the others are not all owned by
     /// it; one without must enter it first, to get rights at all. So everything else is tried first,
     /// and refusals do not count; then what is left is entered, the user namespace first, and they do.
+    ///
+    /// Afterwards each namespace is compared with the one that was meant.
     pub fn enter(self) -> Result<(), Error> {
+        let expected = Expected::new(&self)?;
         let mut left = self.kinds();
         for call in self.calls(left.without(Kind::User)) {
             if self.set(call).is_ok() {
@@ -99,7 +105,7 @@ impl Entrance {
                 self.enter_otherwise(call, errno)?;
             }
         }
-        Ok(())
+        expected.check()
     }
 
     fn set(&self, call: Call) -> nix::Result<()> {
@@ -176,6 +182,79 @@ impl Entrance {
             }
         };
         entered && (!own.contains(Kind::Mount) || nix::unistd::chdir(Path::new("/")).is_ok())
+    }
+}
+
+/// The namespaces that are meant, looked at before they are entered.
+struct Expected {
+    namespaces: Vec<(Kind, nix::Result<Identity>)>,
+    own: Own,
+}
+
+/// Where our own namespaces can be seen after entering, when `/proc` may be another side's.
+enum Own {
+    /// Our directory in the outer `/proc`.
+    Directory(OwnedFd),
+    /// Ourselves, where there is no `/proc`, or it does not have us.
+    Pidfd(OwnedFd),
+}
+
+impl Expected {
+    fn new(entrance: &Entrance) -> Result<Self, Error> {
+        let own = Path::new("/proc/self");
+        let own = match descriptor::open(own, OFlag::O_PATH | OFlag::O_DIRECTORY) {
+            Ok(directory) => Own::Directory(directory),
+            Err(Errno::ENOENT) => {
+                Own::Pidfd(pidfd::open(Pid::this()).attempt(|| words!["pidfd_open failed"])?)
+            }
+            Err(errno) => return Err(Error::caused_by(words!["cannot open ", own], errno)),
+        };
+        let meant = |(kind, source): (&Kind, &Source)| {
+            let identity = match (source, &entrance.target) {
+                (Source::File(file), _) => Identity::of(file),
+                (Source::Target, Some(target)) => target.namespace(*kind).or_else(|_| {
+                    let namespace = pidfd::namespace(target.pidfd()?, kind.file());
+                    namespace.and_then(Identity::of)
+                }),
+                (Source::Target, None) => Err(Errno::ESRCH),
+            };
+            (*kind, identity)
+        };
+        let namespaces = entrance.sources.iter().map(meant).collect();
+        Ok(Self { namespaces, own })
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        for (kind, meant) in &self.namespaces {
+            let failed = || words!["cannot check that ns/", kind.file(), " has been entered"];
+            let (meant, own) = match (*meant, self.own.namespace(*kind)) {
+                (Ok(meant), Ok(own)) => (meant, own),
+                // Neither `/proc` nor a kernel from 6.11 on: there is nothing to compare.
+                (Err(Errno::ENOTTY), _) | (_, Err(Errno::ENOTTY)) => continue,
+                (Err(errno), _) | (_, Err(errno)) => {
+                    return Err(Error::caused_by(failed(), errno));
+                }
+            };
+            if meant != own {
+                let text = " that was entered is not the one that was meant";
+                return Err(Error::new(words!["ns/", kind.file(), text]));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Own {
+    fn namespace(&self, kind: Kind) -> nix::Result<Identity> {
+        // setns(2) leaves the process itself in its PID namespace.
+        let file = match kind {
+            Kind::Pid => kind.file_after_unshare(),
+            kind => kind.file(),
+        };
+        match self {
+            Self::Directory(directory) => Identity::at(directory.as_fd(), file),
+            Self::Pidfd(pidfd) => pidfd::namespace(pidfd, file).and_then(Identity::of),
+        }
     }
 }
 

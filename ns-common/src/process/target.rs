@@ -33,6 +33,12 @@ impl Identity {
         fstat(namespace).map(|status| Self::from(&status))
     }
 
+    /// That of a file in the `ns` folder of `process`, a directory in `/proc`.
+    pub fn at(process: BorrowedFd<'_>, file: &str) -> nix::Result<Self> {
+        let path = format!("ns/{file}");
+        fstatat(process, path.as_str(), AtFlags::empty()).map(|status| Self::from(&status))
+    }
+
     /// That of the caller's own namespace of a kind.
     ///
     /// # Errors
@@ -126,10 +132,7 @@ impl Target {
 
     /// The process's namespace of a kind.
     pub fn namespace(&self, kind: Kind) -> nix::Result<Identity> {
-        let file = format!("ns/{}", kind.file());
-        let directory = self.directory()?;
-        let status = fstatat(directory, file.as_str(), AtFlags::empty())?;
-        Ok(Identity::from(&status))
+        Identity::at(self.directory()?, kind.file())
     }
 
     /// Whether the process's namespace of a kind is the caller's own.
@@ -218,9 +221,12 @@ impl Target {
 /// The number of the process in the PID namespace of `/proc`.
 fn number_by(pidfd: &OwnedFd) -> nix::Result<i32> {
     let path = format!("/proc/self/fdinfo/{}", pidfd.as_raw_fd());
-    let info = procfs::read(Path::new(&path))?;
-    let number =
-        field(&info, b"Pid:").and_then(|text| std::str::from_utf8(text).ok()?.parse().ok());
+    let file = descriptor::open(Path::new(&path), OFlag::O_RDONLY)?;
+    // The lines up to that one are short, and come with the first read.
+    let mut info = [0; 512];
+    let length = nix::unistd::read(&file, &mut info)?;
+    let number = field(&info[..length], b"Pid:")
+        .and_then(|text| std::str::from_utf8(text).ok()?.parse().ok());
     number.ok_or(Errno::EINVAL)
 }
 

@@ -45,12 +45,30 @@ pub fn descriptor(pidfd: &OwnedFd, number: RawFd) -> nix::Result<OwnedFd> {
     own(result)
 }
 
-/// The user namespace of the process, without /proc; Linux 6.11.
-pub fn user_namespace(pidfd: &OwnedFd) -> nix::Result<OwnedFd> {
-    /// `_IO(0xff, 9)`
-    const PIDFD_GET_USER_NAMESPACE: libc::c_ulong = 0xff09;
-    // SAFETY: this ioctl takes no argument and returns a new descriptor.
-    let result = unsafe { libc::ioctl(pidfd.as_raw_fd(), PIDFD_GET_USER_NAMESPACE as _, 0) };
+/// A namespace of the process by its file in `/proc/PID/ns`, without /proc; Linux 6.11.
+///
+/// # Errors
+/// EINVAL for a file that is not known here.
+pub fn namespace(pidfd: &OwnedFd, file: &str) -> nix::Result<OwnedFd> {
+    /// `PIDFD_GET_CGROUP_NAMESPACE`: `_IO(0xff, 1)`, and those of the other files after it.
+    const FIRST: libc::c_ulong = 0xff01;
+    const FILES: [&str; 10] = [
+        "cgroup",
+        "ipc",
+        "mnt",
+        "net",
+        "pid",
+        "pid_for_children",
+        "time",
+        "time_for_children",
+        "user",
+        "uts",
+    ];
+    let numbers = (FIRST..).zip(FILES);
+    let number = numbers.into_iter().find(|(_, known)| *known == file);
+    let (number, _) = number.ok_or(Errno::EINVAL)?;
+    // SAFETY: these ioctls take no argument and return a new descriptor.
+    let result = unsafe { libc::ioctl(pidfd.as_raw_fd(), number as _, 0) };
     own(result.into())
 }
 
