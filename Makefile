@@ -7,7 +7,7 @@ TOOLS = unshare nsenter ipcmk ipcs ipcrm
 # The tests are a workspace of their own.
 TESTS = --manifest-path tests/Cargo.toml
 # The tests that need nothing of the source tree.
-BEHAVIOUR = build cases faults inheritance inside maps objects persistence same_as_reference targets terminal waiting walkthrough
+BEHAVIOUR = build cases explain faults inheritance inside maps objects persistence same_as_reference targets terminal waiting walkthrough
 RELEASE = $(or $(CARGO_TARGET_DIR),target)/release
 
 .PHONY: build demo check test test-as-ordinary-user bench install uninstall

@@ -1,7 +1,11 @@
 //! Steps in words: the system call in the kernel's notation, and what it is for.
 
+use std::ffi::OsStr;
+
 use crate::error::{Message, Piece};
 use crate::namespace::KindSet;
+use crate::process::program::Program;
+use crate::process::variables::Change;
 use crate::words;
 
 /// A step for a reader.
@@ -61,6 +65,42 @@ pub fn list_of_kinds(kinds: KindSet) -> Message {
         Some((last, others)) => words![others.join(", "), " and ", last],
         None => words!["no"],
     }
+}
+
+/// A change of the environment for a reader.
+pub fn change(change: &Change) -> Line {
+    let (call, purpose) = match change {
+        Change::Keep(names) if names.is_empty() => (words!["clear the environment"], words![""]),
+        Change::Keep(names) => {
+            let list = names.join(OsStr::new(","));
+            (words!["keep only ", list], words!["of the environment"])
+        }
+        Change::Replace(_) => (words!["replace the environment"], words![""]),
+        Change::Set(name, value) => (
+            words!["setenv(", quoted(name), ", ", quoted(value), ")"],
+            words!["for the program"],
+        ),
+        Change::Unset(name) => (
+            words!["unsetenv(", quoted(name), ")"],
+            words!["for the program"],
+        ),
+    };
+    Line::new(call, purpose)
+}
+
+/// The last step for a reader.
+pub fn program(program: &Program) -> Line {
+    let (call, purpose) = match program {
+        Program::Command(argv) => {
+            let name = argv.first().copied().unwrap_or_default();
+            (words!["execvp(", quoted(name), ")"], words!["the program"])
+        }
+        Program::Shell(_) => (
+            words!["execv($SHELL)"],
+            words!["a login shell: yours, or /bin/sh"],
+        ),
+    };
+    Line::new(call, purpose)
 }
 
 /// Longer calls push what they are for to the right.

@@ -116,6 +116,7 @@ impl Request {
             (Id::KeepCaps, _) => self.keep_capabilities = true,
             (Id::UserParent, _) => self.user_parent = true,
             (Id::FollowContext, _) => self.follow_context = true,
+            (Id::Explain, _) => self.explain = true,
         }
         Ok(())
     }

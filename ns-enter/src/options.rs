@@ -123,6 +123,13 @@ options! {
     /// nothing.
     FollowContext: Some('Z'), "follow-context", Takes::Nothing,
         "take the SELinux context of the target";
+
+    section "Looking first";
+
+    /// Prints what would be done, a step a line, and does none of it: each system call in the
+    /// kernel's notation, what it is for and, where there are several processes, which of them
+    /// makes it. The target is looked up, since what is entered depends on it.
+    extension Explain: None, "explain", Takes::Nothing, "print the steps and do none of them";
 }
 
 /// All that is known of the tool.

@@ -42,6 +42,8 @@ pub(crate) struct Request {
     pub(crate) join_cgroup: bool,
     /// Take the target's SELinux context.
     pub(crate) follow_context: bool,
+    /// Say what would be done, and do nothing.
+    pub(crate) explain: bool,
     /// The program and its arguments; empty for a shell.
     pub(crate) command: Vec<&'static CStr>,
 }

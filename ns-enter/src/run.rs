@@ -7,6 +7,7 @@ use nix::fcntl::OFlag;
 use nix::unistd::{self, Pid};
 use ns_common::console::Console;
 use ns_common::error::{Attempt, Error, ExitStatus, Failure};
+use ns_common::explain;
 use ns_common::idmap::Both;
 use ns_common::privileges;
 use ns_common::process::supervise::{self, Attended, Signals};
@@ -21,11 +22,18 @@ use crate::plan::{Afterwards, NewId, Plan, Refusal, Step};
 use crate::request::Request;
 
 /// Does all that was asked for. Returns only in a process that is not replaced by the program.
-pub(crate) fn execute(mut request: Request, _: &mut Console) -> Result<ExitStatus, Failure> {
+pub(crate) fn execute(mut request: Request, console: &mut Console) -> Result<ExitStatus, Failure> {
+    let explains = request.explain;
     let outside = Outside::open(&mut request)?;
+    let plan = Plan::new(request, outside);
+    if explains {
+        let text = explain::render(&plan.lines());
+        console.output.push(text.as_slice());
+        return Ok(ExitStatus::SUCCESS);
+    }
     let mut process = Process::default();
     // What a step holds from outside is closed when it is done.
-    for step in Plan::new(request, outside).0 {
+    for step in plan.0 {
         if let Some(child) = process.carry_out(step)? {
             return attend(child);
         }

@@ -4,11 +4,9 @@ use std::path::PathBuf;
 
 use nix::mount::MsFlags;
 use ns_common::error::Message;
-use ns_common::explain::{Line, flags, list_of_kinds, quoted};
+use ns_common::explain::{self, Line, flags, list_of_kinds, quoted};
 use ns_common::idmap::{IdExtent, IdKind, IdMap};
 use ns_common::namespace::{Kind, KindSet};
-use ns_common::process::program::Program;
-use ns_common::process::variables::Change;
 use ns_common::words;
 
 use crate::plan::{Clock, MapperJob, Plan, Step, Writer};
@@ -69,7 +67,9 @@ impl Step {
             ),
             Self::WriteMapsFromOutside => (words!["release the mapper"], words!["and wait for it"]),
             Self::OffsetClock(clock, seconds) => offset(*clock, *seconds),
-            Self::ChangeEnvironment(changes) => return changes.iter().map(environment).collect(),
+            Self::ChangeEnvironment(changes) => {
+                return changes.iter().map(explain::change).collect();
+            }
             Self::Fork(fork) => forked(fork, is_first),
             Self::DieWithParent(signal) => (
                 words!["prctl(PR_SET_PDEATHSIG, ", signal, ")"],
@@ -142,7 +142,7 @@ impl Step {
                 words!["release the binder"],
                 words!["whatever happens now, they stay bound"],
             ),
-            Self::Execute(program) => executed(program),
+            Self::Execute(program) => return vec![explain::program(program)],
         };
         vec![Line::new(call, purpose)]
     }
@@ -219,26 +219,6 @@ fn offset(clock: Clock, seconds: i64) -> (Message, Message) {
     )
 }
 
-fn environment(change: &Change) -> Line {
-    let (call, purpose) = match change {
-        Change::Keep(names) if names.is_empty() => (words!["clear the environment"], words![""]),
-        Change::Keep(names) => {
-            let list = names.join(std::ffi::OsStr::new(","));
-            (words!["keep only ", list], words!["of the environment"])
-        }
-        Change::Replace(_) => (words!["replace the environment"], words![""]),
-        Change::Set(name, value) => (
-            words!["setenv(", quoted(name), ", ", quoted(value), ")"],
-            words!["for the program"],
-        ),
-        Change::Unset(name) => (
-            words!["unsetenv(", quoted(name), ")"],
-            words!["for the program"],
-        ),
-    };
-    Line::new(call, purpose)
-}
-
 fn forked(fork: &Fork, is_first: bool) -> (Message, Message) {
     let child = if is_first {
         "the child becomes process 1"
@@ -292,17 +272,4 @@ fn propagation(flags: MsFlags) -> Message {
     ];
     let kind = names.iter().find(|(flag, _)| flags.contains(*flag));
     words!["MS_REC|", kind.map_or("0", |(_, name)| name)]
-}
-
-fn executed(program: &Program) -> (Message, Message) {
-    match program {
-        Program::Command(argv) => {
-            let name = argv.first().copied().unwrap_or_default();
-            (words!["execvp(", quoted(name), ")"], words!["the program"])
-        }
-        Program::Shell(_) => (
-            words!["execv($SHELL)"],
-            words!["a login shell: yours, or /bin/sh"],
-        ),
-    }
 }

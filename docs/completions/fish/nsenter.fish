@@ -25,3 +25,4 @@ complete -c nsenter -l preserve-credentials -d 'keep uid, gid and groups when en
 complete -c nsenter -l keep-caps -d 'keep the capabilities in the user namespace for the program'
 complete -c nsenter -l user-parent -d 'enter the parent of the user namespace instead of it'
 complete -c nsenter -s Z -l follow-context -d 'take the SELinux context of the target'
+complete -c nsenter -l explain -d 'print the steps and do none of them'

@@ -1,0 +1,166 @@
+//! The plan in words: what `--explain` prints.
+
+use ns_common::error::Message;
+use ns_common::explain::{self, Line, flags, list_of_kinds, quoted};
+use ns_common::namespace::{Kind, KindSet};
+use ns_common::process::enter::{Call, Entrance};
+use ns_common::words;
+
+use crate::plan::{Afterwards, NewId, Plan, Refusal, Step};
+
+/// The process that a step is done by after the fork.
+const CHILD: &str = "child";
+
+impl Plan {
+    /// The plan for a reader, with the process that does each step where the program gets one of its own.
+    pub(crate) fn lines(&self) -> Vec<Line> {
+        let mut process = None;
+        let mut lines = Vec::new();
+        for step in &self.0 {
+            let of_step = step.lines().into_iter();
+            lines.extend(of_step.map(|line| Line { process, ..line }));
+            if matches!(step, Step::Fork) {
+                process = Some(CHILD);
+            }
+        }
+        lines
+    }
+}
+
+impl Step {
+    /// The step for a reader; one without words does not compile.
+    fn lines(&self) -> Vec<Line> {
+        let (call, purpose) = match self {
+            Self::SetContext(context) => (
+                words!["write /proc/self/attr/exec ", quoted(context.as_slice())],
+                words!["the program runs in the target's SELinux context"],
+            ),
+            Self::Hide => (
+                words!["prctl(PR_SET_DUMPABLE, 0)"],
+                words!["the side that is entered may not look into this process"],
+            ),
+            Self::TryToDropGroups => (
+                words!["setgroups(0, NULL)"],
+                words!["no supplementary groups; inside this may be denied"],
+            ),
+            Self::Enter(entrance) => return entered(entrance),
+            Self::ChangeRoot(_, afterwards) => return changed_root(*afterwards),
+            Self::ChangeDirectory(_) => (
+                words!["fchdir(directory)"],
+                words!["the working directory of the program, opened outside"],
+            ),
+            Self::ChangeDirectoryInside(path) => (
+                words!["open(", quoted(path), "), fchdir(it)"],
+                words!["the working directory of the program, as seen inside"],
+            ),
+            Self::ChangeEnvironment(changes) => {
+                return changes.iter().map(explain::change).collect();
+            }
+            Self::JoinCgroup(_) => (
+                words!["write cgroup.procs \"0\""],
+                words!["this process moves into the target's cgroup"],
+            ),
+            Self::ReadIds(target) => (
+                words!["read ", target.path("status")],
+                words!["the target's uid and gid, as seen inside"],
+            ),
+            Self::DefaultChildSignal => (
+                words!["sigaction(SIGCHLD, SIG_DFL)"],
+                words!["children can be waited for"],
+            ),
+            Self::Fork => (
+                words!["fork()"],
+                words!["the child is in the PID namespace; the parent waits for it"],
+            ),
+            Self::DropGroups(Refusal::Passes) => (
+                words!["setgroups(0, NULL)"],
+                words!["no supplementary groups, if that is allowed"],
+            ),
+            Self::DropGroups(Refusal::Counts(_)) => (
+                words!["setgroups(0, NULL)"],
+                words!["no supplementary groups; an error if it was refused outside too"],
+            ),
+            Self::SetGid(id) => (
+                words!["setgid(", number(*id), ")"],
+                words!["the gid of the program"],
+            ),
+            Self::SetUid(id) => (
+                words!["setuid(", number(*id), ")"],
+                words!["the uid of the program"],
+            ),
+            Self::KeepCapabilities => (
+                words!["capset(), prctl(PR_CAP_AMBIENT, …)"],
+                words!["the program keeps the capabilities"],
+            ),
+            Self::Execute(program) => return vec![explain::program(program)],
+        };
+        vec![Line::new(call, purpose)]
+    }
+}
+
+fn entered(entrance: &Entrance) -> Vec<Line> {
+    let kinds = entrance.kinds();
+    let has_user = kinds.contains(Kind::User);
+    let others = if has_user {
+        "; if this is refused, again after the user namespace"
+    } else {
+        ""
+    };
+    let line = |call: Call, more: &str| {
+        let (from, kinds, what) = match call {
+            Call::Target(kinds) => ("pidfd", kinds, "the target's "),
+            Call::File(kind) => ("file", KindSet::EMPTY.with(kind), "this "),
+        };
+        let plural = if kinds.iter().count() > 1 { "s" } else { "" };
+        Line::new(
+            words!["setns(", from, ", ", flags(kinds), ")"],
+            words![
+                "enter ",
+                what,
+                list_of_kinds(kinds),
+                " namespace",
+                plural,
+                more
+            ],
+        )
+    };
+    let mut lines: Vec<Line> = entrance
+        .calls(kinds.without(Kind::User))
+        .into_iter()
+        .map(|call| line(call, others))
+        .collect();
+    let user = entrance.calls(KindSet::EMPTY.with(Kind::User));
+    let rights = ", which gives all rights over what it owns";
+    lines.extend(user.into_iter().map(|call| line(call, rights)));
+    let files: Vec<&str> = kinds.iter().map(Kind::file).collect();
+    lines.push(Line::new(
+        words!["stat ns/", files.join(", ns/")],
+        words!["these are the namespaces that were meant"],
+    ));
+    lines
+}
+
+fn changed_root(afterwards: Afterwards) -> Vec<Line> {
+    let stays = afterwards == Afterwards::Stay;
+    let keep = Line::new(
+        words!["open(\".\")"],
+        words!["the working directory, which may lie outside the new root"],
+    );
+    let change = Line::new(
+        words!["fchdir(root), chroot(\".\"), chdir(\"/\")"],
+        words!["the root directory of the program"],
+    );
+    let back = Line::new(
+        words!["fchdir(it)"],
+        words!["back to the working directory"],
+    );
+    let (before, after) = (stays.then_some(keep), stays.then_some(back));
+    before.into_iter().chain([change]).chain(after).collect()
+}
+
+fn number(id: NewId) -> Message {
+    match id {
+        NewId::Number(number) => words![number],
+        NewId::OfTarget => words!["the target's"],
+    }
+}
