@@ -3,30 +3,31 @@
 //! ```text
 //! # the claim, which is the test's name
 //! needs root python3
-//! $ a script, with bash
-//! > which may go on
+//! $ a script for bash
+//! > that may go on for several lines
 //! standard output
 //! 2> standard error
 //! [status]
 //! ```
 //!
-//! Empty lines do not count; a backslash at the end of a line of output shows where it ends, and alone it is an empty one.
-//! A script waits with `await FILE` until a file is there, with `asleep PID` until a process has become `sleep`, and with
-//! `child PID` until the child of a process has, whose id is then in `$T`.
+//! Or, where the installed reference is right, whatever that is:
 //!
-//! A case with nothing after its script expects what the reference does, whatever that is.
+//! ```text
+//! # another claim
+//! $ ipcs -q
+//! = reference
+//! ```
+//!
+//! A case must say what it expects. A status of 0 goes without saying, and `[0]` alone expects that
+//! nothing is printed. Empty lines do not count; a backslash at the end of a line of output shows
+//! where it ends, and alone it is an empty one. What scripts can call is in `cases/functions.sh`.
 
 use crate::sandbox::{Run, Sandbox};
 use crate::wording::Wordings;
 use crate::{skip, tool};
 
-/// What scripts wait with. No newline, for bash counts lines in its messages.
-const FUNCTIONS: &str = concat!(
-    "await() { until [ -e $1 ]; do sleep .01; done; }; ",
-    "is_asleep() { [ \"$(cat /proc/$1/comm 2> /dev/null)\" = sleep ]; }; ",
-    "asleep() { until is_asleep $1; do sleep .01; done; }; ",
-    "child() { until is_asleep $T; do read T < /proc/$1/task/$1/children; T=${T%% *}; done; }; ",
-);
+/// What each script begins with.
+const FUNCTIONS: &str = include_str!("../cases/functions.sh");
 
 /// One case.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,14 +38,25 @@ pub struct Case {
     pub needs: Vec<String>,
     /// The script.
     pub script: String,
-    /// What it must do; `None` for what the reference does.
-    pub expected: Option<Run>,
+    /// What it must do.
+    pub expected: Expected,
+}
+
+/// What a script must do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Expected {
+    /// Nothing is said yet: no case is left so.
+    Unsaid,
+    /// What it does with the reference's commands.
+    Reference,
+    /// This.
+    This(Run),
 }
 
 /// Reads a file of cases.
 ///
 /// # Panics
-/// If it has a line that belongs to no case, or two cases with one claim.
+/// If a line belongs to no case, a case does not say what it expects, or two have one claim.
 pub fn read(text: &str) -> Vec<Case> {
     let mut cases: Vec<Case> = Vec::new();
     for line in text.lines() {
@@ -57,57 +69,74 @@ pub fn read(text: &str) -> Vec<Case> {
                 claim: claim.to_owned(),
                 needs: Vec::new(),
                 script: String::new(),
-                expected: None,
+                expected: Expected::Unsaid,
             });
             continue;
         }
-        let Some(case) = cases.last_mut() else {
-            assert!(
-                line.is_empty() || line.starts_with("//"),
-                "no case for: {line}"
-            );
-            continue;
-        };
-        if let Some(needs) = line
-            .strip_prefix("needs ")
-            .filter(|_| case.script.is_empty())
-        {
-            case.needs
-                .extend(needs.split_whitespace().map(str::to_owned));
-        } else if let Some(script) = line.strip_prefix("$ ").filter(|_| case.script.is_empty()) {
-            script.clone_into(&mut case.script);
-        } else if let Some(script) = line.strip_prefix("> ").filter(|_| case.expected.is_none()) {
-            case.script.extend(["\n", script]);
-        } else if !line.is_empty() {
-            expect(case, line);
+        match cases.last_mut() {
+            _ if line.is_empty() => {}
+            Some(case) => case.add(line),
+            None => assert!(line.starts_with("//"), "no case for: {line}"),
         }
+    }
+    for case in &cases {
+        let unsaid = case.expected == Expected::Unsaid;
+        assert!(!unsaid, "{}: what is expected?", case.claim);
     }
     cases
 }
 
-fn expect(case: &mut Case, line: &str) {
-    let nothing = || Run {
-        status: 0,
-        stdout: String::new(),
-        stderr: String::new(),
-    };
-    let expected = case.expected.get_or_insert_with(nothing);
-    let status = line
-        .strip_prefix('[')
-        .and_then(|line| line.strip_suffix(']'))
-        .and_then(|number| number.parse().ok());
-    if let Some(status) = status {
-        expected.status = status;
-    } else if let Some(error) = line.strip_prefix("2> ") {
-        expected.stderr.extend([error, "\n"]);
-    } else {
-        expected
-            .stdout
-            .extend([line.strip_suffix('\\').unwrap_or(line), "\n"]);
-    }
-}
-
 impl Case {
+    /// Takes a line that stands below the claim.
+    fn add(&mut self, line: &str) {
+        let begun = !self.script.is_empty();
+        let unsaid = self.expected == Expected::Unsaid;
+        if let Some(needs) = line.strip_prefix("needs ").filter(|_| !begun) {
+            let needs = needs.split_whitespace().map(str::to_owned);
+            self.needs.extend(needs);
+        } else if let Some(script) = line.strip_prefix("$ ").filter(|_| !begun) {
+            script.clone_into(&mut self.script);
+        } else if let Some(script) = line.strip_prefix("> ").filter(|_| begun && unsaid) {
+            self.script.extend(["\n", script]);
+        } else if line == "= reference" && begun && unsaid {
+            self.expected = Expected::Reference;
+        } else {
+            assert!(begun, "{}: not yet a script: {line}", self.claim);
+            self.expect(line);
+        }
+    }
+
+    fn expect(&mut self, line: &str) {
+        if self.expected == Expected::Unsaid {
+            self.expected = Expected::This(Run {
+                status: 0,
+                stdout: String::new(),
+                stderr: String::new(),
+            });
+        }
+        let Expected::This(expected) = &mut self.expected else {
+            panic!("{}: the reference says this, not we: {line}", self.claim);
+        };
+        let status = line
+            .strip_prefix('[')
+            .and_then(|line| line.strip_suffix(']'))
+            .and_then(|number| number.parse().ok());
+        if let Some(status) = status {
+            let silent = expected.stdout.is_empty() && expected.stderr.is_empty();
+            assert!(
+                status != 0 || silent,
+                "{}: status 0 goes without saying",
+                self.claim
+            );
+            expected.status = status;
+        } else if let Some(error) = line.strip_prefix("2> ") {
+            expected.stderr.extend([error, "\n"]);
+        } else {
+            let line = line.strip_suffix('\\').unwrap_or(line);
+            expected.stdout.extend([line, "\n"]);
+        }
+    }
+
     /// Why the case cannot run here, if so.
     pub fn unmet(&self) -> Option<String> {
         for need in &self.needs {
@@ -120,7 +149,7 @@ impl Case {
                 _ => {}
             }
         }
-        (self.expected.is_none() && tool::reference("unshare").is_none())
+        (self.expected == Expected::Reference && tool::reference("unshare").is_none())
             .then(|| format!("needs the reference, {}", tool::REFERENCE_VERSION))
     }
 
@@ -132,8 +161,8 @@ impl Case {
         let script = FUNCTIONS.to_owned() + &self.script;
         let ours = without_hints(Sandbox::new().shell(&script));
         let expected = match &self.expected {
-            Some(expected) => expected.clone(),
-            None => Sandbox::new().reference_shell(&script),
+            Expected::This(expected) => expected.clone(),
+            _ => Sandbox::new().reference_shell(&script),
         };
         let wordings = Wordings::newer();
         let reworded = |run: Run| {
@@ -169,28 +198,43 @@ fn without_hints(mut run: Run) -> Run {
 mod tests {
     use super::*;
 
+    fn this(status: i32, stdout: &str, stderr: &str) -> Expected {
+        Expected::This(Run {
+            status,
+            stdout: stdout.into(),
+            stderr: stderr.into(),
+        })
+    }
+
     #[test]
     fn cases_are_read() {
         let cases = read(
-            "// note\n# one\nneeds root\n$ a\n> b\nout \\\n\n\\\n2> err\n[3]\n\n# two\n$ c\n\n# three\n$ d\n[0]\n",
+            "// note\n# one\nneeds root\n$ a\n> b\nout \\\n\n\\\n2> err\n[3]\n\n\
+             # two\n$ c\n= reference\n\n# three\n$ d\n[0]\n",
         );
         assert_eq!(cases.len(), 3);
         assert_eq!(cases[0].script, "a\nb");
         assert_eq!(cases[0].needs, ["root"]);
-        let expected = Run {
-            status: 3,
-            stdout: "out \n\n".into(),
-            stderr: "err\n".into(),
-        };
-        assert_eq!(cases[0].expected, Some(expected));
-        assert_eq!(cases[1].expected, None);
-        assert_eq!(
-            cases[2].expected,
-            Some(Run {
-                status: 0,
-                stdout: String::new(),
-                stderr: String::new()
-            })
-        );
+        assert_eq!(cases[0].expected, this(3, "out \n\n", "err\n"));
+        assert_eq!(cases[1].expected, Expected::Reference);
+        assert_eq!(cases[2].expected, this(0, "", ""));
+    }
+
+    #[test]
+    #[should_panic(expected = "one: what is expected?")]
+    fn silence_is_no_expectation() {
+        read("# one\n$ a\n\n# two\n$ b\n[0]\n");
+    }
+
+    #[test]
+    #[should_panic(expected = "one: status 0 goes without saying")]
+    fn status_0_goes_without_saying() {
+        read("# one\n$ a\nout\n[0]\n");
+    }
+
+    #[test]
+    #[should_panic(expected = "one: the reference says this, not we: out")]
+    fn reference_and_own_expectation_exclude_each_other() {
+        read("# one\n$ a\n= reference\nout\n");
     }
 }
