@@ -10,10 +10,7 @@ use std::{env, fs};
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
-    println!("cargo::rerun-if-env-changed=CC");
-    let gnu = env::var("CARGO_CFG_TARGET_ENV").is_ok_and(|environment| environment == "gnu");
-    let native = env::var("HOST") == env::var("TARGET");
-    if !gnu || !native || !has_static_unwinder() {
+    if variable("CARGO_CFG_TARGET_ENV") != "gnu" || !has_static_unwinder() {
         return;
     }
     let folder = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
@@ -22,10 +19,26 @@ fn main() {
     println!("cargo::rustc-link-search=native={}", folder.display());
 }
 
-/// Asks the C compiler, which is what rustc links with; a compiler that lacks the file repeats the bare name.
+fn variable(name: &str) -> String {
+    env::var(name).unwrap_or_default()
+}
+
+/// Asks the C compiler that links for the target; one that lacks the file repeats the bare name.
 fn has_static_unwinder() -> bool {
-    let compiler = env::var("CC").unwrap_or_else(|_| "cc".into());
+    // Cargo sets it where a configuration names a linker for the target; without, rustc calls `cc`.
+    let compiler = env::var_os("RUSTC_LINKER").unwrap_or_else(|| "cc".into());
+    // What rustc adds where one compiler serves several targets.
+    let width = match (
+        variable("CARGO_CFG_TARGET_ARCH").as_str(),
+        variable("CARGO_CFG_TARGET_POINTER_WIDTH").as_str(),
+    ) {
+        ("x86", _) => "-m32",
+        ("x86_64", "32") => "-mx32",
+        ("x86_64", _) => "-m64",
+        _ => "",
+    };
     let Ok(output) = Command::new(compiler)
+        .args(Some(width).filter(|width| !width.is_empty()))
         .arg("-print-file-name=libgcc_eh.a")
         .output()
     else {
@@ -35,5 +48,5 @@ fn has_static_unwinder() -> bool {
         return false;
     };
     let path = Path::new(path.trim());
-    path.is_absolute() && path.exists()
+    output.status.success() && path.is_absolute() && path.exists()
 }
