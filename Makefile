@@ -1,62 +1,105 @@
 # Thin faces of cargo commands, each of which works alone too.
 
-PREFIX ?= /usr/local
-DESTDIR ?=
 CARGO ?= cargo
 TOOLS = unshare nsenter ipcmk ipcs ipcrm
+# What clippy is told about its lints.
+LINTS ?= -D warnings
 # The tests are a workspace of their own.
 TESTS = --manifest-path tests/Cargo.toml
 # The tests that need nothing of the source tree.
 BEHAVIOUR = build cases explain faults inheritance inside maps objects persistence same_as_reference targets terminal waiting walkthrough
-RELEASE = $(or $(CARGO_TARGET_DIR),target)/release
 
-.PHONY: build demo check test test-as-ordinary-user bench install uninstall
+# Where the programs are once they are built, as cargo decides it.
+RELEASE ?= $(or $(CARGO_TARGET_DIR),$(CARGO_BUILD_TARGET_DIR),target)$(addprefix /,$(CARGO_BUILD_TARGET))/release
+
+# Where `make install` puts things.
+PREFIX ?= /usr/local
+DESTDIR ?=
+BINDIR ?= $(PREFIX)/bin
+MANDIR ?= $(PREFIX)/share/man
+BASHCOMPDIR ?= $(PREFIX)/share/bash-completion/completions
+ZSHCOMPDIR ?= $(PREFIX)/share/zsh/site-functions
+FISHCOMPDIR ?= $(PREFIX)/share/fish/vendor_completions.d
+DOCDIR ?= $(PREFIX)/share/doc/ns-tools
+# Stands in front of each command's name, for who keeps the system's commands beside these.
+PROGRAM_PREFIX ?=
+
+# No folder of the builder gets into a program. Flags that the environment or a configuration has are kept.
+CARGO_HOME_DIR = $(or $(CARGO_HOME),$(HOME)/.cargo)
+REMAP = --remap-path-prefix=$(CURDIR)=/ns-tools --remap-path-prefix=$(CARGO_HOME_DIR)=/cargo
+comma = ,
+empty =
+quoted = [$(subst $(empty) $(empty),$(comma),$(patsubst %,"%",$(REMAP)))]
+ifdef RUSTFLAGS
+BUILD = RUSTFLAGS="$(RUSTFLAGS) $(REMAP)" $(CARGO) build --release
+else
+BUILD = $(CARGO) --config 'build.rustflags = $(quoted)' build --release
+endif
+
+.PHONY: build demo check check-elsewhere check-reproducible test test-as-ordinary-user bench install uninstall
 
 build:
-	$(CARGO) build --release
+	$(BUILD)
 
 demo: build
-	$(CARGO) run --quiet $(TESTS) --bin demo
+	@echo "Building the walkthrough, which takes a minute the first time."
+	$(CARGO) build $(TESTS) --bin demo
+	NS_TESTS_BIN_DIR="$(abspath $(RELEASE))" $(CARGO) run --quiet $(TESTS) --bin demo
 
 check: build
 	$(CARGO) fmt --check
 	$(CARGO) fmt $(TESTS) --check
-	$(CARGO) clippy --workspace --all-targets -- -D warnings
-	$(CARGO) clippy $(TESTS) --all-targets -- -D warnings
+	$(CARGO) clippy --workspace --all-targets -- $(LINTS)
+	$(CARGO) clippy $(TESTS) --all-targets -- $(LINTS)
 	$(MAKE) test
 	$(MAKE) test-as-ordinary-user
+	$(MAKE) check-reproducible
 
-test:
-	$(CARGO) test --workspace
-	$(CARGO) test $(TESTS)
+# `make demo` and `make check` on another release of Debian, or another architecture that this processor runs.
+SUITE ?= trixie
+ARCH ?=
+check-elsewhere:
+	.ci/check-elsewhere $(SUITE) $(ARCH)
+
+# Two builds in two folders are equal, byte for byte.
+check-reproducible: build
+	tests/reproducible "$(abspath $(RELEASE))"
+
+# All test files run, even when one fails.
+test: build
+	@status=0; set -x; export NS_TESTS_BIN_DIR="$(abspath $(RELEASE))"; \
+	$(CARGO) test --no-fail-fast --workspace || status=1; \
+	$(CARGO) test --no-fail-fast $(TESTS) || status=1; \
+	exit $$status
 
 # What root has tested is tested again without privileges.
 test-as-ordinary-user: build
 	@if [ "$$(id -u)" -eq 0 ]; then set -x; \
 	$(CARGO) --config 'target."cfg(unix)".runner = ["sh", "$(CURDIR)/tests/as-ordinary-user", "$(abspath $(RELEASE))"]' \
-		test $(TESTS) $(addprefix --test ,$(BEHAVIOUR)); fi
+		test --no-fail-fast $(TESTS) $(addprefix --test ,$(BEHAVIOUR)); fi
 
 # Ratios against the installed util-linux, as root, in private namespaces.
 bench: build
-	$(CARGO) run --quiet --release $(TESTS) --bin bench
+	NS_TESTS_BIN_DIR="$(abspath $(RELEASE))" $(CARGO) run --quiet --release $(TESTS) --bin bench
 
-install: build
-	install -d "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)$(PREFIX)/share/man/man1" \
-		"$(DESTDIR)$(PREFIX)/share/bash-completion/completions" \
-		"$(DESTDIR)$(PREFIX)/share/zsh/site-functions" \
-		"$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d"
-	for tool in $(TOOLS); do \
-		install -m 755 "$(RELEASE)/$$tool" "$(DESTDIR)$(PREFIX)/bin/" && \
-		install -m 644 "docs/man/$$tool.1" "$(DESTDIR)$(PREFIX)/share/man/man1/" && \
-		install -m 644 "docs/completions/bash/$$tool" "$(DESTDIR)$(PREFIX)/share/bash-completion/completions/" && \
-		install -m 644 "docs/completions/zsh/_$$tool" "$(DESTDIR)$(PREFIX)/share/zsh/site-functions/" && \
-		install -m 644 "docs/completions/fish/$$tool.fish" "$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/" || exit 1; \
+# Needs what `make` has built, and no cargo.
+install:
+	@for tool in $(TOOLS); do [ -x "$(RELEASE)/$$tool" ] || \
+		{ echo "$(RELEASE)/$$tool is not there: run make first, with the same settings" >&2; exit 1; }; done
+	install -d $(foreach folder,$(BINDIR) $(MANDIR)/man1 $(BASHCOMPDIR) $(ZSHCOMPDIR) $(FISHCOMPDIR) $(DOCDIR),"$(DESTDIR)$(folder)")
+	set -e; for tool in $(TOOLS); do name="$(PROGRAM_PREFIX)$$tool"; \
+		install -m 755 "$(RELEASE)/$$tool" "$(DESTDIR)$(BINDIR)/$$name"; \
+		renamed() { sed "$$1" "$$2" > "$$3.new"; chmod 644 "$$3.new"; mv "$$3.new" "$$3"; }; \
+		renamed "s/^\.Nm $$tool\$$/.Nm $$name/" "docs/man/$$tool.1" "$(DESTDIR)$(MANDIR)/man1/$$name.1"; \
+		renamed "\$$s/ $$tool\$$/ $$name/" "docs/completions/bash/$$tool" "$(DESTDIR)$(BASHCOMPDIR)/$$name"; \
+		renamed "1s/ $$tool\$$/ $$name/" "docs/completions/zsh/_$$tool" "$(DESTDIR)$(ZSHCOMPDIR)/_$$name"; \
+		renamed "s/^complete -c $$tool /complete -c $$name /" "docs/completions/fish/$$tool.fish" "$(DESTDIR)$(FISHCOMPDIR)/$$name.fish"; \
 	done
+	install -m 644 LICENSE-APACHE LICENSE-MIT README.md CHANGELOG.md docs/*.md "$(DESTDIR)$(DOCDIR)/"
 
 uninstall:
-	for tool in $(TOOLS); do \
-		rm -f "$(DESTDIR)$(PREFIX)/bin/$$tool" "$(DESTDIR)$(PREFIX)/share/man/man1/$$tool.1" \
-			"$(DESTDIR)$(PREFIX)/share/bash-completion/completions/$$tool" \
-			"$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_$$tool" \
-			"$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/$$tool.fish"; \
+	for tool in $(TOOLS); do name="$(PROGRAM_PREFIX)$$tool"; \
+		rm -f "$(DESTDIR)$(BINDIR)/$$name" "$(DESTDIR)$(MANDIR)/man1/$$name.1" "$(DESTDIR)$(BASHCOMPDIR)/$$name" \
+			"$(DESTDIR)$(ZSHCOMPDIR)/_$$name" "$(DESTDIR)$(FISHCOMPDIR)/$$name.fish"; \
 	done
+	rm -rf "$(DESTDIR)$(DOCDIR)"

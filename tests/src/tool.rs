@@ -28,22 +28,23 @@ pub fn folder() -> &'static Path {
     })
 }
 
+/// Builds the tools with the flags that `make` has for it.
 fn build() -> PathBuf {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR"))
         .parent()
         .expect("the tests lie in the tools' workspace");
-    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let status = Command::new(cargo)
-        .args(["build", "--release", "--quiet"])
+    let status = Command::new("make")
+        .args(["--silent", "build"])
         .current_dir(workspace)
         .status();
-    assert!(
-        status.expect("cargo runs").success(),
-        "the tools must build"
-    );
+    assert!(status.expect("make runs").success(), "the tools must build");
     // A relative one is cargo's, and cargo was started in the workspace.
-    let target = env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());
-    workspace.join(target).join("release")
+    let target = ["CARGO_TARGET_DIR", "CARGO_BUILD_TARGET_DIR"]
+        .into_iter()
+        .find_map(env::var_os)
+        .unwrap_or_else(|| "target".into());
+    let triple = env::var_os("CARGO_BUILD_TARGET").unwrap_or_default();
+    workspace.join(target).join(triple).join("release")
 }
 
 /// The program `name` of the tests, built as `built`, or its copy in a place that everybody can read.

@@ -55,19 +55,21 @@ fn maps_are_written_as_planned() {
         assert_eq!(got_users.lines().collect::<Vec<_>>(), users, "{options}");
         assert_eq!(got_groups.lines().collect::<Vec<_>>(), groups, "{options}");
     }
-    let long: String = (0..341)
-        .map(|number| format!(" --map-users {0}:{0}:1", number * 2))
-        .collect();
-    let run = sandbox.shell(&format!("unshare {long} true"));
+    // That many extents, none beside another.
+    let extents = |count: u32, first: u32| {
+        let extents = (0..count).map(|number| first + number * 2);
+        let options: Vec<_> = extents
+            .map(|id| format!("--map-users {id}:{id}:1"))
+            .collect();
+        options.join(" ")
+    };
+    let run = sandbox.shell(&format!("unshare {} true", extents(341, 0)));
     assert_eq!(run.status, 1);
     assert!(
         run.error().starts_with("unshare: failed to write /proc/"),
         "{run:?}"
     );
-    let longer: String = (0..400)
-        .map(|number| format!(" --map-users {0}:{0}:1", 1_000_000_000 + number * 2))
-        .collect();
-    let run = sandbox.shell(&format!("unshare {longer} true"));
+    let run = sandbox.shell(&format!("unshare {} true", extents(400, 1_000_000_000)));
     assert!(
         run.error()
             .ends_with("/uid_map too large for kernel 4k limit"),
