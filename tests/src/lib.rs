@@ -4,6 +4,7 @@ pub mod case;
 pub mod process;
 pub mod sandbox;
 pub mod skip;
+pub mod tables;
 pub mod tool;
 pub mod walkthrough;
 pub mod wording;

@@ -1,28 +1,17 @@
-//! `docs/` is what the option tables render; `NS_BLESS=1` writes it anew. The texts hold together.
+//! `docs/` is what the option tables render; `NS_BLESS=1` writes it anew. Manual pages and
+//! completions are what mandoc and the shells understand.
 
 #![allow(clippy::unwrap_used, reason = "a failing test panics")]
 
-use std::collections::BTreeSet;
-use std::fmt::Debug;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use ns_common::cli::table::{Manual, Takes, Tool};
-use ns_common::cli::{bash, fish, help, man, zsh};
+use ns_common::cli::table::{Manual, Tool};
+use ns_common::cli::{bash, fish, man, zsh};
 use ns_tests::skip::{has_program, skipped};
-
-/// Does the same with the table of each tool.
-macro_rules! with_each_tool {
-    ($check:path) => {
-        $check(&ns_unshare::TOOL, &ns_unshare::MANUAL);
-        $check(&ns_enter::TOOL, &ns_enter::MANUAL);
-        $check(&ns_ipcmk::TOOL, &ns_ipcmk::MANUAL);
-        $check(&ns_ipcs::TOOL, &ns_ipcs::MANUAL);
-        $check(&ns_ipcrm::TOOL, &ns_ipcrm::MANUAL);
-    };
-}
+use ns_tests::with_each_tool;
 
 fn docs() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -31,12 +20,40 @@ fn docs() -> PathBuf {
         .join("docs")
 }
 
+/// The newest release in the list of changes and its date, as mdoc(7) writes it.
+fn newest_release() -> (String, String) {
+    const MONTHS: [&str; 12] = [
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
+    ];
+    let changes = fs::read_to_string(docs().join("../CHANGELOG.md")).unwrap();
+    let newest = changes.lines().find_map(|line| line.strip_prefix("## "));
+    let (version, rest) = newest.unwrap().split_once(", ").unwrap();
+    let date = rest.split(',').next().unwrap();
+    let numbers: Vec<usize> = date.split('-').map(|part| part.parse().unwrap()).collect();
+    let [year, month, day] = numbers[..] else {
+        panic!("CHANGELOG.md: {date} is no date");
+    };
+    let date = format!("{} {day}, {year}", MONTHS[month - 1]);
+    (version.to_owned(), date)
+}
+
 fn rendered<Id>(tool: &Tool<Id>, manual: &Manual) -> [(PathBuf, String); 4] {
     let (name, completions) = (tool.name, docs().join("completions"));
     [
         (
             docs().join(format!("man/{name}.1")),
-            man::render(tool, manual),
+            man::render(tool, manual, &newest_release().1),
         ),
         (completions.join(format!("bash/{name}")), bash::render(tool)),
         (completions.join(format!("zsh/_{name}")), zsh::render(tool)),
@@ -69,84 +86,6 @@ fn docs_are_what_the_tables_render() {
     with_each_tool!(check_files);
 }
 
-fn check_table<Id: Debug + Copy>(tool: &Tool<Id>, manual: &Manual) {
-    let mut seen = BTreeSet::new();
-    assert_eq!(tool.options.len(), manual.options.len());
-    for (option, text) in tool.options.iter().zip(manual.options) {
-        let name = format!("{} --{}", tool.name, option.long);
-        assert!(seen.insert(option.long.to_owned()), "{name} stands twice");
-        assert!(
-            option
-                .short
-                .is_none_or(|letter| seen.insert(letter.to_string())),
-            "{name}: letter used twice"
-        );
-        assert!(
-            seen.insert(format!("{:?}", option.id)),
-            "{name}: two options have one id"
-        );
-        assert!(
-            option
-                .long
-                .bytes()
-                .all(|byte| byte.is_ascii_lowercase() || byte == b'-'),
-            "{name}"
-        );
-        assert!(
-            option
-                .short
-                .is_none_or(|letter| letter.is_ascii_alphabetic()),
-            "{name}"
-        );
-        assert!(
-            !option.summary.ends_with('.') && text.trim_end().ends_with('.'),
-            "{name}: full stops"
-        );
-        assert!(
-            !option.summary.contains('`') && text.matches('`').count() % 2 == 0,
-            "{name}: backticks"
-        );
-        let optional_long = matches!(option.takes, Takes::OptionalLong(_));
-        assert!(
-            !optional_long || option.short.is_some(),
-            "{name}: only a letter can differ from the long form"
-        );
-    }
-}
-
-#[test]
-fn tables_are_well_formed() {
-    with_each_tool!(check_table);
-}
-
-fn check_help<Id>(tool: &Tool<Id>, _: &Manual) {
-    let text = String::from_utf8(help::render(tool, tool.name.as_bytes())).unwrap();
-    for line in text.lines() {
-        assert!(
-            line.len() <= 80,
-            "{}: wider than 80 columns: {line}",
-            tool.name
-        );
-    }
-    for option in tool.options {
-        assert!(
-            text.contains(&format!("--{}", option.long)),
-            "{}: no --{} in the help",
-            tool.name,
-            option.long
-        );
-    }
-    assert!(
-        text.starts_with("\nUsage:\n ")
-            && text.ends_with(&format!("For more details see {}(1).\n", tool.name))
-    );
-}
-
-#[test]
-fn help_names_every_option_within_80_columns() {
-    with_each_tool!(check_help);
-}
-
 /// Has a program check a text on its standard input.
 #[track_caller]
 fn check_with(program: &str, arguments: &[&str], text: &str, test: &str) {
@@ -175,11 +114,17 @@ fn check_with(program: &str, arguments: &[&str], text: &str, test: &str) {
     );
 }
 
+#[test]
+fn newest_release_in_the_changelog_is_this_one() {
+    let page = man::render(&ns_ipcs::TOOL, &ns_ipcs::MANUAL, "");
+    assert!(page.contains(&format!(".Os ns-tools {}\n", newest_release().0)));
+}
+
 fn lint_man<Id>(tool: &Tool<Id>, manual: &Manual) {
     check_with(
         "mandoc",
         &["-T", "lint", "-W", "warning"],
-        &man::render(tool, manual),
+        &man::render(tool, manual, &newest_release().1),
         "manual_pages_pass_mandoc",
     );
 }

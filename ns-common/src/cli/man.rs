@@ -2,12 +2,12 @@
 
 use crate::cli::table::{Manual, Opt, Takes, Tool};
 
-/// Renders the manual page of `tool`.
-pub fn render<Id>(tool: &Tool<Id>, manual: &Manual) -> String {
+/// Renders the manual page of `tool` in a release of this date, written as in "November 24, 2026".
+pub fn render<Id>(tool: &Tool<Id>, manual: &Manual, date: &str) -> String {
     let mut page = Page(String::new());
     let title = tool.name.to_uppercase();
     page.0.push_str(".\\\" Rendered from the option table; `NS_BLESS=1 cargo test --test docs` writes it anew.\n");
-    page.line(&["Dd November 24, 2026"]);
+    page.line(&["Dd ", date]);
     page.line(&["Dt ", &title, " 1"]);
     page.line(&["Os ns-tools ", env!("CARGO_PKG_VERSION")]);
     page.line(&["Sh NAME"]);

@@ -57,19 +57,6 @@ fn refused(words: &[&'static CStr], text: &str) {
 }
 
 #[test]
-fn names_are_those_of_the_reference() {
-    let names = "all help version target mount uts ipc net net-socket pid user cgroup time setuid setgid root wd wdns \
-                 env no-fork join-cgroup preserve-credentials keep-caps user-parent follow-context";
-    let classic = TOOL.options.iter().filter(|option| !option.extension);
-    let ours: Vec<&str> = classic.map(|option| option.long).collect();
-    assert_eq!(
-        ours,
-        names.split_whitespace().collect::<Vec<_>>(),
-        "in the order of candidates"
-    );
-}
-
-#[test]
 fn one_equals_sign_is_dropped_where_the_reference_does() {
     let words = [c"-u=f", c"--ipc==g", c"-w=h", c"-r=i", c"-n:7", c"-m./:7"];
     assert_eq!(read(&words).0, ["f", "g", "h", "=i", "namespace 7", "./:7"]);

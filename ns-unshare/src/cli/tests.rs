@@ -20,21 +20,6 @@ fn refused(words: &[&'static CStr], text: &str) {
     assert_eq!(read(words), Err(format!("unshare: {text}\n")));
 }
 
-/// Every option there is in the newest release, so that what was an unambiguous abbreviation stays one.
-#[test]
-fn names_are_those_of_the_reference() {
-    let names = "help version mount uts ipc net pid user cgroup time fork kill-child forward-signals mount-proc \
-                 mount-binfmt map-user map-users map-group map-groups map-root-user map-current-user map-auto \
-                 map-subids owner propagation setgroups keep-caps setuid setgid root wd monotonic boottime \
-                 load-interp clear-env whitelist-env";
-    let mut expected: Vec<&str> = names.split_whitespace().collect();
-    let classic = TOOL.options.iter().filter(|option| !option.extension);
-    let mut ours: Vec<&str> = classic.map(|option| option.long).collect();
-    expected.sort_unstable();
-    ours.sort_unstable();
-    assert_eq!(ours, expected);
-}
-
 #[test]
 fn numbers_come_before_names_and_must_be_ids() {
     assert_eq!(
