@@ -1,5 +1,6 @@
 //! Inter-process communication objects: which kinds there are, their records, finding them.
 
+pub mod filter;
 pub mod limits;
 pub mod posix;
 pub mod read;

@@ -1,4 +1,5 @@
 //! Fields and numbers as `ipcs` prints them, without the cost of formatting machinery in every row.
 
 pub mod columns;
+pub mod json;
 pub mod units;
