@@ -5,6 +5,7 @@
 //! not. `/proc/sysvipc` holds the rows of the used ones. Where neither is there (no `/proc`, and
 //! Linux before 4.17), `*_STAT` finds what the caller may read.
 
+use std::io::Read;
 use std::ops::ControlFlow;
 
 use nix::errno::Errno;
@@ -44,6 +45,8 @@ impl Occupancy {
 pub trait Record: Row + Clone {
     /// The kind.
     const RESOURCE: SystemV;
+    /// Whether the calls tell as much as the text.
+    const IS_WHOLE_BY_CALL: bool = true;
 
     /// How full the kernel's own table is.
     ///
@@ -77,7 +80,10 @@ pub enum Support {
 pub fn each<T: Record>(visit: Visitor<'_, T>) -> Result<Support, Error> {
     let occupancy = T::occupancy();
     let mut walked = None;
-    if let Some(dense) = occupancy.ok().filter(|occupancy| occupancy.is_dense()) {
+    if let Some(dense) = occupancy
+        .ok()
+        .filter(|occupancy| T::IS_WHOLE_BY_CALL && occupancy.is_dense())
+    {
         match each_by_index(dense, Lookup::Any, visit) {
             Ok(()) => return Ok(Support::Present),
             Err(refusal) => walked = Some((dense, refusal)),
@@ -149,25 +155,32 @@ pub fn find<T: Record>(id: i32) -> Result<Option<T>, Error> {
     if id < 0 {
         return Ok(None);
     }
-    let same = |object: &T| object.permissions().id == id;
+    if !T::IS_WHOLE_BY_CALL {
+        if let Ok(table) = table::open::<T>() {
+            return find_row(table, id);
+        }
+    }
     let mut refused = None;
     for lookup in [Lookup::Any, Lookup::Readable] {
         match T::at(id, lookup) {
-            Ok(object) => return Ok(Some(object).filter(same)),
+            Ok(object) => return Ok(Some(object).filter(|object| object.permissions().id == id)),
             Err(Errno::EIDRM) => return Ok(None),
             // A free slot; but a call that Linux before 4.17 does not know reads the same.
             Err(Errno::EINVAL | Errno::ENOSYS) => {}
             Err(errno) => refused = Some(errno),
         }
     }
-    let Ok(table) = table::open::<T>() else {
-        return refused
-            .map_or(Ok(None), Err)
-            .attempt(|| words!["cannot read the status of id ", id]);
-    };
+    match (table::open::<T>(), refused) {
+        (Ok(table), _) => find_row(table, id),
+        (Err(_), None) => Ok(None),
+        (Err(_), Some(errno)) => Err(errno).attempt(|| words!["cannot read the status of id ", id]),
+    }
+}
+
+fn find_row<T: Record>(table: impl Read, id: i32) -> Result<Option<T>, Error> {
     let mut found = None;
     table::each_row(table, &mut |object: &T| {
-        if same(object) {
+        if object.permissions().id == id {
             found = Some(object.clone());
             return ControlFlow::Break(());
         }
@@ -254,6 +267,7 @@ impl Record for Queue {
 
 impl Record for Segment {
     const RESOURCE: SystemV = SystemV::Segment;
+    const IS_WHOLE_BY_CALL: bool = ipc::TELLS_WHOLE_SIZES;
 
     fn occupancy() -> nix::Result<Occupancy> {
         ipc::segment_usage().map(|usage| Occupancy {

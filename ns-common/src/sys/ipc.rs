@@ -1,6 +1,7 @@
 //! System V IPC: msgctl(2), shmctl(2), semctl(2) and the calls that create.
 #![allow(unsafe_code)]
 
+use std::ffi::{c_int, c_void};
 use std::mem::MaybeUninit;
 
 use nix::errno::Errno;
@@ -9,6 +10,9 @@ use crate::ipc::SystemV;
 use crate::ipc::system_v::{
     Permissions, Queue, QueueLimits, QueueUsage, Segment, SegmentLimits, SegmentUsage, Semaphore,
     SemaphoreLimits, SemaphoreSet, SemaphoreUsage,
+};
+use crate::sys::ipc_records::{
+    IpcPerm, MsgInfo, MsqidDs, SemInfo, SemidDs, ShmInfo, ShmLimits, ShmidDs, Word,
 };
 
 /// How an object is looked up by its index in the kernel's table.
@@ -20,35 +24,20 @@ pub enum Lookup {
     Readable,
 }
 
-const IPC_INFO: libc::c_int = 3;
-const MSG_STAT_ANY: libc::c_int = 13;
-const SHM_STAT: libc::c_int = 13;
-const SHM_INFO: libc::c_int = 14;
-const SHM_STAT_ANY: libc::c_int = 15;
+const IPC_INFO: c_int = 3;
+const MSG_STAT: c_int = 11;
+const MSG_INFO: c_int = 12;
+const MSG_STAT_ANY: c_int = 13;
+const SHM_STAT: c_int = 13;
+const SHM_INFO: c_int = 14;
+const SHM_STAT_ANY: c_int = 15;
+const SEM_STAT: c_int = 18;
+const SEM_INFO: c_int = 19;
+const SEM_STAT_ANY: c_int = 20;
 
-/// `struct shm_info` of linux/shm.h.
-#[repr(C)]
-#[derive(Clone, Copy)]
-struct ShmInfo {
-    used_ids: libc::c_int,
-    total: libc::c_ulong,
-    resident: libc::c_ulong,
-    swapped: libc::c_ulong,
-    swap_attempts: libc::c_ulong,
-    swap_successes: libc::c_ulong,
-}
-
-/// `struct shminfo64` of linux/shm.h, which is what the C library's `shmctl` fills in.
-#[repr(C)]
-#[derive(Clone, Copy)]
-struct ShmLimits {
-    max: libc::c_ulong,
-    min: libc::c_ulong,
-    segments: libc::c_ulong,
-    per_process: libc::c_ulong,
-    all: libc::c_ulong,
-    unused: [libc::c_ulong; 4],
-}
+/// Whether the calls tell sizes in full. On a 32-bit system they have 32 bits even where the kernel
+/// counts in 64.
+pub const TELLS_WHOLE_SIZES: bool = size_of::<Word>() == 8;
 
 /// The queue at `index`, or with this id, whose sequence part is not looked at.
 ///
@@ -57,20 +46,20 @@ struct ShmLimits {
 pub fn queue(index: i32, lookup: Lookup) -> nix::Result<Queue> {
     let command = match lookup {
         Lookup::Any => MSG_STAT_ANY,
-        Lookup::Readable => libc::MSG_STAT,
+        Lookup::Readable => MSG_STAT,
     };
-    // SAFETY: msqid_ds is what these commands fill in.
-    let (id, status) = unsafe { msgctl::<libc::msqid_ds>(index, command) }?;
+    // SAFETY: MsqidDs is what these commands fill in.
+    let (id, status) = unsafe { msgctl::<MsqidDs>(index, command) }?;
     Ok(Queue {
-        permissions: permissions_of(id, &status.msg_perm),
-        bytes: status.__msg_cbytes,
-        messages: status.msg_qnum,
-        capacity: Some(status.msg_qbytes),
-        last_sender: status.msg_lspid,
-        last_receiver: status.msg_lrpid,
-        sent: status.msg_stime,
-        received: status.msg_rtime,
-        changed: status.msg_ctime,
+        permissions: permissions_of(id, &status.perm),
+        bytes: wide(status.bytes),
+        messages: wide(status.messages),
+        capacity: Some(wide(status.capacity)),
+        last_sender: status.last_sender,
+        last_receiver: status.last_receiver,
+        sent: status.sent.seconds(),
+        received: status.received.seconds(),
+        changed: status.changed.seconds(),
     })
 }
 
@@ -83,17 +72,17 @@ pub fn segment(index: i32, lookup: Lookup) -> nix::Result<Segment> {
         Lookup::Any => SHM_STAT_ANY,
         Lookup::Readable => SHM_STAT,
     };
-    // SAFETY: shmid_ds is what these commands fill in.
-    let (id, status) = unsafe { shmctl::<libc::shmid_ds>(index, command) }?;
+    // SAFETY: ShmidDs is what these commands fill in.
+    let (id, status) = unsafe { shmctl::<ShmidDs>(index, command) }?;
     Ok(Segment {
-        permissions: permissions_of(id, &status.shm_perm),
-        size: status.shm_segsz as u64,
-        creator: status.shm_cpid,
-        last_user: status.shm_lpid,
-        attached: status.shm_nattch,
-        attach_time: status.shm_atime,
-        detach_time: status.shm_dtime,
-        changed: status.shm_ctime,
+        permissions: permissions_of(id, &status.perm),
+        size: wide(status.size),
+        creator: status.creator,
+        last_user: status.last_user,
+        attached: wide(status.attached),
+        attach_time: status.attach_time.seconds(),
+        detach_time: status.detach_time.seconds(),
+        changed: status.changed.seconds(),
     })
 }
 
@@ -103,28 +92,28 @@ pub fn segment(index: i32, lookup: Lookup) -> nix::Result<Segment> {
 /// EINVAL or EIDRM for a free slot, EACCES with [`Lookup::Readable`].
 pub fn semaphore_set(index: i32, lookup: Lookup) -> nix::Result<SemaphoreSet> {
     let command = match lookup {
-        Lookup::Any => libc::SEM_STAT_ANY,
-        Lookup::Readable => libc::SEM_STAT,
+        Lookup::Any => SEM_STAT_ANY,
+        Lookup::Readable => SEM_STAT,
     };
-    // SAFETY: semid_ds is what these commands fill in.
-    let (id, status) = unsafe { semctl::<libc::semid_ds>(index, command) }?;
+    // SAFETY: SemidDs is what these commands fill in.
+    let (id, status) = unsafe { semctl::<SemidDs>(index, command) }?;
     Ok(SemaphoreSet {
-        permissions: permissions_of(id, &status.sem_perm),
-        count: status.sem_nsems,
-        operated: status.sem_otime,
-        changed: status.sem_ctime,
+        permissions: permissions_of(id, &status.perm),
+        count: wide(status.count),
+        operated: status.operated.seconds(),
+        changed: status.changed.seconds(),
     })
 }
 
 /// What all queues use: `MSG_INFO`. ENOSYS: the kernel has no message queues.
 pub fn queue_usage() -> nix::Result<QueueUsage> {
-    // SAFETY: msginfo is what this command fills in.
-    let (highest, info) = unsafe { msgctl::<libc::msginfo>(0, libc::MSG_INFO) }?;
+    // SAFETY: MsgInfo is what this command fills in.
+    let (highest, info) = unsafe { msgctl::<MsgInfo>(0, MSG_INFO) }?;
     Ok(QueueUsage {
         highest,
-        queues: info.msgpool,
-        messages: info.msgmap,
-        bytes: info.msgtql,
+        queues: info.pool,
+        messages: info.map,
+        bytes: info.tql,
     })
 }
 
@@ -135,33 +124,33 @@ pub fn segment_usage() -> nix::Result<SegmentUsage> {
     Ok(SegmentUsage {
         highest,
         segments: info.used_ids,
-        pages: info.total,
-        resident: info.resident,
-        swapped: info.swapped,
-        swap_attempts: info.swap_attempts,
-        swap_successes: info.swap_successes,
+        pages: wide(info.total),
+        resident: wide(info.resident),
+        swapped: wide(info.swapped),
+        swap_attempts: wide(info.swap_attempts),
+        swap_successes: wide(info.swap_successes),
     })
 }
 
 /// What all semaphore sets use: `SEM_INFO`. ENOSYS: the kernel has no semaphores.
 pub fn semaphore_usage() -> nix::Result<SemaphoreUsage> {
-    // SAFETY: seminfo is what this command fills in.
-    let (highest, info) = unsafe { semctl::<libc::seminfo>(0, libc::SEM_INFO) }?;
+    // SAFETY: SemInfo is what this command fills in.
+    let (highest, info) = unsafe { semctl::<SemInfo>(0, SEM_INFO) }?;
     Ok(SemaphoreUsage {
         highest,
-        sets: info.semusz,
-        semaphores: info.semaem,
+        sets: info.usz,
+        semaphores: info.aem,
     })
 }
 
 /// The limits of queues: `IPC_INFO`.
 pub fn queue_limits() -> nix::Result<QueueLimits> {
-    // SAFETY: msginfo is what this command fills in.
-    let (_, info) = unsafe { msgctl::<libc::msginfo>(0, IPC_INFO) }?;
+    // SAFETY: MsgInfo is what this command fills in.
+    let (_, info) = unsafe { msgctl::<MsgInfo>(0, IPC_INFO) }?;
     Ok(QueueLimits {
-        queues: info.msgmni.into(),
-        message: info.msgmax.into(),
-        queue: info.msgmnb.into(),
+        queues: info.mni.into(),
+        message: info.max.into(),
+        queue: info.mnb.into(),
     })
 }
 
@@ -170,21 +159,21 @@ pub fn segment_limits() -> nix::Result<SegmentLimits> {
     // SAFETY: ShmLimits is what this command fills in.
     let (_, info) = unsafe { shmctl::<ShmLimits>(0, IPC_INFO) }?;
     Ok(SegmentLimits {
-        segments: info.segments,
-        segment: info.max,
-        pages: info.all,
+        segments: wide(info.segments),
+        segment: wide(info.max),
+        pages: wide(info.all),
     })
 }
 
 /// The limits of semaphores: `IPC_INFO`.
 pub fn semaphore_limits() -> nix::Result<SemaphoreLimits> {
-    // SAFETY: seminfo is what this command fills in.
-    let (_, info) = unsafe { semctl::<libc::seminfo>(0, IPC_INFO) }?;
+    // SAFETY: SemInfo is what this command fills in.
+    let (_, info) = unsafe { semctl::<SemInfo>(0, IPC_INFO) }?;
     Ok(SemaphoreLimits {
-        sets: info.semmni.into(),
-        per_set: info.semmsl.into(),
-        semaphores: info.semmns.into(),
-        operations: info.semopm.into(),
+        sets: info.mni.into(),
+        per_set: info.msl.into(),
+        semaphores: info.mns.into(),
+        operations: info.opm.into(),
     })
 }
 
@@ -193,7 +182,7 @@ pub fn semaphore_limits() -> nix::Result<SemaphoreLimits> {
 /// # Errors
 /// The name of the command that failed, and why: semctl(2).
 pub fn semaphore(id: i32, number: i32) -> Result<Semaphore, (&'static str, Errno)> {
-    let ask = |name, command: libc::c_int| {
+    let ask = |name, command: c_int| {
         // SAFETY: these commands take no fourth argument.
         let result = Errno::result(unsafe { libc::semctl(id, number, command) });
         result.map_err(|errno| (name, errno))
@@ -253,15 +242,15 @@ pub fn remove(resource: SystemV, id: i32) -> nix::Result<()> {
 }
 
 /// Only the permission bits: those above them would be flags of the call.
-fn exclusively(mode: u32) -> libc::c_int {
-    libc::IPC_CREAT | libc::IPC_EXCL | libc::c_int::try_from(mode & 0o777).unwrap_or(0)
+fn exclusively(mode: u32) -> c_int {
+    libc::IPC_CREAT | libc::IPC_EXCL | c_int::try_from(mode & 0o777).unwrap_or(0)
 }
 
-fn permissions_of(id: i32, from: &libc::ipc_perm) -> Permissions {
+fn permissions_of(id: i32, from: &IpcPerm) -> Permissions {
     Permissions {
-        key: u32::from_ne_bytes(from.__key.to_ne_bytes()),
+        key: from.key,
         id,
-        mode: u32::from(from.mode),
+        mode: from.mode(),
         uid: from.uid,
         gid: from.gid,
         cuid: from.cuid,
@@ -269,32 +258,155 @@ fn permissions_of(id: i32, from: &libc::ipc_perm) -> Permissions {
     }
 }
 
+#[allow(clippy::useless_conversion, reason = "a word has 32 bits elsewhere")]
+fn wide(number: Word) -> u64 {
+    u64::from(number)
+}
+
 /// # Safety
 /// `command` must fill in a `T`.
-unsafe fn msgctl<T: Copy>(id: i32, command: libc::c_int) -> nix::Result<(i32, T)> {
+unsafe fn msgctl<T: Copy>(id: i32, command: c_int) -> nix::Result<(i32, T)> {
     let mut buffer = MaybeUninit::<T>::zeroed();
     // SAFETY: the caller vouches that the command writes a `T`, for which there is room.
-    let result = unsafe { libc::msgctl(id, command, buffer.as_mut_ptr().cast()) };
+    let result = unsafe { call::msgctl(id, command, buffer.as_mut_ptr().cast()) };
     // SAFETY: as the command has succeeded, the `T` is there.
     Errno::result(result).map(|result| (result, unsafe { buffer.assume_init() }))
 }
 
 /// # Safety
 /// `command` must fill in a `T`.
-unsafe fn shmctl<T: Copy>(id: i32, command: libc::c_int) -> nix::Result<(i32, T)> {
+unsafe fn shmctl<T: Copy>(id: i32, command: c_int) -> nix::Result<(i32, T)> {
     let mut buffer = MaybeUninit::<T>::zeroed();
     // SAFETY: the caller vouches that the command writes a `T`, for which there is room.
-    let result = unsafe { libc::shmctl(id, command, buffer.as_mut_ptr().cast()) };
+    let result = unsafe { call::shmctl(id, command, buffer.as_mut_ptr().cast()) };
     // SAFETY: as the command has succeeded, the `T` is there.
     Errno::result(result).map(|result| (result, unsafe { buffer.assume_init() }))
 }
 
 /// # Safety
 /// `command` must fill in a `T`.
-unsafe fn semctl<T: Copy>(id: i32, command: libc::c_int) -> nix::Result<(i32, T)> {
+unsafe fn semctl<T: Copy>(id: i32, command: c_int) -> nix::Result<(i32, T)> {
     let mut buffer = MaybeUninit::<T>::zeroed();
     // SAFETY: the caller vouches that the command writes a `T`, for which there is room.
-    let result = unsafe { libc::semctl(id, 0, command, buffer.as_mut_ptr()) };
+    let result = unsafe { call::semctl(id, command, buffer.as_mut_ptr().cast()) };
     // SAFETY: as the command has succeeded, the `T` is there.
     Errno::result(result).map(|result| (result, unsafe { buffer.assume_init() }))
+}
+
+/// Where the kernel's records are those of the C library, its functions pass them on as they are.
+#[cfg(any(target_pointer_width = "64", target_arch = "x86_64"))]
+mod call {
+    use super::{c_int, c_void};
+
+    /// # Safety
+    /// There is room at `to` for what `command` writes.
+    pub(super) unsafe fn msgctl(id: i32, command: c_int, to: *mut c_void) -> c_int {
+        // SAFETY: the caller vouches for the room.
+        unsafe { libc::msgctl(id, command, to.cast()) }
+    }
+
+    /// # Safety
+    /// There is room at `to` for what `command` writes.
+    pub(super) unsafe fn shmctl(id: i32, command: c_int, to: *mut c_void) -> c_int {
+        // SAFETY: the caller vouches for the room.
+        unsafe { libc::shmctl(id, command, to.cast()) }
+    }
+
+    /// # Safety
+    /// There is room at `to` for what `command` writes.
+    pub(super) unsafe fn semctl(id: i32, command: c_int, to: *mut c_void) -> c_int {
+        // SAFETY: the caller vouches for the room.
+        unsafe { libc::semctl(id, 0, command, to) }
+    }
+}
+
+/// On 32-bit systems the C library would cut the times: the kernel is called directly, and asked
+/// for the records that have room for them.
+#[cfg(not(any(target_pointer_width = "64", target_arch = "x86_64")))]
+mod call {
+    use super::{c_int, c_void};
+
+    /// The flag of a command that wants the longer records.
+    const IPC_64: c_int = if cfg!(target_arch = "riscv32") {
+        0
+    } else {
+        0x100
+    };
+
+    /// # Safety
+    /// There is room at `to` for what `command` writes.
+    pub(super) unsafe fn msgctl(id: i32, command: c_int, to: *mut c_void) -> c_int {
+        // SAFETY: the caller vouches for the room.
+        unsafe { call(MSGCTL, id, command | IPC_64, to) }
+    }
+
+    /// # Safety
+    /// There is room at `to` for what `command` writes.
+    pub(super) unsafe fn shmctl(id: i32, command: c_int, to: *mut c_void) -> c_int {
+        // SAFETY: the caller vouches for the room.
+        unsafe { call(SHMCTL, id, command | IPC_64, to) }
+    }
+
+    /// The calls that are one, whose first argument tells which is meant: ipc(2).
+    #[cfg(any(target_arch = "x86", target_arch = "powerpc", target_arch = "m68k"))]
+    mod numbers {
+        use super::{IPC_64, c_int, c_void};
+
+        const SEMCTL: c_int = 3;
+        pub(super) const MSGCTL: c_int = 14;
+        pub(super) const SHMCTL: c_int = 24;
+
+        /// # Safety
+        /// There is room at `to` for what `command` writes.
+        pub(super) unsafe fn call(which: c_int, id: i32, command: c_int, to: *mut c_void) -> c_int {
+            // SAFETY: the caller vouches for the room.
+            let result = unsafe { libc::syscall(libc::SYS_ipc, which, id, command, 0, to, 0) };
+            c_int::try_from(result).unwrap_or(-1)
+        }
+
+        /// # Safety
+        /// There is room at `to` for what `command` writes.
+        pub(in super::super) unsafe fn semctl(id: i32, command: c_int, to: *mut c_void) -> c_int {
+            let argument = &raw const to;
+            let command = command | IPC_64;
+            // SAFETY: the argument is found where its address says, and the caller vouches for the
+            // room.
+            let result =
+                unsafe { libc::syscall(libc::SYS_ipc, SEMCTL, id, 0, command, argument, 0) };
+            c_int::try_from(result).unwrap_or(-1)
+        }
+    }
+
+    /// A call for each.
+    #[cfg(not(any(target_arch = "x86", target_arch = "powerpc", target_arch = "m68k")))]
+    mod numbers {
+        use super::{IPC_64, c_int, c_void};
+
+        pub(super) const MSGCTL: libc::c_long = libc::SYS_msgctl;
+        pub(super) const SHMCTL: libc::c_long = libc::SYS_shmctl;
+
+        /// # Safety
+        /// There is room at `to` for what `command` writes.
+        pub(super) unsafe fn call(
+            number: libc::c_long,
+            id: i32,
+            command: c_int,
+            to: *mut c_void,
+        ) -> c_int {
+            // SAFETY: the caller vouches for the room.
+            let result = unsafe { libc::syscall(number, id, command, to) };
+            c_int::try_from(result).unwrap_or(-1)
+        }
+
+        /// # Safety
+        /// There is room at `to` for what `command` writes.
+        pub(in super::super) unsafe fn semctl(id: i32, command: c_int, to: *mut c_void) -> c_int {
+            // SAFETY: the caller vouches for the room.
+            let result = unsafe { libc::syscall(libc::SYS_semctl, id, 0, command | IPC_64, to) };
+            c_int::try_from(result).unwrap_or(-1)
+        }
+    }
+
+    pub(super) use numbers::semctl;
+    use numbers::{MSGCTL, SHMCTL, call};
 }

@@ -8,6 +8,7 @@ pub mod environment;
 pub mod file;
 pub mod fork;
 pub mod ipc;
+mod ipc_records;
 pub mod locale;
 pub mod namespace;
 pub mod pidfd;

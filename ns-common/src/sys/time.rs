@@ -22,11 +22,29 @@ pub struct LocalTime {
     pub year: i64,
 }
 
+#[cfg(any(
+    target_pointer_width = "64",
+    target_arch = "x86_64",
+    target_arch = "riscv32"
+))]
+use libc::localtime_r as localtime;
+
+// What C programs on other 32-bit systems get that ask for times beyond 2038.
+#[cfg(not(any(
+    target_pointer_width = "64",
+    target_arch = "x86_64",
+    target_arch = "riscv32"
+)))]
+unsafe extern "C" {
+    #[link_name = "__localtime64_r"]
+    fn localtime(seconds: *const i64, broken_down: *mut libc::tm) -> *mut libc::tm;
+}
+
 /// The local time `seconds` after the epoch; `None` when its year does not fit the C type.
 pub fn local(seconds: i64) -> Option<LocalTime> {
     let mut broken_down = MaybeUninit::<libc::tm>::uninit();
     // SAFETY: both pointers are valid, and no other thread changes the time zone.
-    let result = unsafe { libc::localtime_r(&raw const seconds, broken_down.as_mut_ptr()) };
+    let result = unsafe { localtime(&raw const seconds, broken_down.as_mut_ptr()) };
     if result.is_null() {
         return None;
     }
