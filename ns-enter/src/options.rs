@@ -179,7 +179,7 @@ pub static MANUAL: Manual = Manual {
             "nsenter -t 4711 -n ip address",
         ),
         (
-            "All namespaces of one's own rootless container:",
+            "All namespaces of a rootless container that you own:",
             "nsenter -t 4711 --all --preserve-credentials",
         ),
     ],

@@ -51,7 +51,7 @@ options! {
 /// All that is known of the tool.
 pub static TOOL: Tool<Id> = Tool {
     name: "ipcmk",
-    purpose: "Create IPC objects in the present IPC namespace and print their ids.",
+    purpose: "Create IPC objects in the current IPC namespace and print their IDs.",
     usage: &["[options]"],
     order: Order::Permute,
     options: OPTIONS,

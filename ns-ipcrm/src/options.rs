@@ -79,7 +79,7 @@ options! {
 /// All that is known of the tool.
 pub static TOOL: Tool<Id> = Tool {
     name: "ipcrm",
-    purpose: "Remove IPC objects of the present IPC namespace.",
+    purpose: "Remove IPC objects of the current IPC namespace.",
     usage: &["[options]", "shm|msg|sem <id>..."],
     order: Order::Permute,
     options: OPTIONS,
@@ -97,7 +97,7 @@ pub static MANUAL: Manual = Manual {
         "Only the owner, the creator and a privileged user may remove an object. Ids are decimal. \
          Keys may also be hexadecimal, after `0x`, or octal, after `0`; key 0 leads to no object. \
          The leading slash of a POSIX name may be given or not.",
-        "The second form is the one of old: a kind, and ids of that kind.",
+        "The second form is the traditional one: a type of object, and ids.",
     ],
     sections: &[(
         "EXIT STATUS",

@@ -67,7 +67,7 @@ options! {
 /// All that is known of the tool.
 pub static TOOL: Tool<Id> = Tool {
     name: "ipcs",
-    purpose: "Show the System V IPC objects of the present IPC namespace.",
+    purpose: "Show the System V IPC objects of the current IPC namespace.",
     usage: &["[options]", "-m|-q|-s -i <id>"],
     order: Order::Permute,
     options: OPTIONS,

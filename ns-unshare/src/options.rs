@@ -59,7 +59,7 @@ options! {
     /// unless an option below maps it, so that all appear as the overflow id.
     Namespace(Kind::User): Some('U'), "user", NAMESPACE, "new user namespace";
 
-    /// Creates a cgroup namespace: the present cgroup appears as the root of the hierarchy.
+    /// Creates a cgroup namespace: the current cgroup appears as the root of the hierarchy.
     Namespace(Kind::Cgroup): Some('C'), "cgroup", NAMESPACE, "new cgroup namespace";
 
     /// Creates a time namespace, see `--monotonic` and `--boottime`.
@@ -102,7 +102,7 @@ options! {
 
     /// Maps the caller's effective uid to a uid, given by number or by name. Implies `--user`.
     MapUser: None, "map-user", Takes::Required(Value::new("user", Offer::User)),
-        "let the caller appear as this user (implies --user)";
+        "map the caller to this user (implies --user)";
 
     /// Maps a block of uids; may be repeated. The block is written `inner:outer:count`, or with
     /// commas `outer,inner,count`. `auto` stands for the caller's first block in subuid(5), from 0
@@ -115,7 +115,7 @@ options! {
     /// Maps the caller's effective gid to a gid, given by number or by name. Implies `--user`, and
     /// `--setgroups=deny` unless `--map-groups` or an `--owner` with a gid is given.
     MapGroup: None, "map-group", Takes::Required(Value::new("group", Offer::Group)),
-        "let the caller appear as in this group (implies --user)";
+        "map the caller's group to this group (implies --user)";
 
     /// Maps a block of gids, as `--map-users` does for uids. The block of `auto` and `subids` is
     /// the one that subgid(5) has for the user, not for the group.
@@ -124,7 +124,7 @@ options! {
 
     /// Maps the caller's uid and gid to 0: the same as `--map-user=0 --map-group=0`.
     MapRootUser: Some('r'), "map-root-user", Takes::Nothing,
-        "let the caller appear as root (implies --user)";
+        "map the caller to root (implies --user)";
 
     /// Maps the caller's uid and gid to themselves. The capabilities are lost when the program
     /// starts, unless `--keep-caps` is given.
@@ -143,7 +143,7 @@ options! {
     /// alone. Maps are still made for the ids from before: add `--setuid` and `--setgid` to run the
     /// program under mapped ones. Implies `--user`.
     Owner: None, "owner", Takes::Required(Value::new("uid:gid", Offer::Nothing)),
-        "who owns the user namespace (implies --user)";
+        "set the owner of the user namespace (implies --user)";
 
     section "File systems";
 
@@ -158,7 +158,7 @@ options! {
     /// mapped the kernel refuses any change, so that `deny` fails together with an option that maps
     /// groups, and either word with one that maps the caller's own.
     SetGroups: None, "setgroups", Takes::Required(POLICY),
-        "whether setgroups works in the user namespace: allow or deny";
+        "allow or deny setgroups in the user namespace";
 
     section "Program";
 
@@ -257,15 +257,15 @@ pub static MANUAL: Manual = Manual {
     )],
     examples: &[
         (
-            "A host name and System V IPC objects of one's own, as an ordinary user:",
+            "A separate host name and separate System V IPC objects, as an ordinary user:",
             "unshare -r -u -i sh",
         ),
         (
-            "Processes of one's own, which end with the shell:",
+            "A separate process tree that ends with the shell:",
             "unshare -r --pid --fork --mount-proc --kill-child sh",
         ),
         (
-            "A network namespace that stays, as root:",
+            "A persistent network namespace, as root:",
             "touch /run/netns-a && unshare --net=/run/netns-a true",
         ),
     ],

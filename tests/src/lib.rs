@@ -1,4 +1,5 @@
-//! What the tests of ns-tools share: sandboxes, the programs under test, cases in text files, the walkthrough.
+//! What the tests of ns-tools share: sandboxes, the programs under test, cases in text files, the
+//! walkthrough.
 
 pub mod case;
 pub mod process;
