@@ -236,13 +236,14 @@ impl Drop for Sandbox {
     }
 }
 
-/// A sandbox, or the reason why the test is skipped, which may be that it needs a program that is not there.
+/// A sandbox; or the test is skipped with the reason why there is none, or which of the programs that
+/// it needs is missing.
 #[macro_export]
 macro_rules! sandbox_or_skip {
-    ($test:expr $(, $program:expr)*) => {
+    ($($program:expr),*) => {
         match $crate::sandbox::Sandbox::available_with(&[$($program),*]) {
             Ok(()) => $crate::sandbox::Sandbox::new(),
-            Err(reason) => return $crate::skip::skipped($test, &reason),
+            Err(reason) => return $crate::skip::skipped(&reason),
         }
     };
 }

@@ -2,11 +2,21 @@
 
 use std::io::Write;
 
+/// Notes that the test which calls this is skipped, and why.
+///
+/// # Panics
+/// With `NS_TESTS_MUST_RUN=1` in the environment a skip is a failure.
+pub fn skipped(reason: &str) {
+    // The test runner names the thread of each test after it.
+    let thread = std::thread::current();
+    note(thread.name().unwrap_or("a test"), reason);
+}
+
 /// Notes that a test was skipped and why, past the test runner's capture.
 ///
 /// # Panics
 /// With `NS_TESTS_MUST_RUN=1` in the environment a skip is a failure.
-pub fn skipped(test: &str, reason: &str) {
+pub fn note(test: &str, reason: &str) {
     assert!(
         std::env::var_os("NS_TESTS_MUST_RUN").is_none(),
         "{test}: skipped, but must run: {reason}"

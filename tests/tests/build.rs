@@ -11,9 +11,8 @@ use ns_tests::tool;
 
 #[test]
 fn programs_have_no_symbols_and_no_folder_of_their_builder() {
-    let test = "programs_have_no_symbols_and_no_folder_of_their_builder";
     if !has_program("readelf") {
-        return skipped(test, "readelf is not installed");
+        return skipped("readelf is not installed");
     }
     let tree = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let home = std::env::var("HOME").unwrap_or_default();
@@ -40,9 +39,8 @@ fn programs_have_no_symbols_and_no_folder_of_their_builder() {
 
 #[test]
 fn programs_need_the_c_library_alone() {
-    let test = "programs_need_the_c_library_alone";
     if !has_program("readelf") {
-        return skipped(test, "readelf is not installed");
+        return skipped("readelf is not installed");
     }
     for name in tool::TOOLS {
         let output = Command::new("readelf")
@@ -64,7 +62,7 @@ fn programs_need_the_c_library_alone() {
 
 #[test]
 fn start_takes_few_system_calls() {
-    let sandbox = sandbox_or_skip!("start_takes_few_system_calls", "strace");
+    let sandbox = sandbox_or_skip!("strace");
     let count = |command: &str| {
         let run = sandbox.shell(&format!("strace -o trace {command} true; cat trace"));
         let calls = run

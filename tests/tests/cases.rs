@@ -3,7 +3,7 @@
 use libtest_mimic::{Arguments, Trial};
 use ns_tests::case;
 use ns_tests::sandbox::Sandbox;
-use ns_tests::skip::skipped;
+use ns_tests::skip::note;
 
 const FILES: &[(&str, &str)] = &[
     ("unshare", include_str!("../cases/unshare.txt")),
@@ -22,7 +22,7 @@ fn main() {
             let name = format!("{tool}: {}", case.claim);
             let unmet = no_sandbox.clone().or_else(|| case.unmet());
             if let Some(reason) = unmet.as_ref().filter(|_| !arguments.list) {
-                skipped(&name, reason);
+                note(&name, reason);
             }
             trials.push(
                 Trial::test(name, move || Ok(case.check()?)).with_ignored_flag(unmet.is_some()),

@@ -60,7 +60,7 @@ fn changes(text: &str) -> Vec<String> {
 
 #[test]
 fn nsenter_does_what_it_says() {
-    let sandbox = sandbox_or_skip!("nsenter_does_what_it_says", "strace");
+    let sandbox = sandbox_or_skip!("strace");
     let target = "unshare -rmuipT --mount-proc -f --kill-child sleep 60 & U=$!
          until read T < /proc/$U/task/$U/children; T=${T%% *}; grep -q sleep /proc/$T/comm; do sleep .01; done 2> /dev/null";
     for options in [

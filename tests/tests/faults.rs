@@ -122,9 +122,9 @@ fn run(setting: &str, strace: &str, command: &str) -> Outcome {
 }
 
 /// Makes each call of `command` fail once, each time it is made, and checks the outcome.
-fn check(test: &str, setting: &str, command: &str) {
+fn check(setting: &str, command: &str) {
     if let Err(reason) = Sandbox::available_with(&["strace"]) {
-        return skipped(test, &reason);
+        return skipped(&reason);
     }
     let tool_name = command.split(' ').next().unwrap();
     let whole = run(setting, "", command);
@@ -186,9 +186,8 @@ fn check(test: &str, setting: &str, command: &str) {
 const LINKS: &str =
     "links=$(cd /proc/self/ns; for k in *; do printf '%s=%s ' $k \"$(readlink $k)\"; done);";
 
-fn unshare(test: &str, options: &str) {
+fn unshare(options: &str) {
     check(
-        test,
         &format!("touch f g; mkdir d; {LINKS}"),
         &format!("unshare {options} {} $links", probe().display()),
     );
@@ -196,23 +195,17 @@ fn unshare(test: &str, options: &str) {
 
 #[test]
 fn unshare_plain() {
-    unshare("unshare_plain", "-iu");
+    unshare("-iu");
 }
 
 #[test]
 fn unshare_with_maps_and_mounts() {
-    unshare(
-        "unshare_with_maps_and_mounts",
-        "-r -p -f --mount-proc --kill-child --keep-caps -w /usr",
-    );
+    unshare("-r -p -f --mount-proc --kill-child --keep-caps -w /usr");
 }
 
 #[test]
 fn unshare_with_helpers_and_files() {
-    unshare(
-        "unshare_with_helpers_and_files",
-        "--map-users=0:0:1 --map-groups=0:0:1 -m --uts=f --net=g -f --forward-signals",
-    );
+    unshare("--map-users=0:0:1 --map-groups=0:0:1 -m --uts=f --net=g -f --forward-signals");
 }
 
 #[test]
@@ -220,25 +213,21 @@ fn unshare_with_ids_and_clocks() {
     // An ordinary user appears as root here, but may not change groups.
     let gid = if is_root() { "-G0" } else { "" };
     let options = "-T --boottime=5 --monotonic=-1 -m --propagation=slave -S0 --clear-env";
-    unshare("unshare_with_ids_and_clocks", &format!("{gid} {options}"));
+    unshare(&format!("{gid} {options}"));
 }
 
 #[test]
 fn unshare_with_another_root() {
-    unshare(
-        "unshare_with_another_root",
-        "-m --mount=f --root=/ --wd=/usr",
-    );
+    unshare("-m --mount=f --root=/ --wd=/usr");
 }
 
-fn nsenter(test: &str, namespaces: &str, options: &str) {
+fn nsenter(namespaces: &str, options: &str) {
     // The target ends by itself: what strace traces is nsenter alone.
     let setting = format!(
         "{LINKS} mkfifo ready; unshare {namespaces} --kill-child -f sh -c 'echo > /mnt/ready; exec sleep 20' & U=$!; \
          read x < ready; read T < /proc/$U/task/$U/children; T=${{T%% *}}; trap '{{ kill -9 $U; wait $U; }} 2>/dev/null' EXIT; "
     );
     check(
-        test,
         &setting,
         &format!("nsenter {options} {} $links", probe().display()),
     );
@@ -246,7 +235,7 @@ fn nsenter(test: &str, namespaces: &str, options: &str) {
 
 #[test]
 fn nsenter_all_of_a_target() {
-    nsenter("nsenter_all_of_a_target", "-muinpCT", "-t $T -a");
+    nsenter("-muinpCT", "-t $T -a");
 }
 
 #[test]
@@ -257,25 +246,20 @@ fn nsenter_user_namespace_and_directories() {
         "--preserve-credentials"
     };
     let options = "-t $T -U -m -u -r -w -e --keep-caps";
-    nsenter(
-        "nsenter_user_namespace_and_directories",
-        "-rmu",
-        &format!("{credentials} {options}"),
-    );
+    nsenter("-rmu", &format!("{credentials} {options}"));
 }
 
 #[test]
 fn nsenter_files() {
     let gid = if is_root() { "-G0" } else { "" };
     let files = "--uts=/proc/$T/ns/uts --ipc=/proc/$T/ns/ipc -w/usr";
-    nsenter("nsenter_files", "-rui", &format!("{gid} -S0 {files}"));
+    nsenter("-rui", &format!("{gid} -S0 {files}"));
 }
 
 #[test]
 fn nsenter_without_setns_by_pidfd_enters_by_file() {
-    let test = "nsenter_without_setns_by_pidfd_enters_by_file";
     if let Err(reason) = Sandbox::available_with(&["strace", "hostname"]) {
-        return skipped(test, &reason);
+        return skipped(&reason);
     }
     let target = "unshare -ui --kill-child -f sh -c 'hostname target; echo > /mnt/ready; exec sleep 20' & U=$!; \
                   read x < ready; read T < /proc/$U/task/$U/children; T=${T%% *};";
@@ -298,8 +282,7 @@ fn nsenter_without_setns_by_pidfd_enters_by_file() {
 
 #[test]
 fn errno_without_a_name_is_printed_by_its_number() {
-    let test = "errno_without_a_name_is_printed_by_its_number";
-    let sandbox = sandbox_or_skip!(test, "strace");
+    let sandbox = sandbox_or_skip!("strace");
     let run = sandbox.shell("strace -o trace -e inject=unshare:error=524 unshare -u true");
     let expected = "unshare: unshare failed: Unknown error 524\n";
     assert_eq!((run.status, run.stderr.as_str()), (1, expected));
@@ -310,9 +293,9 @@ fn lines_with(text: &str, part: &str) -> usize {
 }
 
 /// `is_told` tells whether what a failing command has said, and the objects there are, belong together.
-fn ipc(test: &str, command: &str, is_told: fn(&str) -> bool) {
+fn ipc(command: &str, is_told: fn(&str) -> bool) {
     if let Err(reason) = Sandbox::available_with(&["strace"]) {
-        return skipped(test, &reason);
+        return skipped(&reason);
     }
     let tool_name = command.split(' ').next().unwrap();
     let setting = "ipcmk -Q -M 9 -S 2 > /dev/null; > /dev/shm/before;";
@@ -354,7 +337,7 @@ fn ipc(test: &str, command: &str, is_told: fn(&str) -> bool) {
 #[test]
 fn ipcmk_all_kinds() {
     // Three objects there were before; of the new ones those remain whose ids were printed.
-    ipc("ipcmk_all_kinds", "ipcmk -Q -M 100 -S 3", |seen| {
+    ipc("ipcmk -Q -M 100 -S 3", |seen| {
         lines_with(seen, "/proc/sysvipc/") == 3 + lines_with(seen, " id: ")
     });
 }
@@ -362,24 +345,24 @@ fn ipcmk_all_kinds() {
 #[test]
 fn ipcmk_posix() {
     // Semaphores are left out: what the C library leaves of one that it could not open cannot be told from others'.
-    ipc("ipcmk_posix", "ipcmk -m 100 -n new", |seen| {
+    ipc("ipcmk -m 100 -n new", |seen| {
         lines_with(seen, "/dev/shm/") == 1 + lines_with(seen, " name: ")
     });
 }
 
 #[test]
 fn ipcrm_all_kinds() {
-    ipc("ipcrm_all_kinds", "ipcrm -v -q 0 -m 0 -s 0", |_| true);
+    ipc("ipcrm -v -q 0 -m 0 -s 0", |_| true);
 }
 
 #[test]
 fn ipcrm_sweep() {
-    ipc("ipcrm_sweep", "ipcrm --all --all=pshm", |_| true);
+    ipc("ipcrm --all --all=pshm", |_| true);
 }
 
 #[test]
 fn ipcs_lists() {
-    ipc("ipcs_lists", "ipcs", |_| true);
+    ipc("ipcs", |_| true);
 }
 
 /// More objects than are read from `/proc/sysvipc`, so that the kernel is asked for each index.
@@ -395,9 +378,8 @@ const STATUS_CALLS: [(&str, &str, &str); 3] = [
 
 #[test]
 fn refused_index_leaves_no_object_out() {
-    let test = "refused_index_leaves_no_object_out";
     if let Err(reason) = Sandbox::available_with(&["strace"]) {
-        return skipped(test, &reason);
+        return skipped(&reason);
     }
     let sandbox = Sandbox::new();
     assert_eq!(sandbox.shell(DENSE).output(), "");
@@ -420,9 +402,8 @@ fn refused_index_leaves_no_object_out() {
 
 #[test]
 fn refused_index_without_a_table_is_an_error() {
-    let test = "refused_index_without_a_table_is_an_error";
     if let Err(reason) = Sandbox::available_with(&["strace"]) {
-        return skipped(test, &reason);
+        return skipped(&reason);
     }
     let sandbox = Sandbox::new();
     let hide = "mount -t tmpfs none /proc/sysvipc;";
@@ -451,9 +432,8 @@ fn refused_index_without_a_table_is_an_error() {
 
 #[test]
 fn refused_index_is_removed_with_the_others() {
-    let test = "refused_index_is_removed_with_the_others";
     if let Err(reason) = Sandbox::available_with(&["strace"]) {
-        return skipped(test, &reason);
+        return skipped(&reason);
     }
     for (call, _, kind) in STATUS_CALLS {
         for position in [2, 20] {

@@ -12,10 +12,7 @@ const FAILING: &str = "failing() { strace -f -o /dev/null -e inject=chdir:delay_
 
 #[test]
 fn failed_call_leaves_the_namespace_of_another_call_on_the_same_file() {
-    let sandbox = sandbox_or_skip!(
-        "failed_call_leaves_the_namespace_of_another_call_on_the_same_file",
-        "strace"
-    );
+    let sandbox = sandbox_or_skip!("strace");
     let run = sandbox.shell(&format!(
         "{BOUND} {FAILING} touch f; failing --uts=f 2> errors & bound /mnt/f 1; \
          unshare --uts=f sh -c 'stat -L -c %i /proc/self/ns/uts > made'; wait; \
@@ -35,7 +32,7 @@ fn failed_call_leaves_the_namespace_of_another_call_on_the_same_file() {
 
 #[test]
 fn what_somebody_puts_in_the_place_of_a_file_stays() {
-    let sandbox = sandbox_or_skip!("what_somebody_puts_in_the_place_of_a_file_stays", "strace");
+    let sandbox = sandbox_or_skip!("strace");
     let run = sandbox.shell(&format!(
         "{BOUND} {FAILING} mkdir d; touch d/f x; failing --uts=d/f 2> errors & bound /mnt/d/f 1; \
          mv d e; mkdir d; touch d/f; mount --bind x d/f; wait; cat errors; \
@@ -55,7 +52,7 @@ fn what_somebody_puts_in_the_place_of_a_file_stays() {
 /// A shell in a PID namespace whose /proc is still that of the outer one.
 #[test]
 fn proc_of_an_outer_pid_namespace_is_not_asked_by_number() {
-    let sandbox = sandbox_or_skip!("proc_of_an_outer_pid_namespace_is_not_asked_by_number");
+    let sandbox = sandbox_or_skip!();
     let run = sandbox.shell(
         "touch f; unshare -pf sh -c 'unshare --uts=f sh -c \"stat -L -c %i /proc/self/ns/uts\"; stat -c %i f'; umount f",
     );
@@ -71,10 +68,7 @@ fn proc_of_an_outer_pid_namespace_is_not_asked_by_number() {
 
 #[test]
 fn no_process_of_ours_keeps_variables_that_the_program_is_not_to_see() {
-    let sandbox = sandbox_or_skip!(
-        "no_process_of_ours_keeps_variables_that_the_program_is_not_to_see",
-        "strace"
-    );
+    let sandbox = sandbox_or_skip!("strace");
     // Helpers are kept from ending, so that the program can look at them.
     let run = sandbox.shell(
         "touch f; cat > look <<'END'\n\
@@ -90,7 +84,7 @@ fn no_process_of_ours_keeps_variables_that_the_program_is_not_to_see() {
 
 #[test]
 fn variable_in_memory_that_is_read_only_is_left_alone() {
-    let sandbox = sandbox_or_skip!("variable_in_memory_that_is_read_only_is_left_alone", "cc");
+    let sandbox = sandbox_or_skip!("cc");
     let run = sandbox.shell(
         "echo '#include <stdlib.h>\nvoid put(void) __attribute__((constructor));\n\
          void put(void) { putenv(\"LITERAL=1\"); }' > put.c\n\
@@ -101,7 +95,7 @@ fn variable_in_memory_that_is_read_only_is_left_alone() {
 
 #[test]
 fn killed_helper_leaves_no_file_bound() {
-    let sandbox = sandbox_or_skip!("killed_helper_leaves_no_file_bound", "strace");
+    let sandbox = sandbox_or_skip!("strace");
     for options in ["", "-f", "-m", "-m -f", "-m --mount=h -f"] {
         for position in [1, 2] {
             let run = sandbox.shell(&format!(
@@ -121,7 +115,7 @@ fn killed_helper_leaves_no_file_bound() {
 
 #[test]
 fn death_with_the_parent_needs_no_pidfd_and_no_poll() {
-    let sandbox = sandbox_or_skip!("death_with_the_parent_needs_no_pidfd_and_no_poll", "strace");
+    let sandbox = sandbox_or_skip!("strace");
     for call in ["pidfd_open", "poll,ppoll"] {
         let run = sandbox.shell(&format!(
             "strace -f -o /dev/null -e inject={call}:error=EPERM unshare --kill-child echo lives"
@@ -132,7 +126,7 @@ fn death_with_the_parent_needs_no_pidfd_and_no_poll() {
 
 #[test]
 fn few_descriptors_are_enough() {
-    let sandbox = sandbox_or_skip!("few_descriptors_are_enough", "prlimit");
+    let sandbox = sandbox_or_skip!("prlimit");
     for options in [
         "",
         "-f",
@@ -149,8 +143,7 @@ fn few_descriptors_are_enough() {
 
 #[test]
 fn processors_that_are_not_the_callers_are_used_last_and_given_back() {
-    let test = "processors_that_are_not_the_callers_are_used_last_and_given_back";
-    let sandbox = sandbox_or_skip!(test, "strace", "taskset");
+    let sandbox = sandbox_or_skip!("strace", "taskset");
     // With an id of 0 no namespace that is made is ever a higher one.
     let run = sandbox.shell(
         "mount --make-private /mnt; touch f\n\
@@ -161,7 +154,7 @@ fn processors_that_are_not_the_callers_are_used_last_and_given_back() {
          done",
     );
     if run.stderr.contains("affinity") {
-        return ns_tests::skip::skipped(test, "needs two processors");
+        return ns_tests::skip::skipped("needs two processors");
     }
     for line in run.stdout.lines() {
         let (own, used) = line.split_once(':').unwrap_or_else(|| panic!("{run:?}"));

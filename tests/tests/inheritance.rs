@@ -12,7 +12,7 @@ use ns_tests::tool;
 
 #[test]
 fn signal_state_reaches_the_program_as_it_was() {
-    let sandbox = sandbox_or_skip!("signal_state_reaches_the_program_as_it_was");
+    let sandbox = sandbox_or_skip!();
     let target = Target::new(&sandbox);
     let state = "grep -E 'Sig(Blk|Ign|Cgt)' /proc/self/status";
     for before in ["", "trap '' INT PIPE;", "trap '' TERM QUIT HUP;"] {
@@ -32,7 +32,7 @@ fn signal_state_reaches_the_program_as_it_was() {
 
 #[test]
 fn ignored_child_signal_does_not_lose_the_status() {
-    let sandbox = sandbox_or_skip!("ignored_child_signal_does_not_lose_the_status");
+    let sandbox = sandbox_or_skip!();
     let target = Target::new(&sandbox);
     for tool in ["unshare -f -u", "unshare -p -f", "nsenter -t $P -p"] {
         let run = sandbox.shell(&format!(
@@ -45,7 +45,7 @@ fn ignored_child_signal_does_not_lose_the_status() {
 
 #[test]
 fn no_descriptor_of_ours_reaches_the_program() {
-    let sandbox = sandbox_or_skip!("no_descriptor_of_ours_reaches_the_program");
+    let sandbox = sandbox_or_skip!();
     let list =
         "bash -c 'for f in /proc/self/fd/*; do [ -e \"$f\" ] && echo ${f##*/}; done' | grep -v 255";
     let target = Target::new(&sandbox);
@@ -71,7 +71,7 @@ fn no_descriptor_of_ours_reaches_the_program() {
 
 #[test]
 fn closed_standard_descriptors_change_nothing() {
-    let sandbox = sandbox_or_skip!("closed_standard_descriptors_change_nothing");
+    let sandbox = sandbox_or_skip!();
     sandbox.shell("touch f out; hostname inner 2>/dev/null");
     for closed in [
         "<&-",
@@ -106,10 +106,7 @@ fn closed_standard_descriptors_change_nothing() {
 
 #[test]
 fn closed_standard_input_does_not_lead_nsenter_astray() {
-    let sandbox = sandbox_or_skip!(
-        "closed_standard_input_does_not_lead_nsenter_astray",
-        "hostname"
-    );
+    let sandbox = sandbox_or_skip!("hostname");
     let mut target = sandbox.command(tool::ours("unshare"));
     target.args([
         "-u",
@@ -130,7 +127,7 @@ fn closed_standard_input_does_not_lead_nsenter_astray() {
 
 #[test]
 fn words_that_are_not_utf_8_pass_through() {
-    let sandbox = sandbox_or_skip!("words_that_are_not_utf_8_pass_through");
+    let sandbox = sandbox_or_skip!();
     let odd = OsStr::from_bytes(b"a\xff\xfeb");
     let mut command = sandbox.command(tool::ours("unshare"));
     let output = command
@@ -162,7 +159,7 @@ fn words_that_are_not_utf_8_pass_through() {
 
 #[test]
 fn name_in_messages_is_that_of_argv_0() {
-    let sandbox = sandbox_or_skip!("name_in_messages_is_that_of_argv_0");
+    let sandbox = sandbox_or_skip!();
     for tool in ["unshare", "nsenter", "ipcs", "ipcmk", "ipcrm"] {
         let path = tool::ours(tool);
         let script = format!("exec -a /x/other {} --bogus", path.display());
@@ -179,7 +176,7 @@ fn name_in_messages_is_that_of_argv_0() {
 
 #[test]
 fn output_errors_are_reported_once_and_never_a_panic() {
-    let sandbox = sandbox_or_skip!("output_errors_are_reported_once_and_never_a_panic");
+    let sandbox = sandbox_or_skip!();
     for tool in ["unshare", "nsenter", "ipcs", "ipcmk", "ipcrm"] {
         let full = sandbox.shell(&format!("{tool} --help >/dev/full"));
         assert_eq!(
@@ -207,7 +204,7 @@ fn output_errors_are_reported_once_and_never_a_panic() {
 
 #[test]
 fn help_and_version_need_nothing_and_look_no_further() {
-    let sandbox = sandbox_or_skip!("help_and_version_need_nothing_and_look_no_further");
+    let sandbox = sandbox_or_skip!();
     for tool in ["unshare", "nsenter", "ipcs", "ipcmk", "ipcrm"] {
         let version = format!("{tool} from util-linux 2.43.0+ns-tools\n");
         for words in ["-V", "--version", "-V --bogus", "-Vh"] {
@@ -228,7 +225,7 @@ fn help_and_version_need_nothing_and_look_no_further() {
 
 #[test]
 fn without_proc_there_is_an_error_or_the_right_result() {
-    let sandbox = sandbox_or_skip!("without_proc_there_is_an_error_or_the_right_result");
+    let sandbox = sandbox_or_skip!();
     let without = |script: &str| {
         sandbox.shell(&format!(
             "unshare -m sh -c 'mount -t tmpfs none /proc && {script}'"
@@ -266,7 +263,7 @@ fn without_proc_there_is_an_error_or_the_right_result() {
 
 #[test]
 fn few_descriptors_are_an_error_and_never_the_wrong_namespaces() {
-    let sandbox = sandbox_or_skip!("few_descriptors_are_an_error_and_never_the_wrong_namespaces");
+    let sandbox = sandbox_or_skip!();
     let (outer, marker) = (
         sandbox.shell("readlink /proc/self/ns/uts").stdout,
         "entered",
@@ -302,7 +299,7 @@ fn few_descriptors_are_an_error_and_never_the_wrong_namespaces() {
 
 #[test]
 fn cleared_variables_cannot_be_read_from_the_waiting_parent() {
-    let sandbox = sandbox_or_skip!("cleared_variables_cannot_be_read_from_the_waiting_parent");
+    let sandbox = sandbox_or_skip!();
     let look = "tr \"\\0\" \"\\n\" < /proc/$PPID/environ | grep -c SECRET";
     // Where it can be had, a parent that is slow to go on after the fork.
     let slow = if has_program("strace") {

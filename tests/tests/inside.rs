@@ -17,7 +17,7 @@ fn enter(sandbox: &Sandbox, prepare: &str, options: &str) -> Run {
 
 #[test]
 fn shell_is_that_of_the_first_line_of_the_uid_inside() {
-    let sandbox = sandbox_or_skip!("shell_is_that_of_the_first_line_of_the_uid_inside");
+    let sandbox = sandbox_or_skip!();
     let prepare = r#"
         printf "other:x:0\nbad:x:+0:0::/:/bin/false\none:x:0:0::/:/bin/bash\nroot:x:0:0::/:/bin/sh\n" > passwd
         mount --bind passwd /etc/passwd"#;
@@ -27,7 +27,7 @@ fn shell_is_that_of_the_first_line_of_the_uid_inside() {
 
 #[test]
 fn no_code_of_the_entered_side_runs_in_nsenter() {
-    let sandbox = sandbox_or_skip!("no_code_of_the_entered_side_runs_in_nsenter", "strace");
+    let sandbox = sandbox_or_skip!("strace");
     let run = enter(&sandbox, ":", "strace -o /mnt/trace");
     assert!(run.output().starts_with('-'), "{run:?}");
     let trace = sandbox.shell("cat trace").stdout;
@@ -43,7 +43,7 @@ fn no_code_of_the_entered_side_runs_in_nsenter() {
 
 #[test]
 fn whatever_lies_at_the_place_of_passwd_there_is_a_shell() {
-    let sandbox = sandbox_or_skip!("whatever_lies_at_the_place_of_passwd_there_is_a_shell");
+    let sandbox = sandbox_or_skip!();
     for prepare in [
         "mkfifo fifo; mount --bind fifo /etc/passwd",
         "mount --bind /dev/zero /etc/passwd",

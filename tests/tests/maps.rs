@@ -10,13 +10,9 @@ use ns_tests::tool;
 
 #[test]
 fn maps_are_written_as_planned() {
-    let test = "maps_are_written_as_planned";
-    let sandbox = sandbox_or_skip!(test);
+    let sandbox = sandbox_or_skip!();
     if !is_root() {
-        return skipped(
-            test,
-            "needs a block of ids, which only root may map without a helper",
-        );
+        return skipped("needs a block of ids, which only root may map without a helper");
     }
     let cases: [(&str, &[&str], &[&str]); 8] = [
         (
@@ -79,10 +75,9 @@ fn maps_are_written_as_planned() {
 
 #[test]
 fn owner_of_the_user_namespace_may_be_somebody_else() {
-    let test = "owner_of_the_user_namespace_may_be_somebody_else";
-    let sandbox = sandbox_or_skip!(test);
+    let sandbox = sandbox_or_skip!();
     if !is_root() || !has_program("setpriv") {
-        return skipped(test, "needs root and setpriv");
+        return skipped("needs root and setpriv");
     }
     let mut command = sandbox.command(tool::ours("unshare"));
     command.args([

@@ -6,7 +6,7 @@ use ns_tests::sandbox_or_skip;
 
 #[test]
 fn queue_made_by_ipcmk_is_listed_by_ipcs_and_removed_by_ipcrm() {
-    let sandbox = sandbox_or_skip!("queue_made_by_ipcmk_is_listed_by_ipcs_and_removed_by_ipcrm");
+    let sandbox = sandbox_or_skip!();
     let made = sandbox.run("ipcmk", ["--queue", "--mode", "600"]);
     let id = made
         .output()
@@ -20,7 +20,7 @@ fn queue_made_by_ipcmk_is_listed_by_ipcs_and_removed_by_ipcrm() {
 
 #[test]
 fn keys_are_random_exclusive_and_never_private() {
-    let sandbox = sandbox_or_skip!("keys_are_random_exclusive_and_never_private");
+    let sandbox = sandbox_or_skip!();
     sandbox.shell("for i in $(seq 300); do ipcmk -Q -S 1 -M 1 >/dev/null; done");
     let lists = sandbox.shell("ipcs");
     let mut keys: Vec<&str> = lists
@@ -38,7 +38,7 @@ fn keys_are_random_exclusive_and_never_private() {
 
 #[test]
 fn object_whose_id_reached_nobody_is_removed() {
-    let sandbox = sandbox_or_skip!("object_whose_id_reached_nobody_is_removed");
+    let sandbox = sandbox_or_skip!();
     let count = || {
         sandbox
             .shell("ipcs -u | grep -E 'allocated (queues|semaphores)|segments'; ls /dev/shm")
@@ -71,8 +71,7 @@ remove_all() { ipcrm -a; rm -f /dev/shm/* queues/*; }
 
 #[test]
 fn signal_at_any_call_leaves_no_object_whose_id_was_not_printed() {
-    let test = "signal_at_any_call_leaves_no_object_whose_id_was_not_printed";
-    let sandbox = sandbox_or_skip!(test, "strace");
+    let sandbox = sandbox_or_skip!("strace");
     let script = format!(
         r#"{MAKE_ALL}
         all strace -o trace; remove_all
@@ -106,7 +105,7 @@ fn signal_at_any_call_leaves_no_object_whose_id_was_not_printed() {
 
 #[test]
 fn signal_ends_a_wait_for_room_and_the_object_is_removed() {
-    let sandbox = sandbox_or_skip!("signal_ends_a_wait_for_room_and_the_object_is_removed");
+    let sandbox = sandbox_or_skip!();
     let full = "mkfifo pipe; exec 3<> pipe; head -c 65536 /dev/zero >&3;";
     let made = "until grep -q '[0-9]$' /proc/sysvipc/msg; do sleep .01; done;";
     for signal in [1, 2, 15, 34] {

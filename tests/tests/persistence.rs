@@ -15,7 +15,7 @@ use ns_tests::tool;
 
 #[test]
 fn persistent_namespaces_are_those_of_the_program() {
-    let sandbox = sandbox_or_skip!("persistent_namespaces_are_those_of_the_program");
+    let sandbox = sandbox_or_skip!();
     for kind in ["uts", "ipc", "net", "user", "cgroup", "mnt", "pid", "time"] {
         let option = if kind == "mnt" { "mount" } else { kind };
         let run = sandbox.shell(&format!(
@@ -28,10 +28,7 @@ fn persistent_namespaces_are_those_of_the_program() {
 
 #[test]
 fn persistent_mount_namespace_does_not_depend_on_the_processor() {
-    let sandbox = sandbox_or_skip!(
-        "persistent_mount_namespace_does_not_depend_on_the_processor",
-        "taskset"
-    );
+    let sandbox = sandbox_or_skip!("taskset");
     let allowed = sched_getaffinity(Pid::from_raw(0)).unwrap();
     let processors: Vec<usize> = (0..CpuSet::count())
         .filter(|processor| allowed.is_set(*processor) == Ok(true))
@@ -49,7 +46,7 @@ fn persistent_mount_namespace_does_not_depend_on_the_processor() {
 
 #[test]
 fn failed_bind_leaves_no_program_and_no_file_bound() {
-    let sandbox = sandbox_or_skip!("failed_bind_leaves_no_program_and_no_file_bound");
+    let sandbox = sandbox_or_skip!();
     for options in [
         "",
         "-f",
@@ -77,7 +74,7 @@ fn failed_bind_leaves_no_program_and_no_file_bound() {
 
 #[test]
 fn helpers_end_when_their_parent_is_killed() {
-    let sandbox = sandbox_or_skip!("helpers_end_when_their_parent_is_killed");
+    let sandbox = sandbox_or_skip!();
     sandbox.shell("touch f");
     for round in 0..40_u64 {
         let mut command = sandbox.command(tool::ours("unshare"));
@@ -117,7 +114,7 @@ fn helpers_end_when_their_parent_is_killed() {
 
 #[test]
 fn forked_mount_namespace_is_kept_on_a_shared_mount_too() {
-    let sandbox = sandbox_or_skip!("forked_mount_namespace_is_kept_on_a_shared_mount_too");
+    let sandbox = sandbox_or_skip!();
     for _ in 0..10 {
         let run = sandbox.shell(
             "mount --make-shared /mnt; touch f; unshare --mount=f -f true; echo $?; nsenter --mount=f echo in; umount f",
@@ -128,7 +125,7 @@ fn forked_mount_namespace_is_kept_on_a_shared_mount_too() {
 
 #[test]
 fn nothing_is_kept_where_a_later_step_fails() {
-    let sandbox = sandbox_or_skip!("nothing_is_kept_where_a_later_step_fails");
+    let sandbox = sandbox_or_skip!();
     for options in ["", "-m", "-f", "-m -f"] {
         let run = sandbox.shell(&format!(
             "touch f; unshare --uts=f {options} -R /nonexistent true; echo $?; umount f"
@@ -143,7 +140,7 @@ fn nothing_is_kept_where_a_later_step_fails() {
 
 #[test]
 fn signals_leave_all_files_bound_or_none() {
-    let sandbox = sandbox_or_skip!("signals_leave_all_files_bound_or_none", "strace");
+    let sandbox = sandbox_or_skip!("strace");
     let bound = "grep -c ' /mnt/.* - nsfs ' /proc/self/mountinfo";
     // The helper is to be ended while it binds.
     let run = sandbox.shell(&format!(

@@ -13,7 +13,7 @@ use ns_tests::tool;
 use ns_tests::wording::Wordings;
 
 /// Whether there is something to compare with; says so if not.
-fn can_compare(test: &str) -> bool {
+fn can_compare() -> bool {
     let reason = match Sandbox::available() {
         Err(reason) => reason,
         Ok(()) if tool::reference("unshare").is_none() => {
@@ -21,7 +21,7 @@ fn can_compare(test: &str) -> bool {
         }
         Ok(()) => return true,
     };
-    skipped(test, &reason);
+    skipped(&reason);
     false
 }
 
@@ -186,8 +186,7 @@ fn pairs(options: &[&str]) -> Vec<String> {
 
 #[test]
 fn unshare_options_alone_and_in_pairs() {
-    let test = "unshare_options_alone_and_in_pairs";
-    if !can_compare(test) {
+    if !can_compare() {
         return;
     }
     let setting = setting(&probe());
@@ -202,13 +201,11 @@ fn unshare_options_alone_and_in_pairs() {
 
 #[test]
 fn unshare_options_as_an_ordinary_user() {
-    let test = "unshare_options_as_an_ordinary_user";
-    if !can_compare(test) {
+    if !can_compare() {
         return;
     }
     if !is_root() || !has_program("setpriv") || !has_program("newuidmap") {
         return skipped(
-            test,
             "needs root, setpriv and newuidmap; without root the other test is this one",
         );
     }
@@ -285,8 +282,7 @@ const NSENTER: &[&str] = &[
 
 #[test]
 fn nsenter_into_targets_of_every_kind() {
-    let test = "nsenter_into_targets_of_every_kind";
-    if !can_compare(test) {
+    if !can_compare() {
         return;
     }
     let setting = setting(&probe());
@@ -324,12 +320,11 @@ const SCENES: &[&str] = &[
 
 #[test]
 fn ipcs_over_all_views_and_units() {
-    let test = "ipcs_over_all_views_and_units";
-    if !can_compare(test) {
+    if !can_compare() {
         return;
     }
     if !has_program("perl") {
-        return skipped(test, "perl is not installed");
+        return skipped("perl is not installed");
     }
     let ipcs = tool::ours("ipcs");
     let mut differences = Vec::new();
@@ -378,12 +373,11 @@ cut:x:42";
 
 #[test]
 fn ipcs_names_owners_of_odd_accounts_alike() {
-    let test = "ipcs_names_owners_of_odd_accounts_alike";
-    if !can_compare(test) {
+    if !can_compare() {
         return;
     }
     if !is_root() || !has_program("perl") {
-        return skipped(test, "needs root and perl");
+        return skipped("needs root and perl");
     }
     let later: String = (4200..4240)
         .map(|id| format!("later{id}:x:{id}:{id}::/:/bin/sh\n"))
@@ -462,7 +456,7 @@ const BAD_LINES: &[&str] = &[
 
 #[test]
 fn bad_command_lines_are_reported_alike() {
-    if !can_compare("bad_command_lines_are_reported_alike") {
+    if !can_compare() {
         return;
     }
     let words = BAD_LINES.iter().filter(|words| !words.starts_with("-V -%"));
@@ -485,7 +479,7 @@ fn bad_command_lines_are_reported_alike() {
 
 #[test]
 fn reference_is_not_compared_with_itself() {
-    if !can_compare("reference_is_not_compared_with_itself") {
+    if !can_compare() {
         return;
     }
     let version = |run: Run| fs::canonicalize(run.output().trim()).unwrap();

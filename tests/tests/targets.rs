@@ -9,10 +9,9 @@ use ns_tests::tool;
 
 #[test]
 fn process_that_takes_over_the_pid_is_never_entered() {
-    let test = "process_that_takes_over_the_pid_is_never_entered";
-    let sandbox = sandbox_or_skip!(test, "strace", "hostname");
+    let sandbox = sandbox_or_skip!("strace", "hostname");
     if !is_root() {
-        return skipped(test, "needs root, to give a PID away again");
+        return skipped("needs root, to give a PID away again");
     }
     // In a PID namespace of its own the next PID can be chosen. nsenter is held after the call at which it fixes its
     // target, or after the last one before it enters; meanwhile the target ends, and a process with another host name
@@ -51,7 +50,7 @@ fn process_that_takes_over_the_pid_is_never_entered() {
 
 #[test]
 fn target_may_be_named_by_the_inode_of_its_pidfd() {
-    let sandbox = sandbox_or_skip!("target_may_be_named_by_the_inode_of_its_pidfd", "python3");
+    let sandbox = sandbox_or_skip!("python3");
     let inode =
         "python3 -c 'import os,sys; print(os.fstat(os.pidfd_open(int(sys.argv[1]))).st_ino)' $T";
     let run = sandbox.shell(&format!("sleep 60 & T=$!; nsenter -t $T:$({inode}) -u echo entered; nsenter -t $T:1 -u true; echo $?; kill $T"));
@@ -61,7 +60,7 @@ fn target_may_be_named_by_the_inode_of_its_pidfd() {
 
 #[test]
 fn waiting_nsenter_cannot_be_looked_into_from_inside() {
-    let sandbox = sandbox_or_skip!("waiting_nsenter_cannot_be_looked_into_from_inside");
+    let sandbox = sandbox_or_skip!();
     let mut target = sandbox.command(tool::ours("unshare"));
     target.args([
         "-r",
@@ -89,10 +88,7 @@ fn waiting_nsenter_cannot_be_looked_into_from_inside() {
 
 #[test]
 fn zombies_and_threads_are_targets_as_the_kernel_has_them() {
-    let sandbox = sandbox_or_skip!(
-        "zombies_and_threads_are_targets_as_the_kernel_has_them",
-        "python3"
-    );
+    let sandbox = sandbox_or_skip!("python3");
     let zombie = "import os,subprocess as s\np=os.fork()\nif p==0: os._exit(0)\nos.waitid(os.P_PID,p,os.WEXITED|os.WNOWAIT)\ns.call(['nsenter','-t',str(p),'-u','true'])\n";
     let run = sandbox.shell(&format!("python3 -c \"{zombie}\""));
     assert_eq!(
@@ -108,11 +104,10 @@ fn zombies_and_threads_are_targets_as_the_kernel_has_them() {
 
 #[test]
 fn cgroup_of_the_target_is_joined() {
-    let test = "cgroup_of_the_target_is_joined";
-    let sandbox = sandbox_or_skip!(test);
+    let sandbox = sandbox_or_skip!();
     let mount = sandbox.shell("mount -t cgroup2 cgroup2 /sys/fs/cgroup && mkdir /sys/fs/cgroup/$$ && rmdir /sys/fs/cgroup/$$");
     if mount.status != 0 {
-        return skipped(test, &format!("no cgroup can be made: {}", mount.error()));
+        return skipped(&format!("no cgroup can be made: {}", mount.error()));
     }
     let run = sandbox.shell(
         "C=/ns-tools-test-$$; D=/sys/fs/cgroup$C; mkdir $D; trap 'rmdir $D' EXIT
@@ -128,10 +123,9 @@ fn cgroup_of_the_target_is_joined() {
 
 #[test]
 fn ids_of_a_target_that_has_ended_are_never_taken() {
-    let test = "ids_of_a_target_that_has_ended_are_never_taken";
-    let sandbox = sandbox_or_skip!(test, "strace", "setpriv");
+    let sandbox = sandbox_or_skip!("strace", "setpriv");
     if !is_root() {
-        return skipped(test, "needs root, to run a target as somebody else");
+        return skipped("needs root, to run a target as somebody else");
     }
     // nsenter is held after its last call before it enters; meanwhile the target ends, and is waited for or not.
     // What is entered is not the target's, so that entering it succeeds.
@@ -158,10 +152,9 @@ fn ids_of_a_target_that_has_ended_are_never_taken() {
 
 #[test]
 fn ids_of_the_target_are_those_that_the_entered_user_namespace_shows() {
-    let test = "ids_of_the_target_are_those_that_the_entered_user_namespace_shows";
-    let sandbox = sandbox_or_skip!(test, "perl");
+    let sandbox = sandbox_or_skip!("perl");
     if !is_root() {
-        return skipped(test, "needs root, to map several ids");
+        return skipped("needs root, to map several ids");
     }
     let run = sandbox.shell(
         "asleep() { until grep -q sleep /proc/$1/comm 2> /dev/null; do sleep .01; done; }
@@ -182,10 +175,7 @@ fn ids_of_the_target_are_those_that_the_entered_user_namespace_shows() {
 
 #[test]
 fn proc_of_an_outer_pid_namespace_does_not_mix_two_processes() {
-    let sandbox = sandbox_or_skip!(
-        "proc_of_an_outer_pid_namespace_does_not_mix_two_processes",
-        "strace"
-    );
+    let sandbox = sandbox_or_skip!("strace");
     // The shell and its child are processes 1 and 2 here, and others there.
     let run = sandbox.shell(
         "mkdir in; mkfifo ready; unshare -u -p -f bash -c '
@@ -209,7 +199,7 @@ fn proc_of_an_outer_pid_namespace_does_not_mix_two_processes() {
 
 #[test]
 fn interrupted_open_is_tried_again() {
-    let sandbox = sandbox_or_skip!("interrupted_open_is_tried_again", "strace");
+    let sandbox = sandbox_or_skip!("strace");
     let run = sandbox.shell(
         "mkdir d; strace -o /dev/null -P /mnt/d -e inject=openat:error=EINTR:when=1 \
              nsenter --uts=/proc/self/ns/uts -w/mnt/d pwd",
@@ -219,7 +209,7 @@ fn interrupted_open_is_tried_again() {
 
 #[test]
 fn what_was_not_entered_is_noticed() {
-    let sandbox = sandbox_or_skip!("what_was_not_entered_is_noticed", "strace");
+    let sandbox = sandbox_or_skip!("strace");
     // A filter of system calls may say that all is well and do nothing.
     for (options, file) in [
         ("-t $T -u", "uts"),

@@ -61,7 +61,7 @@ fn stop_and_continue(shell: &mut PtySession, tool: &str) {
 
 #[test]
 fn stopped_program_stops_the_tool_and_continues_with_it() {
-    let sandbox = sandbox_or_skip!("stopped_program_stops_the_tool_and_continues_with_it");
+    let sandbox = sandbox_or_skip!();
     let target = Target::new(&sandbox);
     let nsenter = format!("nsenter -t {}", target.pid());
     let mut shell = shell(&sandbox);
@@ -78,7 +78,7 @@ fn stopped_program_stops_the_tool_and_continues_with_it() {
 
 #[test]
 fn interrupt_ends_the_program_and_its_status_is_ours() {
-    let sandbox = sandbox_or_skip!("interrupt_ends_the_program_and_its_status_is_ours");
+    let sandbox = sandbox_or_skip!();
     let mut shell = shell(&sandbox);
     for tool in ["unshare -u --fork", "unshare -u --forward-signals"] {
         shell

@@ -16,7 +16,7 @@ use ns_tests::tool;
 
 #[test]
 fn parent_dies_of_the_childs_signal_without_a_core() {
-    let sandbox = sandbox_or_skip!("parent_dies_of_the_childs_signal_without_a_core");
+    let sandbox = sandbox_or_skip!();
     let process = Target::new(&sandbox);
     for (tool, options) in [("unshare", &["-f", "-u"][..]), ("nsenter", &["-p", "-t"])] {
         for signal in [
@@ -50,8 +50,7 @@ fn parent_dies_of_the_childs_signal_without_a_core() {
 
 #[test]
 fn fork_holds_terminating_signals_back_and_forwarding_passes_them_on() {
-    let sandbox =
-        sandbox_or_skip!("fork_holds_terminating_signals_back_and_forwarding_passes_them_on");
+    let sandbox = sandbox_or_skip!();
     // The one goes on until its input ends, the other until a signal comes.
     let deaf = "trap 'exit 9' TERM INT; echo ready; read line; exit 3";
     let listening = "trap 'exit 9' TERM INT; echo ready; while :; do sleep .01; done";
@@ -79,7 +78,7 @@ fn fork_holds_terminating_signals_back_and_forwarding_passes_them_on() {
 
 #[test]
 fn init_without_a_handler_gets_no_forwarded_signal() {
-    let sandbox = sandbox_or_skip!("init_without_a_handler_gets_no_forwarded_signal");
+    let sandbox = sandbox_or_skip!();
     let mut command = sandbox.command(tool::ours("unshare"));
     command.args([
         "-p",
@@ -95,7 +94,7 @@ fn init_without_a_handler_gets_no_forwarded_signal() {
 
 #[test]
 fn no_child_outlives_a_killed_parent_at_any_moment() {
-    let sandbox = sandbox_or_skip!("no_child_outlives_a_killed_parent_at_any_moment");
+    let sandbox = sandbox_or_skip!();
     let marker = format!("4242{}", std::process::id());
     for round in 0..60_u64 {
         let mut command = sandbox.command(tool::ours("unshare"));
@@ -118,10 +117,9 @@ fn no_child_outlives_a_killed_parent_at_any_moment() {
 
 #[test]
 fn death_signal_stays_armed_when_the_ids_change() {
-    let test = "death_signal_stays_armed_when_the_ids_change";
-    let sandbox = sandbox_or_skip!(test);
+    let sandbox = sandbox_or_skip!();
     if !is_root() {
-        return skipped(test, "only root has other ids to change to");
+        return skipped("only root has other ids to change to");
     }
     for ids in [
         &["-S", "1000"][..],
@@ -144,7 +142,7 @@ fn death_signal_stays_armed_when_the_ids_change() {
 
 #[test]
 fn nsenter_stops_and_continues_with_its_child() {
-    let sandbox = sandbox_or_skip!("nsenter_stops_and_continues_with_its_child");
+    let sandbox = sandbox_or_skip!();
     let target = Target::new(&sandbox);
     let mut command = sandbox.command(tool::ours("nsenter"));
     command.args([

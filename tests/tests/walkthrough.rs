@@ -19,9 +19,8 @@ fn queues() -> String {
 
 #[test]
 fn walkthrough_shows_isolation_and_changes_nothing_outside() {
-    let test = "walkthrough_shows_isolation_and_changes_nothing_outside";
     if let Err(reason) = Sandbox::available_with(&["hostname"]) {
-        return skipped(test, &reason);
+        return skipped(&reason);
     }
     let mut page = Vec::new();
     let mut played = Vec::new();
