@@ -1,5 +1,7 @@
 //! Why a step failed: one table of causes, each looked for after the failure and told only if found.
 
+mod huge_pages;
+
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
@@ -7,6 +9,7 @@ use nix::errno::Errno;
 use crate::error::{Error, Message};
 use crate::namespace::{Kind, KindSet};
 use crate::procfs;
+use crate::sys::ipc::Pages;
 use crate::words;
 
 /// A step that failed, with what the checks need to know of it.
@@ -23,6 +26,13 @@ pub enum Failed<'a> {
     Bind(&'a Path),
     /// Dropping the supplementary groups.
     DropGroups,
+    /// Creating a segment of so many bytes in huge pages.
+    CreateInHugePages {
+        /// Bytes.
+        size: u64,
+        /// Which pages.
+        pages: Pages,
+    },
 }
 
 /// One row: which steps and which reasons of the system it is about, and the check, which gives the
@@ -84,6 +94,21 @@ static CAUSES: &[Cause] = &[
         errnos: &[Errno::EPERM],
         find: groups_are_denied,
     },
+    Cause {
+        concerns: |failed| matches!(failed, Failed::CreateInHugePages { .. }),
+        errnos: &[Errno::ENOMEM],
+        find: huge_pages::are_short,
+    },
+    Cause {
+        concerns: |failed| matches!(failed, Failed::CreateInHugePages { .. }),
+        errnos: &[Errno::EPERM],
+        find: huge_pages::are_for_a_group,
+    },
+    Cause {
+        concerns: |failed| matches!(failed, Failed::CreateInHugePages { .. }),
+        errnos: &[Errno::EINVAL],
+        find: huge_pages::have_other_sizes,
+    },
 ];
 
 /// The error, with a hint if a cause for the failure of this step is found.
@@ -104,16 +129,18 @@ fn find(failed: &Failed<'_>, errno: Errno, system: &System) -> Option<Message> {
         .find_map(|cause| (cause.find)(failed, system))
 }
 
-/// The system as its /proc tells of it, which a test can put together from files.
+/// The system as its /proc and /sys tell of it, which a test can put together from files.
 #[derive(Debug)]
 struct System {
     proc: PathBuf,
+    sys: PathBuf,
 }
 
 impl System {
     fn current() -> Self {
         Self {
             proc: PathBuf::from("/proc"),
+            sys: PathBuf::from("/sys"),
         }
     }
 

@@ -4,7 +4,9 @@ use std::ffi::{OsStr, OsString};
 
 use ns_common::cli::getopt::{Parser, Token};
 use ns_common::error::{Error, Failure};
-use ns_common::number::{self, Radix, quoted, size};
+use ns_common::ipc::{Posix, Resource, SystemV};
+use ns_common::number::{self, NumberError, Radix, quoted, size};
+use ns_common::sys::ipc::Pages;
 use ns_common::tool::Parsed;
 use ns_common::words;
 
@@ -17,14 +19,18 @@ pub(crate) struct Request {
     pub(crate) wanted: Vec<Wanted>,
     /// The name of the POSIX objects; empty where there are none.
     pub(crate) name: OsString,
+    /// The key of the System V objects, in place of a random one.
+    pub(crate) key: Option<i32>,
     /// The nine permission bits.
     pub(crate) mode: u32,
+    /// How the objects are told of.
+    pub(crate) form: Form,
 }
 
 /// One object to create; sizes are in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Wanted {
-    Segment { size: u64 },
+    Segment { size: u64, pages: Pages },
     PosixMemory { size: u64 },
     Queue,
     PosixQueue,
@@ -33,76 +39,136 @@ pub(crate) enum Wanted {
 }
 
 impl Wanted {
-    fn needs_name(self) -> bool {
+    pub(crate) fn kind(self) -> Resource {
         match self {
-            Self::PosixMemory { .. } | Self::PosixQueue | Self::PosixSemaphore => true,
-            Self::Segment { .. } | Self::Queue | Self::SemaphoreSet { .. } => false,
+            Self::Segment { .. } => SystemV::Segment.into(),
+            Self::PosixMemory { .. } => Posix::Memory.into(),
+            Self::Queue => SystemV::Queue.into(),
+            Self::PosixQueue => Posix::Queue.into(),
+            Self::SemaphoreSet { .. } => SystemV::SemaphoreSet.into(),
+            Self::PosixSemaphore => Posix::Semaphore.into(),
         }
     }
+}
+
+/// How an object that has been created is told of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// In a sentence.
+    Sentence,
+    /// By what leads to it alone.
+    Bare,
+    /// As a JSON object.
+    Json,
 }
 
 /// Reads the command line; values are checked as they are met, and nothing is created meanwhile.
 pub(crate) fn parse(parser: &mut Parser<Id>) -> Result<Parsed<Request>, Failure> {
-    let (mut segment, mut queue, mut semaphore_set) = (None, None, None);
-    let (mut posix_memory, mut posix_queue, mut posix_semaphore) = (None, None, None);
-    let (mut name, mut mode) = (None, 0o644);
+    let mut given = Given::default();
     while let Some(token) = parser.token()? {
-        let (id, value) = match token {
+        match token {
             Token::Operand(_) if parser.stops_at_operand() => break,
-            Token::Operand(_) => continue,
-            Token::Option(id, value) => (id, value.unwrap_or_default()),
-        };
-        match id {
-            Id::Help => return Ok(Parsed::Help),
-            Id::Version => return Ok(Parsed::Version),
-            Id::Segment => {
-                segment = Some(Wanted::Segment {
-                    size: size(&value)?,
-                })
-            }
-            Id::PosixSharedMemory => {
-                posix_memory = Some(Wanted::PosixMemory {
-                    size: size(&value)?,
-                });
-            }
-            Id::SemaphoreSet => {
-                semaphore_set = Some(Wanted::SemaphoreSet {
-                    count: elements(&value)?,
-                });
-            }
-            Id::PosixSemaphore => posix_semaphore = Some(Wanted::PosixSemaphore),
-            Id::Queue => queue = Some(Wanted::Queue),
-            Id::PosixQueue => posix_queue = Some(Wanted::PosixQueue),
-            Id::Mode => mode = permissions(&value)?,
-            Id::Name => name = Some(value),
+            Token::Operand(_) => {}
+            Token::Option(Id::Help, _) => return Ok(Parsed::Help),
+            Token::Option(Id::Version, _) => return Ok(Parsed::Version),
+            Token::Option(id, value) => given.take(id, value)?,
         }
     }
-    // Each object is created once, in this order whatever that of the options.
-    let wanted: Vec<Wanted> = [
-        segment,
-        posix_memory,
-        queue,
-        posix_queue,
-        semaphore_set,
-        posix_semaphore,
-    ]
-    .into_iter()
-    .flatten()
-    .collect();
-    if wanted.is_empty() {
-        return Err(Failure::Usage(words!["bad usage"]));
-    }
-    if name.is_none() && wanted.iter().any(|object| object.needs_name()) {
-        return Err(Failure::Usage(words!["name is required for POSIX IPC"]));
-    }
-    Ok(Parsed::Request(Request {
-        wanted,
-        name: name.unwrap_or_default(),
-        mode,
-    }))
+    given.into_request().map(Parsed::Request)
 }
 
-fn size(text: &OsStr) -> Result<u64, Error> {
+/// The options met so far; of each the last one counts.
+#[derive(Default)]
+struct Given {
+    segment: Option<u64>,
+    posix_memory: Option<u64>,
+    queue: bool,
+    posix_queue: bool,
+    semaphore_set: Option<i32>,
+    posix_semaphore: bool,
+    mode: Option<u32>,
+    name: Option<OsString>,
+    key: Option<i32>,
+    huge: Option<Pages>,
+    quiet: bool,
+    json: bool,
+}
+
+impl Given {
+    fn take(&mut self, id: Id, value: Option<OsString>) -> Result<(), Error> {
+        let text = value.as_deref().unwrap_or_default();
+        match id {
+            // These two have ended the reading of the line.
+            Id::Help | Id::Version => {}
+            Id::Segment => self.segment = Some(bytes(text)?),
+            Id::PosixSharedMemory => self.posix_memory = Some(bytes(text)?),
+            Id::SemaphoreSet => self.semaphore_set = Some(elements(text)?),
+            Id::PosixSemaphore => self.posix_semaphore = true,
+            Id::Queue => self.queue = true,
+            Id::PosixQueue => self.posix_queue = true,
+            Id::Mode => self.mode = Some(permissions(text)?),
+            Id::Name => self.name = value,
+            Id::Key => self.key = Some(key(text)?),
+            Id::Huge => {
+                self.huge = Some(match value {
+                    Some(text) => huge_pages(&text)?,
+                    None => Pages::Huge,
+                });
+            }
+            Id::Quiet => self.quiet = true,
+            Id::Json => self.json = true,
+        }
+        Ok(())
+    }
+
+    fn into_request(self) -> Result<Request, Failure> {
+        // Each object is created once, in this order whatever that of the options.
+        let wanted: Vec<Wanted> = [
+            self.segment.map(|size| Wanted::Segment {
+                size,
+                pages: self.huge.unwrap_or(Pages::Ordinary),
+            }),
+            self.posix_memory.map(|size| Wanted::PosixMemory { size }),
+            self.queue.then_some(Wanted::Queue),
+            self.posix_queue.then_some(Wanted::PosixQueue),
+            self.semaphore_set
+                .map(|count| Wanted::SemaphoreSet { count }),
+            self.posix_semaphore.then_some(Wanted::PosixSemaphore),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        let any = |is: fn(Resource) -> bool| wanted.iter().any(|object| is(object.kind()));
+        let system_v = any(|kind| matches!(kind, Resource::SystemV(_)));
+        let posix = any(|kind| matches!(kind, Resource::Posix(_)));
+        let problem = if wanted.is_empty() {
+            "bad usage"
+        } else if posix && self.name.is_none() {
+            "name is required for POSIX IPC"
+        } else if self.key.is_some() && !system_v {
+            "--key requires --shmem, --queue or --semaphore"
+        } else if self.huge.is_some() && self.segment.is_none() {
+            "--huge requires --shmem"
+        } else if self.json && self.quiet {
+            "--json and --quiet cannot be combined"
+        } else {
+            return Ok(Request {
+                wanted,
+                name: self.name.unwrap_or_default(),
+                key: self.key,
+                mode: self.mode.unwrap_or(0o644),
+                form: match (self.json, self.quiet) {
+                    (true, _) => Form::Json,
+                    (false, true) => Form::Bare,
+                    (false, false) => Form::Sentence,
+                },
+            });
+        };
+        Err(Failure::Usage(words![problem]))
+    }
+}
+
+fn bytes(text: &OsStr) -> Result<u64, Error> {
     size::parse(text)
         .map_err(|reason| Error::caused_by(quoted("failed to parse size", text), reason.errno()))
 }
@@ -116,6 +182,31 @@ fn permissions(text: &OsStr) -> Result<u32, Error> {
     number::parse(text, Radix::Octal, 0..=0o7777_u32)
         .map(|number| number & 0o777)
         .map_err(|reason| reason.into_error("failed to parse mode", text))
+}
+
+fn key(text: &OsStr) -> Result<i32, Error> {
+    match number::key(text) {
+        // Key 0 is IPC_PRIVATE: a new object each time, which no key leads to.
+        Ok(0) => Err(Error::new(words!["illegal key (", text, ")"])),
+        Ok(key) => Ok(key),
+        Err(reason) => Err(reason.into_error("failed to parse key", text)),
+    }
+}
+
+fn huge_pages(text: &OsStr) -> Result<Pages, Error> {
+    let parsed = size::parse(text).and_then(|size| {
+        let power = u8::try_from(size.trailing_zeros());
+        power
+            .ok()
+            .filter(|_| size.is_power_of_two())
+            .ok_or(NumberError::Syntax)
+    });
+    parsed.map(Pages::HugeOfPower).map_err(|reason| {
+        Error::caused_by(
+            quoted("failed to parse huge page size", text),
+            reason.errno(),
+        )
+    })
 }
 
 #[cfg(test)]
@@ -139,7 +230,10 @@ mod tests {
         ])
         .unwrap();
         let expected = [
-            Wanted::Segment { size: 6 },
+            Wanted::Segment {
+                size: 6,
+                pages: Pages::Ordinary,
+            },
             Wanted::PosixMemory { size: 7 },
             Wanted::Queue,
         ];
@@ -154,5 +248,44 @@ mod tests {
         }
         let nameless = Err(Failure::Usage(words!["name is required for POSIX IPC"]));
         assert_eq!(read(&[c"-Q", c"-q"]), nameless);
+    }
+
+    #[test]
+    fn what_contradicts_itself_is_refused() {
+        for (words, problem) in [
+            (
+                &[c"--key=1", c"-q", c"-nx"][..],
+                "--key requires --shmem, --queue or --semaphore",
+            ),
+            (&[c"--huge", c"-Q"], "--huge requires --shmem"),
+            (
+                &[c"-Q", c"--json", c"--quiet"],
+                "--json and --quiet cannot be combined",
+            ),
+        ] {
+            assert_eq!(read(words), Err(Failure::Usage(words![problem])));
+        }
+    }
+
+    #[test]
+    fn huge_pages_have_sizes_that_are_powers_of_two() {
+        let pages = |word: &'static CStr| read(&[c"-M1", word]).map(|request| request.wanted);
+        let segment = |pages| Ok(vec![Wanted::Segment { size: 1, pages }]);
+        assert_eq!(pages(c"--huge"), segment(Pages::Huge));
+        assert_eq!(pages(c"--huge=2M"), segment(Pages::HugeOfPower(21)));
+        assert_eq!(pages(c"--huge=1GiB"), segment(Pages::HugeOfPower(30)));
+        for word in [c"--huge=", c"--huge=0", c"--huge=3M", c"--huge=big"] {
+            assert!(matches!(pages(word), Err(Failure::Step(_))), "{word:?}");
+        }
+    }
+
+    #[test]
+    fn key_of_private_objects_is_refused() {
+        let key = |word: &'static CStr| read(&[c"-Q", c"--key", word]).map(|request| request.key);
+        assert_eq!(key(c"0xffffffff"), Ok(Some(-1)));
+        assert_eq!(key(c"010"), Ok(Some(8)));
+        for word in [c"0", c"0x0", c"", c"x", c"4294967296"] {
+            assert!(matches!(key(word), Err(Failure::Step(_))), "{word:?}");
+        }
     }
 }

@@ -4,6 +4,7 @@ use ns_common::cli::table::{Manual, Offer, Order, Takes, Tool, Value};
 use ns_common::options;
 
 const SIZE: Value = Value::new("size", Offer::Nothing);
+const HUGE: Value = Value::new("size", Offer::Words(&["2M", "1G"]));
 
 options! {
     /// The options, as the parser hands them on.
@@ -43,6 +44,26 @@ options! {
     Name: Some('n'), "name", Takes::Required(Value::new("name", Offer::Nothing)),
         "name of the POSIX objects";
 
+    /// Creates the System V objects with this key in place of a random one: decimal, hexadecimal
+    /// after `0x`, or octal after `0`. Several objects on one line have the same key, each in the
+    /// table of its kind. A key that is taken is an error, and what has it stays as it is; key 0,
+    /// which is that of all private objects, is refused.
+    extension Key: None, "key", Takes::Required(Value::new("key", Offer::Nothing)),
+        "key of the System V objects (default: random)";
+
+    /// Creates the segment of `--shmem` in huge pages: of the system's default size, or of this
+    /// one, which is written like that of a segment. The kernel takes whole pages from the pool that
+    /// `vm.nr_hugepages` sets up.
+    extension Huge: None, "huge", Takes::Optional(HUGE),
+        "create the segment in huge pages";
+
+    /// Prints the id alone, or the name of a POSIX object.
+    extension Quiet: None, "quiet", Takes::Nothing, "print the id or name alone";
+
+    /// Prints one JSON object for each object created, on a line of its own: `kind`, and `id` and
+    /// `key`, or `name`, which begins with a slash.
+    extension Json: None, "json", Takes::Nothing, "print JSON";
+
     version;
 
     help;
@@ -65,7 +86,7 @@ pub static MANUAL: Manual = Manual {
     description: &[
         "`ipcmk` creates the objects asked for, in the order shared memory, queue, semaphores, \
          and prints the id of each, or the name of a POSIX object. Keys of System V objects are \
-         random, lead to no object that existed before, and are never that of private objects. \
+         random unless `--key` sets them, lead to no object that existed before, and are never that of private objects. \
          Operands are ignored.",
         "System V objects and POSIX queues belong to the IPC namespace and stay until they are \
          removed. POSIX shared memory and semaphores are files in `/dev/shm`.",
@@ -81,6 +102,10 @@ pub static MANUAL: Manual = Manual {
         (
             "A segment of one and a half mebibytes:",
             "ipcmk --shmem 1.5M",
+        ),
+        (
+            "A segment, and its id in a variable:",
+            "id=$(ipcmk --shmem 1M --quiet)",
         ),
     ],
     see_also: &[

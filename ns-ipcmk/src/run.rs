@@ -2,21 +2,24 @@
 
 use std::ffi::{CStr, OsStr};
 use std::os::fd::AsFd;
+use std::os::unix::ffi::OsStrExt;
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use ns_common::console::{Console, write_error};
-use ns_common::error::{Attempt, ExitStatus, Failure, Message};
-use ns_common::ipc::{Posix, SystemV};
+use ns_common::error::{Attempt, Error, ExitStatus, Failure, Message};
+use ns_common::hint::{self, Failed};
+use ns_common::ipc::{Posix, Resource, SystemV};
+use ns_common::output::json;
 use ns_common::sys::descriptor::standard_output;
-use ns_common::sys::ipc;
+use ns_common::sys::ipc::{self, Pages};
 use ns_common::sys::posix_ipc::{self, normalized};
 use ns_common::sys::random;
 use ns_common::sys::signal::{self, Mask};
 
 use ns_common::words;
 
-use crate::cli::{Request, Wanted};
+use crate::cli::{Form, Request, Wanted};
 
 /// How often another key is drawn before we give up; with a full table one draw in a hundred
 /// thousand is taken.
@@ -45,9 +48,10 @@ fn create_and_tell(
     mask: &Mask,
     console: &mut Console,
 ) -> Result<(), Failure> {
-    let (tried, label) = texts(wanted);
-    let created = create(wanted, request).attempt(|| words!["create ", tried, " failed"])?;
-    let line = words![label, ": ", created.handle()];
+    let created = create(wanted, request)
+        .attempt(|| words!["create ", noun(wanted.kind()), " failed"])
+        .map_err(|error| explained(error, wanted))?;
+    let line = created.line(request.form);
     match tell(&line, mask, console) {
         // Output that was closed on purpose is not missed.
         Ok(()) | Err(Errno::EBADF) => Ok(()),
@@ -67,38 +71,79 @@ fn create_and_tell(
     }
 }
 
-/// What a failure calls an object, and what comes before its id or name.
-fn texts(wanted: Wanted) -> (&'static str, &'static str) {
+fn explained(error: Error, wanted: Wanted) -> Error {
     match wanted {
-        Wanted::Segment { .. } => ("share memory", "Shared memory id"),
-        Wanted::PosixMemory { .. } => ("POSIX shared memory", "POSIX shared memory name"),
-        Wanted::Queue => ("message queue", "Message queue id"),
-        Wanted::PosixQueue => ("POSIX message queue", "POSIX message queue name"),
-        Wanted::SemaphoreSet { .. } => ("semaphore", "Semaphore id"),
-        Wanted::PosixSemaphore => ("POSIX semaphore", "POSIX semaphore name"),
+        Wanted::Segment { size, pages } if pages != Pages::Ordinary => {
+            hint::explain(error, &Failed::CreateInHugePages { size, pages })
+        }
+        _ => error,
+    }
+}
+
+/// What failures call an object of a kind, as the reference does.
+fn noun(kind: Resource) -> &'static str {
+    match kind {
+        Resource::SystemV(SystemV::Segment) => "share memory",
+        Resource::SystemV(SystemV::Queue) => "message queue",
+        Resource::SystemV(SystemV::SemaphoreSet) => "semaphore",
+        Resource::Posix(Posix::Memory) => "POSIX shared memory",
+        Resource::Posix(Posix::Queue) => "POSIX message queue",
+        Resource::Posix(Posix::Semaphore) => "POSIX semaphore",
     }
 }
 
 /// An object that we have created.
 #[derive(Debug, Clone, Copy)]
 enum Created<'a> {
-    SystemV(SystemV, i32),
-    Posix(Posix, &'a OsStr),
+    SystemV { kind: SystemV, id: i32, key: i32 },
+    Posix { kind: Posix, name: &'a OsStr },
 }
 
 impl Created<'_> {
-    /// What its user finds it by: the id, or the name as typed.
-    fn handle(self) -> Message {
+    /// What its user is told.
+    fn line(self, form: Form) -> Message {
+        match (self, form) {
+            (Self::SystemV { id, .. }, Form::Bare) => words![id],
+            (Self::Posix { name, .. }, Form::Bare) => words![name],
+            (Self::SystemV { kind, id, .. }, Form::Sentence) => {
+                let label = match kind {
+                    SystemV::Segment => "Shared memory id: ",
+                    SystemV::Queue => "Message queue id: ",
+                    SystemV::SemaphoreSet => "Semaphore id: ",
+                };
+                words![label, id]
+            }
+            (Self::Posix { kind, name }, Form::Sentence) => {
+                words![noun(kind.into()), " name: ", name]
+            }
+            (_, Form::Json) => self.json(),
+        }
+    }
+
+    fn json(self) -> Message {
         match self {
-            Self::SystemV(_, id) => words![id],
-            Self::Posix(_, name) => words![name],
+            Self::SystemV { kind, id, key } => words![
+                "{\"kind\": \"",
+                json::kind(kind.into()),
+                "\", \"id\": ",
+                id,
+                format!(", \"key\": \"0x{key:08x}\"}}")
+            ],
+            Self::Posix { kind, name } => {
+                let slashes = name.as_bytes().iter().take_while(|byte| **byte == b'/');
+                let rest = &name.as_bytes()[slashes.count()..];
+                let mut quoted = Vec::new();
+                json::string(&[b"/", rest].concat(), &mut quoted);
+                let kind = json::kind(kind.into());
+                words!["{\"kind\": \"", kind, "\", \"name\": ", *quoted, "}"]
+            }
         }
     }
 
     fn remove(self) -> nix::Result<()> {
         match self {
-            Self::SystemV(resource, id) => ipc::remove(resource, id),
-            Self::Posix(kind, name) => {
+            Self::SystemV { kind, id, .. } => ipc::remove(kind, id),
+            Self::Posix { kind, name } => {
                 normalized(name).and_then(|name| posix_ipc::unlink(kind, &name))
             }
         }
@@ -107,19 +152,23 @@ impl Created<'_> {
 
 fn create(wanted: Wanted, request: &Request) -> nix::Result<Created<'_>> {
     let mode = request.mode;
-    let system_v = |resource, create: &dyn Fn(i32) -> nix::Result<i32>| {
-        with_new_key(create).map(|id| Created::SystemV(resource, id))
+    let system_v = |kind, create: &dyn Fn(i32) -> nix::Result<i32>| {
+        let created = match request.key {
+            Some(key) => create(key).map(|id| (id, key)),
+            None => with_new_key(create),
+        };
+        created.map(|(id, key)| Created::SystemV { kind, id, key })
     };
     let posix = |kind, create: &dyn Fn(&CStr) -> nix::Result<()>| {
-        normalized(&request.name)
-            .and_then(|name| create(&name))
-            .map(|()| Created::Posix(kind, &request.name))
+        let name = &request.name;
+        let created = normalized(name).and_then(|name| create(&name));
+        created.map(|()| Created::Posix { kind, name })
     };
     match wanted {
-        Wanted::Segment { size } => {
+        Wanted::Segment { size, pages } => {
             let size = usize::try_from(size).map_err(|_| Errno::EINVAL)?;
             system_v(SystemV::Segment, &|key| {
-                ipc::create_segment(key, size, mode)
+                ipc::create_segment(key, size, pages, mode)
             })
         }
         Wanted::Queue => system_v(SystemV::Queue, &|key| ipc::create_queue(key, mode)),
@@ -139,13 +188,13 @@ fn create(wanted: Wanted, request: &Request) -> nix::Result<Created<'_>> {
 /// Creates with a random key that leads to no object yet.
 ///
 /// 0 is `IPC_PRIVATE`, which leads nowhere, and is drawn again like a key that is taken.
-fn with_new_key(create: &dyn Fn(i32) -> nix::Result<i32>) -> nix::Result<i32> {
+fn with_new_key(create: &dyn Fn(i32) -> nix::Result<i32>) -> nix::Result<(i32, i32)> {
     for _ in 0..DRAWS {
         match random::number()? {
             0 => {}
             key => match create(key) {
                 Err(Errno::EEXIST) => {}
-                result => return result,
+                result => return result.map(|id| (id, key)),
             },
         }
     }

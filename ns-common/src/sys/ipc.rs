@@ -34,6 +34,7 @@ const SHM_STAT_ANY: c_int = 15;
 const SEM_STAT: c_int = 18;
 const SEM_INFO: c_int = 19;
 const SEM_STAT_ANY: c_int = 20;
+const SHM_HUGE_SHIFT: u32 = 26;
 
 /// Whether the calls tell sizes in full. On a 32-bit system they have 32 bits even where the kernel
 /// counts in 64.
@@ -201,11 +202,32 @@ pub fn create_queue(key: i32, mode: u32) -> nix::Result<i32> {
     Errno::result(unsafe { libc::msgget(key, exclusively(mode)) })
 }
 
+/// The pages that a segment consists of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pages {
+    /// Those of all memory.
+    Ordinary,
+    /// Huge ones of the system's default size.
+    Huge,
+    /// Huge ones of two to this power bytes.
+    HugeOfPower(u8),
+}
+
+impl Pages {
+    fn flags(self) -> c_int {
+        match self {
+            Self::Ordinary => 0,
+            Self::Huge => libc::SHM_HUGETLB,
+            Self::HugeOfPower(power) => libc::SHM_HUGETLB | c_int::from(power) << SHM_HUGE_SHIFT,
+        }
+    }
+}
+
 /// Makes a segment of `size` bytes that no key led to before, and returns its id. `mode` is the
 /// nine permission bits.
-pub fn create_segment(key: i32, size: usize, mode: u32) -> nix::Result<i32> {
+pub fn create_segment(key: i32, size: usize, pages: Pages, mode: u32) -> nix::Result<i32> {
     // SAFETY: shmget takes numbers only.
-    Errno::result(unsafe { libc::shmget(key, size, exclusively(mode)) })
+    Errno::result(unsafe { libc::shmget(key, size, exclusively(mode) | pages.flags()) })
 }
 
 /// Makes a set of `count` semaphores that no key led to before, and returns its id. `mode` is the
