@@ -3,9 +3,10 @@
 //! In a file system that others own, the name service would load modules of theirs into this process,
 //! and the file may be anything: it is opened so that it cannot make us wait, or become our terminal.
 
-use std::ffi::CString;
+use std::ffi::{CString, OsStr};
 use std::fs::File;
 use std::io::Read;
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use nix::errno::Errno;
@@ -25,6 +26,19 @@ pub fn login_shell(uid: Uid) -> Option<CString> {
     let file = read(Path::new("/etc/passwd")).ok()?;
     let shell = shell_of(&file, uid.as_raw())?;
     CString::new(shell).ok().filter(|shell| !shell.is_empty())
+}
+
+/// The number of the user or group called `name`.
+pub fn number(name: &OsStr, database: Database) -> nix::Result<Option<u32>> {
+    let file = match read(Path::new(database.path())) {
+        Err(Errno::ENOENT) => return Ok(None),
+        result => result?,
+    };
+    Ok(number_of(&file, database, name.as_bytes()))
+}
+
+fn number_of(file: &[u8], database: Database, name: &[u8]) -> Option<u32> {
+    accounts::find(file, database, |entry| entry.name == name).map(|entry| entry.number)
 }
 
 /// Reads a file that may be anything at all.
@@ -61,6 +75,14 @@ mod tests {
         assert_eq!(shell_of(file, 6), Some(b"".as_slice()));
         assert_eq!(shell_of(file, 7), None);
         assert_eq!(shell_of(b"", 0), None);
+    }
+
+    #[test]
+    fn first_whole_line_of_a_name_counts() {
+        let file = b"ann:x\nann:x:-1:\nann:x:7:\nann:x:8:\nbo:x:9:\n";
+        assert_eq!(number_of(file, Database::Group, b"ann"), Some(7));
+        assert_eq!(number_of(file, Database::Group, b"an"), None);
+        assert_eq!(number_of(file, Database::Passwd, b"ann"), None);
     }
 
     #[test]

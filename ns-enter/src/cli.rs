@@ -1,6 +1,6 @@
 //! The command line of `nsenter`.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::{CString, OsStr, OsString};
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
@@ -9,9 +9,11 @@ use nix::errno::Errno;
 use nix::unistd::Pid;
 use ns_common::cli::getopt::{Parser, Token, without_equals};
 use ns_common::error::{Error, Failure, Message};
+use ns_common::idmap::Both;
 use ns_common::namespace::Kind;
 use ns_common::number::{self, Radix};
 use ns_common::process::target::Target;
+use ns_common::process::variables::{self, Change};
 use ns_common::tool::Parsed;
 use ns_common::words;
 
@@ -36,6 +38,12 @@ pub(crate) fn parse(
             Token::Option(Id::Version, _) => return Ok(Parsed::Version),
             Token::Option(id, value) => request.take(id, value, &mut directories, opener)?,
         }
+    }
+    if request.like_target && request.target.is_none() {
+        return Err(Failure::Usage(words!["--like-target needs --target"]));
+    }
+    if request.outside_program && request.command.is_empty() {
+        return Err(Failure::Usage(words!["--outside-program needs a program"]));
     }
     Ok(Parsed::Request(request))
 }
@@ -69,13 +77,14 @@ impl Request {
         value: Option<OsString>,
         directories: &mut Directories,
         opener: &dyn Opener,
-    ) -> Result<(), Error> {
+    ) -> Result<(), Failure> {
         match (id, value) {
             (Id::Help | Id::Version, _) => {}
             (Id::All, _) => self.all = true,
             (Id::Target, value) => {
                 if self.target.is_some() {
-                    return Err(Error::new(words!["option --target may be given only once"]));
+                    let what = words!["option --target may be given only once"];
+                    return Err(Error::new(what).into());
                 }
                 self.target = Some(target(&value.unwrap_or_default(), opener)?);
             }
@@ -112,14 +121,54 @@ impl Request {
             (Id::Env, _) => self.environment = true,
             (Id::NoFork, _) => self.no_fork = true,
             (Id::JoinCgroup, _) => self.join_cgroup = true,
-            (Id::PreserveCredentials, _) => self.preserve_credentials = true,
+            (Id::PreserveCredentials, _) => self.preserve_credentials(),
             (Id::KeepCaps, _) => self.keep_capabilities = true,
             (Id::UserParent, _) => self.user_parent = true,
             (Id::FollowContext, _) => self.follow_context = true,
+            (Id::LikeTarget, _) => self.be_like_target(),
+            (Id::KeepLimits, _) => self.keep_limits = true,
+            (Id::SetEnv, value) => self.variables.push(setting(&value.unwrap_or_default())?),
+            (Id::UnsetEnv, value) => self.variables.push(removal(&value.unwrap_or_default())?),
+            (Id::OutsideProgram, _) => self.outside_program = true,
             (Id::Explain, _) => self.explain = true,
         }
         Ok(())
     }
+
+    /// What options before have said of the same things is undone; those that follow undo this.
+    fn be_like_target(&mut self) {
+        self.like_target = true;
+        self.environment = true;
+        self.root = Place::Like;
+        self.working_directory = WorkingDirectory::Outside(Place::Like);
+        self.ids = Both {
+            user: Credential::Like,
+            group: Credential::Like,
+        };
+        self.preserve_credentials = false;
+    }
+
+    fn preserve_credentials(&mut self) {
+        self.preserve_credentials = true;
+        for credential in [&mut self.ids.user, &mut self.ids.group] {
+            if *credential == Credential::Like {
+                *credential = Credential::Unchanged;
+            }
+        }
+    }
+}
+
+fn setting(text: &OsStr) -> Result<Change, Failure> {
+    let what = || Failure::Usage(words!["--set-env takes NAME=VALUE, not '", text, "'"]);
+    let (name, value) = variables::assignment(text).ok_or_else(what)?;
+    Ok(Change::Set(name, value))
+}
+
+fn removal(text: &OsStr) -> Result<Change, Failure> {
+    let is_name = !text.is_empty() && !text.as_bytes().contains(&b'=');
+    let name = CString::new(text.as_bytes()).ok().filter(|_| is_name);
+    let what = || Failure::Usage(words!["--unset-env takes a name, not '", text, "'"]);
+    name.map(Change::Unset).ok_or_else(what)
 }
 
 impl Credential {
@@ -129,12 +178,23 @@ impl Credential {
             *self = Self::Follow;
             return Ok(());
         }
-        let number = number::id(text).map_err(|reason| reason.into_error(what, text))?;
+        let credential = match number::id(text) {
+            Ok(number) => Self::Number(number),
+            Err(_) if may_be_a_name(text.as_bytes()) => Self::Name(text.to_owned()),
+            Err(reason) => return Err(reason.into_error(what, text)),
+        };
         if *self != Self::Follow {
-            *self = Self::Number(number);
+            *self = credential;
         }
         Ok(())
     }
+}
+
+/// Whether the text does not begin as a number does.
+fn may_be_a_name(text: &[u8]) -> bool {
+    let begins_a_number =
+        |byte: &u8| byte.is_ascii_digit() || b"+-".contains(byte) || number::is_space(*byte);
+    text.first().is_some_and(|first| !begins_a_number(first))
 }
 
 impl Place {

@@ -1,9 +1,14 @@
 //! The plan in words: what `--explain` prints.
 
+use std::ffi::OsStr;
+
+use ns_common::accounts::Database;
 use ns_common::error::Message;
 use ns_common::explain::{self, Line, flags, list_of_kinds, quoted};
+use ns_common::idmap::IdKind;
 use ns_common::namespace::{Kind, KindSet};
 use ns_common::process::enter::{Call, Entrance};
+use ns_common::sys::limit::{Limits, Resource};
 use ns_common::words;
 
 use crate::plan::{Afterwards, NewId, Plan, Refusal, Step};
@@ -31,10 +36,18 @@ impl Step {
     /// The step for a reader; one without words does not compile.
     fn lines(&self) -> Vec<Line> {
         let (call, purpose) = match self {
-            Self::SetContext(context) => (
-                words!["write /proc/self/attr/exec ", quoted(context.as_slice())],
-                words!["the program runs in the target's SELinux context"],
+            Self::SetLabel(label) => (
+                words![
+                    "write /proc/self/attr/",
+                    label.file,
+                    " ",
+                    quoted(label.text.as_slice())
+                ],
+                words!["the program runs under the target's label"],
             ),
+            Self::RaiseLimits(limits) | Self::SetLimits(limits) => {
+                return limits.iter().map(limited).collect();
+            }
             Self::Hide => (
                 words!["prctl(PR_SET_DUMPABLE, 0)"],
                 words!["the side that is entered may not look into this process"],
@@ -60,9 +73,10 @@ impl Step {
                 words!["write cgroup.procs \"0\""],
                 words!["this process moves into the target's cgroup"],
             ),
+            Self::LookUp(kind, name) => looked_up(*kind, name),
             Self::ReadIds(target) => (
                 words!["read ", target.path("status")],
-                words!["the target's uid and gid, as seen inside"],
+                words!["the target's ids and groups, as seen inside"],
             ),
             Self::DefaultChildSignal => (
                 words!["sigaction(SIGCHLD, SIG_DFL)"],
@@ -80,6 +94,16 @@ impl Step {
                 words!["setgroups(0, NULL)"],
                 words!["no supplementary groups; an error if it was refused outside too"],
             ),
+            Self::LimitBoundingSet(_) => (
+                words!["prctl(PR_CAPBSET_DROP, …)"],
+                words!["each capability that the target's bounding set lacks"],
+            ),
+            Self::TakeGroups => (
+                words!["setgroups(…)"],
+                words!["the target's supplementary groups, if they are others"],
+            ),
+            Self::TakeGids => (words!["setresgid(…)"], words!["the target's gids"]),
+            Self::TakeUids => (words!["setresuid(…)"], words!["the target's uids"]),
             Self::SetGid(id) => (
                 words!["setgid(", number(*id), ")"],
                 words!["the gid of the program"],
@@ -91,6 +115,17 @@ impl Step {
             Self::KeepCapabilities => (
                 words!["capset(), prctl(PR_CAP_AMBIENT, …)"],
                 words!["the program keeps the capabilities"],
+            ),
+            Self::SetNoNewPrivileges => (
+                words!["prctl(PR_SET_NO_NEW_PRIVS, 1)"],
+                words!["no program gives more privileges"],
+            ),
+            Self::ExecuteCopy(_, argv) => (
+                words!["execveat(copy, \"\", …, AT_EMPTY_PATH)"],
+                words![
+                    argv.first().copied().unwrap_or_default(),
+                    " as it was read outside"
+                ],
             ),
             Self::Execute(program) => return vec![explain::program(program)],
         };
@@ -158,9 +193,40 @@ fn changed_root(afterwards: Afterwards) -> Vec<Line> {
     before.into_iter().chain([change]).chain(after).collect()
 }
 
+fn limited((resource, limits): &(Resource, Limits)) -> Line {
+    let number = |limit: u64| match limit {
+        u64::MAX => words!["RLIM_INFINITY"],
+        number => words![number],
+    };
+    Line::new(
+        words![
+            "prlimit(",
+            resource.name(),
+            ", ",
+            number(limits.soft),
+            ", ",
+            number(limits.hard),
+            ")"
+        ],
+        words!["as the target has it"],
+    )
+}
+
+fn looked_up(kind: IdKind, name: &OsStr) -> (Message, Message) {
+    let (database, what) = match kind {
+        IdKind::User => (Database::Passwd, "the uid of user "),
+        IdKind::Group => (Database::Group, "the gid of group "),
+    };
+    (
+        words!["read ", database.path()],
+        words![what, quoted(name), " inside"],
+    )
+}
+
 fn number(id: NewId) -> Message {
     match id {
         NewId::Number(number) => words![number],
         NewId::OfTarget => words!["the target's"],
+        NewId::Named => words!["the number found"],
     }
 }

@@ -7,6 +7,7 @@
 
 mod cli;
 mod explain;
+mod likeness;
 mod opener;
 mod options;
 mod outside;

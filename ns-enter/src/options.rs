@@ -65,12 +65,13 @@ options! {
 
     section "Program";
 
-    /// Sets the uid of the program as seen inside: a number, or `follow` for that of the target.
+    /// Sets the uid of the program as seen inside: a number, a name in the `/etc/passwd` inside, or
+    /// `follow` for that of the target.
     SetUid: Some('S'), "setuid", Takes::Required(Value::new("uid", Offer::Words(&["follow"]))),
         "uid of the program; follow for the target's";
 
-    /// Sets the gid of the program as seen inside, and drops all supplementary groups: a number, or
-    /// `follow` for that of the target.
+    /// Sets the gid of the program as seen inside, and drops all supplementary groups: a number, a name
+    /// in the `/etc/group` inside, or `follow` for that of the target.
     SetGid: Some('G'), "setgid", Takes::Required(Value::new("gid", Offer::Words(&["follow"]))),
         "gid of the program; follow for the target's";
 
@@ -123,6 +124,40 @@ options! {
     /// nothing.
     FollowContext: Some('Z'), "follow-context", Takes::Nothing,
         "take the SELinux context of the target";
+
+    section "Namespaces";
+
+    /// Takes on all that being with the target means: every namespace in which it differs from the
+    /// caller, its cgroup in every hierarchy, root and working directory, environment, uid, gid and
+    /// supplementary groups, capability bounding set, no-new-privileges, resource limits, and its
+    /// AppArmor or SELinux label. What is the same already needs nothing; what cannot be taken on is
+    /// named, and is an error, unless an option given later says otherwise. Not taken are seccomp
+    /// filters, capability sets but the bounding one, securebits, umask, nice value and the score for
+    /// running out of memory.
+    extension LikeTarget: None, "like-target", Takes::Nothing,
+        "be in all respects where the target is";
+
+    section "Program";
+
+    /// Leaves the caller's resource limits in place with `--like-target`.
+    extension KeepLimits: None, "keep-limits", Takes::Nothing,
+        "with --like-target: keep the caller's resource limits";
+
+    /// Sets a variable of the program's environment. This and `--unset-env` are applied in the order
+    /// given, after `--env`, and the program is searched for in the `PATH` that results.
+    extension SetEnv: None, "set-env", Takes::Required(Value::new("name=value", Offer::Nothing)),
+        "set a variable of the environment";
+
+    /// Removes a variable from the program's environment.
+    extension UnsetEnv: None, "unset-env", Takes::Required(Value::new("name", Offer::Nothing)),
+        "remove a variable from the environment";
+
+    /// Looks the program up and reads it before anything is entered, and executes that afterwards: a
+    /// statically linked tool of the host runs where there are no tools. What is executed is a sealed
+    /// copy in memory, so that the side that is entered cannot write to the file. A script, or a
+    /// program whose loader is missing inside, is not found.
+    extension OutsideProgram: None, "outside-program", Takes::Nothing,
+        "execute a copy of the program as it is outside";
 
     section "Looking first";
 

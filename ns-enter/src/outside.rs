@@ -13,12 +13,14 @@ use nix::sys::statfs::{CGROUP2_SUPER_MAGIC, statfs};
 use ns_common::error::{Attempt, Error};
 use ns_common::namespace::{Kind, KindSet};
 use ns_common::process::enter::{Entrance, Source};
+use ns_common::process::sealed;
 use ns_common::process::target::{Identity, Target};
 use ns_common::process::variables;
 use ns_common::procfs;
 use ns_common::sys::{descriptor, namespace, pidfd};
 use ns_common::words;
 
+use crate::likeness::{self, Label, Likeness};
 use crate::request::{Credential, Place, Request, WorkingDirectory};
 
 const CGROUP_ROOT: &str = "/sys/fs/cgroup";
@@ -28,18 +30,22 @@ const CGROUP_ROOT: &str = "/sys/fs/cgroup";
 pub(crate) struct Outside {
     /// What to enter.
     pub(crate) entrance: Entrance,
-    /// The SELinux context for the program.
-    pub(crate) context: Option<Vec<u8>>,
+    /// The security module's label for the program.
+    pub(crate) label: Option<Label>,
     /// The new root directory.
     pub(crate) root: Option<OwnedFd>,
     /// The new working directory.
     pub(crate) working_directory: Option<OwnedFd>,
     /// The target's variables, in their new order.
     pub(crate) environment: Option<Vec<(CString, CString)>>,
-    /// The target cgroup's list of processes, open for writing.
-    pub(crate) cgroup: Option<OwnedFd>,
+    /// The lists of processes of the cgroups to move into, open for writing.
+    pub(crate) cgroups: Vec<OwnedFd>,
     /// The target, if its ids are wanted.
     pub(crate) followed: Option<Rc<Target>>,
+    /// What else makes a process like the target, if that is wanted.
+    pub(crate) likeness: Option<Likeness>,
+    /// The program, if it is to be executed as it is outside.
+    pub(crate) program: Option<OwnedFd>,
 }
 
 impl Outside {
@@ -48,7 +54,7 @@ impl Outside {
         let mut outside = Self::default();
         outside.entrance.target = request.target.take().map(Rc::new);
         if request.follow_context {
-            outside.context = outside.read_context()?;
+            outside.label = outside.selinux_label()?;
         }
         let files = std::mem::take(&mut request.files).into_iter();
         let sources = files.map(|(kind, file)| (kind, Source::File(file)));
@@ -62,13 +68,17 @@ impl Outside {
         if request.environment {
             outside.environment = Some(outside.read_environment()?);
         }
-        if [request.ids.user, request.ids.group].contains(&Credential::Follow) {
+        let is_of_target = |id: &Credential| matches!(id, Credential::Follow | Credential::Like);
+        if is_of_target(&request.ids.user) || is_of_target(&request.ids.group) {
             let target = outside.needed_target("")?;
             target.open_directory()?;
             outside.followed = Some(Rc::clone(target));
         }
         if request.join_cgroup {
-            outside.cgroup = Some(outside.open_cgroup()?);
+            outside.cgroups.push(outside.open_cgroup()?);
+        }
+        if request.like_target {
+            outside.be_like_target(request)?;
         }
         if request.user_parent {
             outside.open_user_parent()?;
@@ -76,10 +86,37 @@ impl Outside {
         if let Some(number) = request.net_socket {
             outside.open_net_of_socket(number)?;
         }
-        if outside.entrance.sources.is_empty() {
+        if outside.entrance.sources.is_empty() && !request.like_target {
             return Err(Error::new(words!["no namespace specified"]));
         }
+        if let Some(name) = request.command.first().filter(|_| request.outside_program) {
+            outside.program = Some(sealed::copy(name)?);
+        }
         Ok(outside)
+    }
+
+    fn be_like_target(&mut self, request: &Request) -> Result<(), Error> {
+        let target = Rc::clone(self.needed_target("")?);
+        if self.label.is_none() {
+            self.label = self.different_selinux_label()?;
+        }
+        if self.label.is_none() {
+            self.label = likeness::apparmor_label(&target)?;
+        }
+        if !request.join_cgroup {
+            self.cgroups = likeness::cgroups(&target)?;
+        }
+        self.likeness = Some(Likeness::new(&target, request.keep_limits)?);
+        Ok(())
+    }
+
+    fn different_selinux_label(&self) -> Result<Option<Label>, Error> {
+        let Some(label) = self.selinux_label()? else {
+            return Ok(None);
+        };
+        let own = Path::new("/proc/self/attr/current");
+        let own = procfs::read(own).attempt(|| words!["cannot read ", own])?;
+        Ok(Some(label).filter(|label| label.text != own))
     }
 
     fn needed_target(&self, what: &str) -> Result<&Rc<Target>, Error> {
@@ -104,6 +141,9 @@ impl Outside {
                 self.entrance.dispensable = all.iter().filter(|kind| !is_named(kind)).collect();
             }
             kinds = all.iter().fold(kinds, KindSet::with);
+        }
+        if request.like_target {
+            kinds = self.different_kinds()?.iter().fold(kinds, KindSet::with);
         }
         let has_no_file = |kind: &Kind| !self.entrance.sources.contains_key(kind);
         kinds = kinds.iter().filter(has_no_file).collect();
@@ -137,6 +177,25 @@ impl Outside {
                 Err(errno) => {
                     let what = words!["stat of /proc/self/ns/", kind.file(), " failed"];
                     return Err(Error::caused_by(what, errno));
+                }
+            }
+        }
+        Ok(kinds)
+    }
+
+    /// The kinds of which the target is in another namespace than the caller.
+    fn different_kinds(&self) -> Result<KindSet, Error> {
+        let target = self.needed_target("")?;
+        let mut kinds = KindSet::EMPTY;
+        for kind in Kind::ALL {
+            match target.shares_namespace(kind) {
+                Ok(true) => {}
+                Ok(false) => kinds.insert(kind),
+                Err(Errno::ENOENT) if is_missing_in_kernel(kind) => {}
+                Err(errno) => {
+                    let path = target.path(&format!("ns/{}", kind.file()));
+                    let error = Error::caused_by(words!["stat of ", path, " failed"], errno);
+                    return Err(error.with_hint(target.foreign_proc()));
                 }
             }
         }
@@ -182,11 +241,21 @@ impl Outside {
                 let target = self.needed_target(file)?;
                 target.open(file, OFlag::O_RDONLY).map(Some)
             }
+            Place::Like => self.like_place(file),
         }
     }
 
+    /// The target's directory, opened only to go there; a root that is the caller's own is no other.
+    fn like_place(&self, file: &str) -> Result<Option<OwnedFd>, Error> {
+        let flags = OFlag::O_PATH | OFlag::O_DIRECTORY;
+        let opened = self.needed_target(file)?.open(file, flags)?;
+        let enters_mounts = self.entrance.sources.contains_key(&Kind::Mount);
+        let is_own = file == "root" && !enters_mounts && likeness::is_own_root(&opened)?;
+        Ok(Some(opened).filter(|_| !is_own))
+    }
+
     /// The target's SELinux context, for the coming execve(2): proc_pid_attr(5). Without SELinux there is none.
-    fn read_context(&self) -> Result<Option<Vec<u8>>, Error> {
+    fn selinux_label(&self) -> Result<Option<Label>, Error> {
         let path = Path::new("/proc/filesystems");
         let systems = match procfs::read(path) {
             Err(Errno::ENOENT) => return Ok(None),
@@ -201,9 +270,9 @@ impl Outside {
             return Err(Error::new(what));
         };
         let file = target.open("attr/current", OFlag::O_RDONLY)?;
-        procfs::read_open(file)
-            .attempt(|| words!["failed to get ", target.path("attr/current")])
-            .map(Some)
+        let text = procfs::read_open(file);
+        let text = text.attempt(|| words!["failed to get ", target.path("attr/current")])?;
+        Ok(Some(Label { file: "exec", text }))
     }
 
     fn read_environment(&self) -> Result<Vec<(CString, CString)>, Error> {

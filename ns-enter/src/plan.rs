@@ -1,15 +1,20 @@
 //! What is done, in which order: a list that can be read and compared without privileges.
 
+use std::ffi::{CStr, OsString};
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::rc::Rc;
 
+use ns_common::error::Error;
+use ns_common::idmap::IdKind;
 use ns_common::namespace::Kind;
 use ns_common::process::enter::{Entrance, Source};
 use ns_common::process::program::{Accounts, Program};
 use ns_common::process::target::Target;
 use ns_common::process::variables::Change;
+use ns_common::sys::limit::{Limits, Resource};
 
+use crate::likeness::{Label, Likeness};
 use crate::outside::Outside;
 use crate::request::{Credential, Request, WorkingDirectory};
 
@@ -20,8 +25,10 @@ pub(crate) struct Plan(pub(crate) Vec<Step>);
 /// One thing to do, with all that it takes.
 #[derive(Debug)]
 pub(crate) enum Step {
-    /// Have the kernel run the program in this SELinux context.
-    SetContext(Vec<u8>),
+    /// Have the kernel run the program under this label of a security module.
+    SetLabel(Label),
+    /// Raise hard limits to those of the target, while the caller's privileges count.
+    RaiseLimits(Vec<(Resource, Limits)>),
     /// Keep other processes from looking into this one: what it holds open must be out of reach for the
     /// side that is entered.
     Hide,
@@ -39,22 +46,38 @@ pub(crate) enum Step {
     ChangeEnvironment(Vec<Change>),
     /// Move into the cgroup whose list of processes this is.
     JoinCgroup(OwnedFd),
-    /// Read the target's uid and gid as they are seen from inside.
+    /// Look up the number of a user or group by its name inside.
+    LookUp(IdKind, OsString),
+    /// Read the target's ids and groups as they are seen from inside.
     ReadIds(Rc<Target>),
     /// Give SIGCHLD its default disposition, so that the child can be waited for.
     DefaultChildSignal,
     /// Go on in a child, which is in the PID namespace; the parent waits for it.
     Fork,
+    /// Take capabilities out of the bounding set until it is this one.
+    LimitBoundingSet(u64),
     /// Drop the groups.
     DropGroups(Refusal),
+    /// Take on the supplementary groups of the target.
+    TakeGroups,
+    /// Take on the real, effective and saved gid of the target.
+    TakeGids,
     /// Take on a gid.
     SetGid(NewId),
+    /// Take on the real, effective and saved uid of the target.
+    TakeUids,
     /// Take on a uid.
     SetUid(NewId),
     /// Keep the capabilities for the program.
     KeepCapabilities,
+    /// Have no program give more privileges.
+    SetNoNewPrivileges,
+    /// Take on the limits of the target.
+    SetLimits(Vec<(Resource, Limits)>),
     /// Become the program.
     Execute(Program),
+    /// Become the program that has been copied outside.
+    ExecuteCopy(OwnedFd, Vec<&'static CStr>),
 }
 
 /// Where the process is after its root directory has been changed.
@@ -71,8 +94,10 @@ pub(crate) enum Afterwards {
 pub(crate) enum NewId {
     /// This number.
     Number(u32),
-    /// That of the target, which [`Step::ReadIds`] has found.
+    /// The effective one of the target, which [`Step::ReadIds`] has found.
     OfTarget,
+    /// The one that [`Step::LookUp`] has found.
+    Named,
 }
 
 /// What it means when the groups may not be dropped.
@@ -87,62 +112,102 @@ pub(crate) enum Refusal {
 
 impl Plan {
     /// The steps for `request`, with what has been opened for it.
-    pub(crate) fn new(request: Request, outside: Outside) -> Self {
+    pub(crate) fn new(mut request: Request, mut outside: Outside) -> Result<Self, Error> {
         let kinds = outside.entrance.kinds();
         let becomes_root = kinds.contains(Kind::User) && !request.preserve_credentials;
+        let likeness = outside.likeness.take();
         let mut steps = Vec::new();
-        // A hidden process may not write the context.
-        steps.extend(outside.context.map(Step::SetContext));
+        // A hidden process may not write the label.
+        steps.extend(outside.label.take().map(Step::SetLabel));
         steps.push(Step::Hide);
-        if becomes_root {
+        if let Some(likeness) = &likeness {
+            let raised = likeness.raised()?;
+            steps.extend((!raised.is_empty()).then_some(Step::RaiseLimits(raised)));
+        }
+        if becomes_root && request.ids.group != Credential::Like {
             steps.push(Step::TryToDropGroups);
         }
         let user_of_target = match outside.entrance.sources.get(&Kind::User) {
             Some(Source::Target) => outside.entrance.target.clone(),
             _ => None,
         };
-        steps.push(Step::Enter(outside.entrance));
-        let inside = match request.working_directory {
-            WorkingDirectory::Inside(path) => Some(path),
-            WorkingDirectory::Outside(_) => None,
-        };
         let accounts = if kinds.contains(Kind::Mount) || outside.root.is_some() {
             Accounts::EnteredFile
         } else {
             Accounts::NameService
         };
-        if let Some(root) = outside.root {
-            let moves = inside.is_some() || outside.working_directory.is_some();
-            let afterwards = if moves {
-                Afterwards::AtRoot
-            } else {
-                Afterwards::Stay
-            };
-            steps.push(Step::ChangeRoot(root, afterwards));
-        }
-        steps.extend(outside.working_directory.map(Step::ChangeDirectory));
-        steps.extend(inside.map(Step::ChangeDirectoryInside));
-        let replaced = outside.environment.map(Change::Replace);
-        steps.extend(replaced.map(|change| Step::ChangeEnvironment(vec![change])));
-        steps.extend(outside.cgroup.map(Step::JoinCgroup));
+        let entrance = std::mem::take(&mut outside.entrance);
+        steps.extend((!kinds.is_empty()).then_some(Step::Enter(entrance)));
+        push_directories(&mut steps, &mut request, &mut outside);
+        let mut changes = std::mem::take(&mut request.variables);
+        changes.splice(0..0, outside.environment.map(Change::Replace));
+        steps.extend((!changes.is_empty()).then_some(Step::ChangeEnvironment(changes)));
+        steps.extend(outside.cgroups.into_iter().map(Step::JoinCgroup));
+        let ids = [
+            (IdKind::Group, &request.ids.group),
+            (IdKind::User, &request.ids.user),
+        ];
+        steps.extend(ids.into_iter().filter_map(|(kind, id)| match id {
+            Credential::Name(name) => Some(Step::LookUp(kind, name.clone())),
+            _ => None,
+        }));
         steps.extend(outside.followed.map(Step::ReadIds));
         if kinds.contains(Kind::Pid) && !request.no_fork {
             steps.extend([Step::DefaultChildSignal, Step::Fork]);
         }
-        if let Some(gid) = new_id(request.ids.group, becomes_root) {
-            let refusal = if becomes_root {
-                Refusal::Counts(user_of_target)
-            } else {
-                Refusal::Passes
-            };
-            steps.extend([Step::DropGroups(refusal), Step::SetGid(gid)]);
+        if let Some(likeness) = &likeness {
+            steps.push(Step::LimitBoundingSet(likeness.bounding_set));
         }
-        steps.extend(new_id(request.ids.user, becomes_root).map(Step::SetUid));
+        let refusal = if becomes_root {
+            Refusal::Counts(user_of_target)
+        } else {
+            Refusal::Passes
+        };
+        steps.extend(new_gid(request.ids.group, becomes_root, refusal));
+        steps.extend(new_uid(request.ids.user, becomes_root));
         if request.keep_capabilities && kinds.contains(Kind::User) {
             steps.push(Step::KeepCapabilities);
         }
-        steps.push(Step::Execute(Program::new(request.command, accounts)));
-        Self(steps)
+        steps.extend(likeness.into_iter().flat_map(last_likeness));
+        steps.push(match outside.program {
+            Some(copy) => Step::ExecuteCopy(copy, request.command),
+            None => Step::Execute(Program::new(request.command, accounts)),
+        });
+        Ok(Self(steps))
+    }
+}
+
+fn push_directories(steps: &mut Vec<Step>, request: &mut Request, outside: &mut Outside) {
+    let inside = match std::mem::take(&mut request.working_directory) {
+        WorkingDirectory::Inside(path) => Some(path),
+        WorkingDirectory::Outside(_) => None,
+    };
+    if let Some(root) = outside.root.take() {
+        let moves = inside.is_some() || outside.working_directory.is_some();
+        let afterwards = if moves {
+            Afterwards::AtRoot
+        } else {
+            Afterwards::Stay
+        };
+        steps.push(Step::ChangeRoot(root, afterwards));
+    }
+    steps.extend(outside.working_directory.take().map(Step::ChangeDirectory));
+    steps.extend(inside.map(Step::ChangeDirectoryInside));
+}
+
+fn new_gid(credential: Credential, becomes_root: bool, refusal: Refusal) -> Vec<Step> {
+    let id = match credential {
+        Credential::Like => return vec![Step::TakeGroups, Step::TakeGids],
+        other => new_id(other, becomes_root),
+    };
+    let steps = id.map(|id| vec![Step::DropGroups(refusal), Step::SetGid(id)]);
+    steps.unwrap_or_default()
+}
+
+fn new_uid(credential: Credential, becomes_root: bool) -> Option<Step> {
+    match credential {
+        Credential::Like => Some(Step::TakeUids),
+        other => new_id(other, becomes_root).map(Step::SetUid),
     }
 }
 
@@ -150,8 +215,22 @@ fn new_id(credential: Credential, becomes_root: bool) -> Option<NewId> {
     match credential {
         Credential::Unchanged => becomes_root.then_some(NewId::Number(0)),
         Credential::Number(number) => Some(NewId::Number(number)),
-        Credential::Follow => Some(NewId::OfTarget),
+        Credential::Name(_) => Some(NewId::Named),
+        Credential::Follow | Credential::Like => Some(NewId::OfTarget),
     }
+}
+
+/// What would stand in the way of steps before it: of new privileges, or of open files.
+fn last_likeness(likeness: Likeness) -> Vec<Step> {
+    let mut steps = Vec::new();
+    steps.extend(
+        likeness
+            .no_new_privileges
+            .then_some(Step::SetNoNewPrivileges),
+    );
+    let limits = likeness.limits;
+    steps.extend((!limits.is_empty()).then_some(Step::SetLimits(limits)));
+    steps
 }
 
 #[cfg(test)]

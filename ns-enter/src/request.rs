@@ -1,13 +1,14 @@
 //! What the command line asks for, as data.
 
 use std::collections::BTreeMap;
-use std::ffi::CStr;
+use std::ffi::{CStr, OsString};
 use std::os::fd::{OwnedFd, RawFd};
 use std::path::PathBuf;
 
 use ns_common::idmap::Both;
 use ns_common::namespace::{Kind, KindSet};
 use ns_common::process::target::Target;
+use ns_common::process::variables::Change;
 
 /// What the command line asks for.
 #[derive(Debug, Default)]
@@ -42,6 +43,14 @@ pub(crate) struct Request {
     pub(crate) join_cgroup: bool,
     /// Take the target's SELinux context.
     pub(crate) follow_context: bool,
+    /// Be where the target is in all respects; what each other field says is meant after that.
+    pub(crate) like_target: bool,
+    /// Keep the limits even so.
+    pub(crate) keep_limits: bool,
+    /// Variables set and unset, in order.
+    pub(crate) variables: Vec<Change>,
+    /// Execute a copy of the program as it is outside.
+    pub(crate) outside_program: bool,
     /// Say what would be done, and do nothing.
     pub(crate) explain: bool,
     /// The program and its arguments; empty for a shell.
@@ -49,15 +58,19 @@ pub(crate) struct Request {
 }
 
 /// A uid or gid for the program.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) enum Credential {
     /// As it is; 0 after a user namespace was entered.
     #[default]
     Unchanged,
     /// This one.
     Number(u32),
-    /// The target's.
+    /// That of this name inside.
+    Name(OsString),
+    /// The target's effective one.
     Follow,
+    /// All that the target has of it.
+    Like,
 }
 
 /// A directory from outside.
@@ -70,6 +83,8 @@ pub(crate) enum Place {
     Opened(OwnedFd),
     /// The target's.
     OfTarget,
+    /// The target's, where it differs.
+    Like,
 }
 
 /// Where the program starts.

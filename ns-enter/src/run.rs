@@ -1,22 +1,30 @@
 //! Carrying the plan out.
 
+use std::ffi::OsStr;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 
 use nix::fcntl::OFlag;
+use nix::sys::prctl;
 use nix::unistd::{self, Pid};
+use ns_common::accounts::Database;
 use ns_common::console::Console;
 use ns_common::error::{Attempt, Error, ExitStatus, Failure};
 use ns_common::explain;
-use ns_common::idmap::Both;
+use ns_common::idmap::{Both, IdKind};
+use ns_common::number::quoted;
+use ns_common::passwd;
 use ns_common::privileges;
+use ns_common::process::sealed;
 use ns_common::process::supervise::{self, Attended, Signals};
+use ns_common::process::target::Credentials;
 use ns_common::process::variables;
 use ns_common::procfs::{self, WriteFailure};
 use ns_common::sys::fork::Change;
 use ns_common::sys::{descriptor, signal};
 use ns_common::words;
 
+use crate::likeness::{Label, limit_bounding_set, set_limits, take_gids, take_groups, take_uids};
 use crate::outside::Outside;
 use crate::plan::{Afterwards, NewId, Plan, Refusal, Step};
 use crate::request::Request;
@@ -25,7 +33,7 @@ use crate::request::Request;
 pub(crate) fn execute(mut request: Request, console: &mut Console) -> Result<ExitStatus, Failure> {
     let explains = request.explain;
     let outside = Outside::open(&mut request)?;
-    let plan = Plan::new(request, outside);
+    let plan = Plan::new(request, outside)?;
     if explains {
         let text = explain::render(&plan.lines());
         console.output.push(text.as_slice());
@@ -44,8 +52,10 @@ pub(crate) fn execute(mut request: Request, console: &mut Console) -> Result<Exi
 /// What one step of a process on the way to the program leaves for another.
 #[derive(Default)]
 struct Process {
-    /// The target's uid and gid as seen from inside.
-    ids_of_target: Option<Both<u32>>,
+    /// The target's ids and groups as seen from inside.
+    of_target: Option<Credentials>,
+    /// The ids that names stand for inside.
+    named: Both<Option<u32>>,
     groups_dropped: bool,
 }
 
@@ -53,7 +63,8 @@ impl Process {
     /// Does one step. After a fork the parent gets the child, and has nothing more to do than to wait for it.
     fn carry_out(&mut self, step: Step) -> Result<Option<Attended>, Error> {
         match step {
-            Step::SetContext(context) => set_context(&context)?,
+            Step::SetLabel(label) => set_label(&label)?,
+            Step::RaiseLimits(limits) | Step::SetLimits(limits) => set_limits(&limits)?,
             Step::Hide => {
                 signal::hide_from_other_processes().attempt(|| words!["prctl failed"])?;
             }
@@ -67,7 +78,14 @@ impl Process {
                 // 0 stands for the writer, whose number may be another in the namespaces entered: cgroups(7).
                 unistd::write(&list, b"0").attempt(|| words!["write cgroup.procs failed"])?;
             }
-            Step::ReadIds(target) => self.ids_of_target = Some(target.effective_ids()?),
+            Step::LookUp(kind, name) => {
+                let number = look_up(kind, &name)?;
+                match kind {
+                    IdKind::User => self.named.user = Some(number),
+                    IdKind::Group => self.named.group = Some(number),
+                }
+            }
+            Step::ReadIds(target) => self.of_target = Some(target.credentials()?),
             Step::DefaultChildSignal => {
                 signal::default_child_signal().attempt(|| words!["sigaction failed"])?;
             }
@@ -75,10 +93,18 @@ impl Process {
                 return supervise::fork(&Signals::default());
             }
             Step::DropGroups(refusal) => self.drop_groups(refusal)?,
-            Step::SetGid(gid) => privileges::set_gid(self.number(gid, |ids| ids.group))?,
-            Step::SetUid(uid) => privileges::set_uid(self.number(uid, |ids| ids.user))?,
+            Step::LimitBoundingSet(wanted) => limit_bounding_set(wanted)?,
+            Step::TakeGroups => take_groups(&self.target().groups)?,
+            Step::TakeGids => take_gids(self.target().ids.group)?,
+            Step::TakeUids => take_uids(self.target().ids.user)?,
+            Step::SetGid(gid) => privileges::set_gid(self.number(gid, IdKind::Group))?,
+            Step::SetUid(uid) => privileges::set_uid(self.number(uid, IdKind::User))?,
             Step::KeepCapabilities => privileges::keep_capabilities()?,
+            Step::SetNoNewPrivileges => {
+                prctl::set_no_new_privs().attempt(|| words!["prctl failed"])?;
+            }
             Step::Execute(program) => return Err(program.execute()),
+            Step::ExecuteCopy(copy, argv) => return Err(sealed::execute(&copy, &argv)),
         }
         Ok(None)
     }
@@ -95,26 +121,41 @@ impl Process {
         }
     }
 
-    fn number(&self, id: NewId, of_target: fn(Both<u32>) -> u32) -> u32 {
-        match id {
-            NewId::Number(number) => number,
-            NewId::OfTarget => {
-                let ids = self.ids_of_target.expect("the plan reads them before");
-                of_target(ids)
+    fn target(&self) -> &Credentials {
+        self.of_target.as_ref().expect("the plan reads them before")
+    }
+
+    fn number(&self, id: NewId, kind: IdKind) -> u32 {
+        match (id, kind) {
+            (NewId::Number(number), _) => number,
+            (NewId::OfTarget, IdKind::User) => self.target().ids.user.effective,
+            (NewId::OfTarget, IdKind::Group) => self.target().ids.group.effective,
+            (NewId::Named, kind) => match kind {
+                IdKind::User => self.named.user,
+                IdKind::Group => self.named.group,
             }
+            .expect("the plan looks it up before"),
         }
     }
 }
 
-fn set_context(context: &[u8]) -> Result<(), Error> {
-    let own = Path::new("/proc/self/attr/exec");
-    procfs::write(own, context).map_err(|failure| {
+fn set_label(label: &Label) -> Result<(), Error> {
+    let own = Path::new("/proc/self/attr").join(label.file);
+    procfs::write(&own, &label.text).map_err(|failure| {
         let (WriteFailure::Open(errno) | WriteFailure::Write(errno)) = failure;
-        Error::caused_by(
-            words!["failed to set exec context to '", context, "'"],
-            errno,
-        )
+        let text = label.text.as_slice();
+        Error::caused_by(words!["failed to set exec context to '", text, "'"], errno)
     })
+}
+
+fn look_up(kind: IdKind, name: &OsStr) -> Result<u32, Error> {
+    let (database, what) = match kind {
+        IdKind::User => (Database::Passwd, "failed to parse uid"),
+        IdKind::Group => (Database::Group, "failed to parse gid"),
+    };
+    passwd::number(name, database)
+        .attempt(|| words!["cannot read ", database.path()])?
+        .ok_or_else(|| Error::new(quoted(what, name)))
 }
 
 fn open_directory(path: &Path) -> Result<OwnedFd, Error> {

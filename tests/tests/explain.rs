@@ -2,10 +2,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a failing test panics")]
 
+use ns_tests::sandbox::Sandbox;
 use ns_tests::sandbox_or_skip;
+use ns_tests::skip::{is_root, skipped};
 
 /// The calls that change something, as strace names them; the others only look.
-const CHANGES: [&str; 12] = [
+const CHANGES: [&str; 16] = [
     "setns",
     "setgroups",
     "setgid",
@@ -18,6 +20,10 @@ const CHANGES: [&str; 12] = [
     "clone",
     "rt_sigaction",
     "execve",
+    "execveat",
+    "setresgid",
+    "setresuid",
+    "prlimit64",
 ];
 
 /// The name that strace has for a call of an explanation.
@@ -26,6 +32,7 @@ fn traced(name: &str) -> &str {
         "fork" => "clone",
         "sigaction" => "rt_sigaction",
         "execvp" | "execv" => "execve",
+        "prlimit" => "prlimit64",
         name => name,
     }
 }
@@ -58,6 +65,42 @@ fn changes(text: &str) -> Vec<String> {
     calls
 }
 
+/// The changes before the program runs, in a trace of nsenter.
+fn changes_in_trace(trace: &str) -> Vec<String> {
+    // The first line is the execve of nsenter itself.
+    let (_, calls) = trace.split_once('\n').unwrap();
+    let mut lines = Vec::new();
+    for line in calls.lines() {
+        // What is written is no call, and what only asks changes nothing.
+        let asks = line.contains("PR_GET_NO_NEW_PRIVS")
+            || line.contains("prlimit64(") && line.contains(", NULL, {");
+        if asks || line.contains(" write(") {
+            continue;
+        }
+        lines.push(line);
+        if line.contains("execve(") || line.contains("execveat(") {
+            break;
+        }
+    }
+    changes(&lines.join("\n"))
+}
+
+/// Runs nsenter with `options`, and the same with `--explain`; `target` sets `$T`, and `$U` to be killed.
+fn check(sandbox: &Sandbox, target: &str, options: &str) {
+    let run = sandbox.shell(&format!(
+        "{target}
+         strace -f -o explained nsenter {options} --explain true > said || exit
+         strace -f -o done nsenter {options} true; echo $?
+         {{ kill -9 $U; wait $U; }} 2> /dev/null; true"
+    ));
+    assert_eq!(run.output(), "0\n", "{options}");
+    let read = |file: &str| sandbox.shell(&format!("cat {file}")).stdout;
+    let done = changes_in_trace(&read("done"));
+    assert_eq!(changes(&read("said")), done, "{options}");
+    let explained = changes_in_trace(&read("explained"));
+    assert_eq!(explained, [""; 0], "{options}: it does nothing");
+}
+
 #[test]
 fn nsenter_does_what_it_says() {
     let sandbox = sandbox_or_skip!("strace");
@@ -71,38 +114,27 @@ fn nsenter_does_what_it_says() {
         "-t $T -U --preserve-credentials --keep-caps -n",
         "-t $T -U --preserve-credentials --uts=/proc/$T/ns/uts -i",
         "-t $T -U --preserve-credentials -m -W/usr -e",
+        "-t $T -U --preserve-credentials -m -S root",
+        "-t $T -U --preserve-credentials -m -S root --outside-program",
         "--uts=/proc/self/ns/uts -r/",
         "--uts=/proc/self/ns/uts -r/ -w/usr",
         "--uts=/proc/self/ns/uts --ipc=/proc/self/ns/ipc -S 0",
         "-t $$ -u -m",
         "-t $$ -u -S follow",
+        "-t $$ -u --set-env=A=1 --unset-env=B",
     ] {
-        let run = sandbox.shell(&format!(
-            "{target}
-             strace -f -o explained nsenter {options} --explain true > said || exit
-             strace -f -o done nsenter {options} true; echo $?
-             {{ kill -9 $U; wait $U; }} 2> /dev/null; true"
-        ));
-        assert_eq!(run.output(), "0\n", "{options}");
-        let read = |file: &str| sandbox.shell(&format!("cat {file}")).stdout;
-        let of_nsenter = |trace: String| -> Vec<String> {
-            // The first line is strace's own execve; the last call is that of the program.
-            let (_, calls) = trace.split_once('\n').unwrap();
-            let calls = calls
-                .split_once("execve(")
-                .map_or(calls.to_owned(), |(before, _)| format!("{before}execve("));
-            let calls = calls.lines().filter(|line| !line.contains(" write("));
-            changes(&calls.collect::<Vec<_>>().join("\n"))
-        };
-        assert_eq!(
-            changes(&read("said")),
-            of_nsenter(read("done")),
-            "{options}"
-        );
-        assert_eq!(
-            of_nsenter(read("explained")),
-            [""; 0],
-            "{options}: it does nothing"
-        );
+        check(&sandbox, target, options);
     }
+}
+
+#[test]
+fn nsenter_says_all_that_makes_it_like_the_target() {
+    let sandbox = sandbox_or_skip!("strace", "setpriv", "prlimit");
+    if !is_root() {
+        return skipped("needs root, for a target with other ids");
+    }
+    let target = "prlimit --core=4096:8192 setpriv --reuid 1000 --regid 1001 --groups 5 --no-new-privs sleep 60 & U=$!; T=$!
+         until grep -qs sleep /proc/$T/comm; do sleep .01; done";
+    check(&sandbox, target, "-t $T --like-target");
+    check(&sandbox, target, "-t $T --like-target --keep-limits -S 7");
 }

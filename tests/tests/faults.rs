@@ -71,8 +71,13 @@ impl Trace {
         // The first execve is that of the tool itself; with several processes the end of the line may come later.
         self.0
             .lines()
-            .take_while(|line| !line.contains("/probe\", [") || line.contains("(INJECTED)"))
+            .take_while(|line| !executes_probe(line) || line.contains("(INJECTED)"))
     }
+}
+
+/// Whether a line of strace is the program's execve, or execveat.
+fn executes_probe(line: &str) -> bool {
+    line.contains("/probe\", [") || line.contains("execveat(")
 }
 
 /// The process and the name of the call in a line of strace.
@@ -221,16 +226,50 @@ fn unshare_with_another_root() {
     unshare("-m --mount=f --root=/ --wd=/usr");
 }
 
-fn nsenter(namespaces: &str, options: &str) {
+/// What makes a target with these namespaces, `$T`.
+fn target(namespaces: &str) -> String {
     // The target ends by itself: what strace traces is nsenter alone.
-    let setting = format!(
+    format!(
         "{LINKS} mkfifo ready; unshare {namespaces} --kill-child -f sh -c 'echo > /mnt/ready; exec sleep 20' & U=$!; \
          read x < ready; read T < /proc/$U/task/$U/children; T=${{T%% *}}; trap '{{ kill -9 $U; wait $U; }} 2>/dev/null' EXIT; "
-    );
-    check(
-        &setting,
-        &format!("nsenter {options} {} $links", probe().display()),
-    );
+    )
+}
+
+fn nsenter(namespaces: &str, options: &str) {
+    let command = format!("nsenter {options} {} $links", probe().display());
+    check(&target(namespaces), &command);
+}
+
+#[test]
+fn nsenter_told_to_end_at_any_call_ends_or_has_done_all() {
+    if let Err(reason) = Sandbox::available_with(&["strace"]) {
+        return skipped(&reason);
+    }
+    let setting = target("-muinpCT");
+    let command = format!("nsenter -t $T -a {} $links", probe().display());
+    let whole = run(&setting, "", &command);
+    let mut problems = Vec::new();
+    let mut signals = 0;
+    for (call, count) in whole.trace.counts() {
+        for position in 1..=count {
+            let signal = format!("-e inject={call}:signal=TERM:when={position}");
+            let outcome = run(&setting, &signal, &command);
+            signals += 1;
+            // The child that is killed takes the waiting parent with it; the one whose parent is killed goes on.
+            let is_killed = outcome.status == 128 + 15 && outcome.output.trim().is_empty();
+            if !is_killed && outcome.output != whole.output {
+                let Outcome {
+                    status,
+                    output,
+                    errors,
+                    ..
+                } = outcome;
+                problems.push(format!("{call} #{position}: {status} {errors:?}\n{output}"));
+            }
+        }
+    }
+    assert!(signals > 10, "only {signals} signals");
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
 }
 
 #[test]
@@ -247,6 +286,16 @@ fn nsenter_user_namespace_and_directories() {
     };
     let options = "-t $T -U -m -u -r -w -e --keep-caps";
     nsenter("-rmu", &format!("{credentials} {options}"));
+}
+
+#[test]
+fn nsenter_like_a_target() {
+    nsenter("-muinpCT", "-t $T --like-target");
+}
+
+#[test]
+fn nsenter_with_a_program_from_outside() {
+    nsenter("-ui", "-t $T -u -i -S root --outside-program");
 }
 
 #[test]

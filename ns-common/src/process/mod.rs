@@ -5,6 +5,7 @@ pub mod helper;
 pub mod line;
 pub mod program;
 mod refusal;
+pub mod sealed;
 pub mod supervise;
 pub mod target;
 pub mod variables;

@@ -78,7 +78,7 @@ fn shell(accounts: Accounts) -> Error {
     failed(&path, errno)
 }
 
-fn failed(name: &CStr, errno: Errno) -> Error {
+pub(super) fn failed(name: &CStr, errno: Errno) -> Error {
     let status = if errno == Errno::ENOENT {
         ExitStatus::NOT_FOUND
     } else {

@@ -57,6 +57,30 @@ impl From<&FileStat> for Identity {
     }
 }
 
+/// What a process is allowed to do, by its status: proc_pid_status(5).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Credentials {
+    /// Its uids and its gids.
+    pub ids: Both<Ids>,
+    /// Its supplementary groups.
+    pub groups: Vec<u32>,
+    /// The capabilities that it may get from a program, a bit a capability.
+    pub bounding_set: u64,
+    /// Whether no program gives it more privileges: no_new_privs.
+    pub has_no_new_privileges: bool,
+}
+
+/// The three ids of a process: credentials(7).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ids {
+    /// That of its owner.
+    pub real: u32,
+    /// The one that counts.
+    pub effective: u32,
+    /// One that it may get back.
+    pub saved: u32,
+}
+
 /// A process, and the two ways to it that a later process with the same number does not have.
 #[derive(Debug)]
 pub struct Target {
@@ -149,13 +173,13 @@ impl Target {
             .map_err(|error| error.with_hint(self.foreign_proc()))
     }
 
-    /// The process's effective uid and gid, as the caller's present user namespace has them.
+    /// The process's ids and groups, as the caller's present user namespace has them, and its privileges.
     ///
-    /// The owner of `/proc/PID` would tell the same, but once the process has ended that is root.
+    /// The owner of `/proc/PID` would tell the effective ids too, but once the process has ended that is root.
     ///
     /// # Errors
     /// Also for a process that has ended, even if nobody has waited for it yet.
-    pub fn effective_ids(&self) -> Result<Both<u32>, Error> {
+    pub fn credentials(&self) -> Result<Credentials, Error> {
         let status = self.read("status")?;
         let failed = |errno| Error::caused_by(words!["cannot read ", self.path("status")], errno);
         match field(&status, b"State:").and_then(<[u8]>::first) {
@@ -163,14 +187,7 @@ impl Target {
             Some(b'Z' | b'X') => return Err(failed(Errno::ESRCH)),
             Some(_) => {}
         }
-        let effective = |name: &[u8]| {
-            let ids = std::str::from_utf8(field(&status, name)?).ok()?;
-            ids.split_ascii_whitespace().nth(1)?.parse().ok()
-        };
-        match (effective(b"Uid:"), effective(b"Gid:")) {
-            (Some(user), Some(group)) => Ok(Both { user, group }),
-            _ => Err(failed(Errno::EINVAL)),
-        }
+        Credentials::read(&status).ok_or_else(|| failed(Errno::EINVAL))
     }
 
     fn directory(&self) -> nix::Result<BorrowedFd<'_>> {
@@ -242,6 +259,34 @@ fn counts_as_we_do() -> nix::Result<bool> {
     Ok(numbers.is_none_or(|count| count == 1))
 }
 
+impl Credentials {
+    fn read(status: &[u8]) -> Option<Self> {
+        let text = |name: &[u8]| std::str::from_utf8(field(status, name)?).ok();
+        let numbers = |name: &[u8]| -> Option<Vec<u32>> {
+            let numbers = text(name)?.split_ascii_whitespace().map(str::parse);
+            numbers.collect::<Result<_, _>>().ok()
+        };
+        let ids = |name: &[u8]| match numbers(name)?.as_slice() {
+            [real, effective, saved, _] => Some(Ids {
+                real: *real,
+                effective: *effective,
+                saved: *saved,
+            }),
+            _ => None,
+        };
+        Some(Self {
+            ids: Both {
+                user: ids(b"Uid:")?,
+                group: ids(b"Gid:")?,
+            },
+            groups: numbers(b"Groups:")?,
+            bounding_set: u64::from_str_radix(text(b"CapBnd:")?, 16).ok()?,
+            // Before Linux 4.10 the line is missing.
+            has_no_new_privileges: text(b"NoNewPrivs:").is_some_and(|number| number != "0"),
+        })
+    }
+}
+
 /// What follows `name` in its line, without the blanks around it.
 fn field<'a>(text: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
     text.split(|byte| *byte == b'\n')
@@ -258,15 +303,37 @@ mod tests {
         let target = Target::hold(Pid::this());
         assert_eq!(target.number_in_proc(), Ok(Pid::this().as_raw()));
         assert_eq!(target.shares_namespace(Kind::User), Ok(true));
-        let ids = target.effective_ids().unwrap();
-        assert_eq!(ids.user, nix::unistd::geteuid().as_raw());
-        assert_eq!(ids.group, nix::unistd::getegid().as_raw());
+        let ids = target.credentials().unwrap().ids;
+        assert_eq!(ids.user.effective, nix::unistd::geteuid().as_raw());
+        assert_eq!(ids.group.real, nix::unistd::getgid().as_raw());
     }
 
     #[test]
     fn another_inode_is_another_process() {
         let wrong = Target::hold_with_inode(Pid::this(), 1).unwrap_err();
         assert!([Errno::ESRCH, Errno::EOPNOTSUPP, Errno::ENOSYS].contains(&wrong));
+    }
+
+    #[test]
+    fn credentials_are_those_of_the_status() {
+        let status = b"State:\tS (sleeping)\nUid:\t1\t2\t3\t4\nGid:\t5\t6\t7\t8\nGroups:\t9 10 \n\
+            NoNewPrivs:\t1\nCapBnd:\t000001ffffffffff\n";
+        let ids = |real, effective, saved| Ids {
+            real,
+            effective,
+            saved,
+        };
+        let expected = Credentials {
+            ids: Both {
+                user: ids(1, 2, 3),
+                group: ids(5, 6, 7),
+            },
+            groups: vec![9, 10],
+            bounding_set: 0x1ff_ffff_ffff,
+            has_no_new_privileges: true,
+        };
+        assert_eq!(Credentials::read(status), Some(expected));
+        assert_eq!(Credentials::read(b"Uid:\t1\n"), None);
     }
 
     #[test]

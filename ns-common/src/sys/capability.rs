@@ -78,6 +78,24 @@ pub fn set(sets: Sets) -> nix::Result<()> {
     Ok(())
 }
 
+/// Whether capability `number` is in the bounding set of this process.
+///
+/// # Errors
+/// EINVAL for a number that the kernel does not know.
+pub fn is_in_bounding_set(number: u32) -> nix::Result<bool> {
+    // SAFETY: this operation of prctl takes a number only.
+    let result = unsafe { libc::prctl(libc::PR_CAPBSET_READ, libc::c_ulong::from(number)) };
+    Errno::result(result).map(|is_in| is_in != 0)
+}
+
+/// Takes capability `number` out of the bounding set of this process.
+pub fn drop_from_bounding_set(number: u32) -> nix::Result<()> {
+    let zero: libc::c_ulong = 0;
+    let number = libc::c_ulong::from(number);
+    // SAFETY: this operation of prctl takes numbers only.
+    Errno::result(unsafe { libc::prctl(libc::PR_CAPBSET_DROP, number, zero, zero, zero) }).map(drop)
+}
+
 /// Adds capability `number`, which must be permitted and inheritable, to the ambient set.
 pub fn raise_ambient(number: u32) -> nix::Result<()> {
     let zero: libc::c_ulong = 0;

@@ -9,6 +9,7 @@ pub mod file;
 pub mod fork;
 pub mod ipc;
 mod ipc_records;
+pub mod limit;
 pub mod locale;
 pub mod namespace;
 pub mod pidfd;

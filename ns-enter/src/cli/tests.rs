@@ -128,7 +128,10 @@ fn directory_of_the_target_wins_in_either_order() {
 
 #[test]
 fn other_numbers_are_checked_as_they_are_met() {
-    refused(&[c"-S", c"foo"], "failed to parse uid: 'foo'");
+    for text in [c"", c"5x", c"+x", c"-x", c" x"] {
+        let quoted = text.to_str().unwrap();
+        refused(&[c"-S", text], &format!("failed to parse uid: '{quoted}'"));
+    }
     refused(
         &[c"-G", c"4294967296"],
         "failed to parse gid: '4294967296': Numerical result out of range",
@@ -156,4 +159,56 @@ fn missing_file_is_met_before_later_words_and_letters_get_a_hint() {
     );
     let error = read(&[c"-uui"]).1.unwrap_err();
     assert!(error.ends_with("is its value; write -u -u -i\n"), "{error}");
+}
+
+fn request(words: &[&'static CStr]) -> Request {
+    read(words).1.unwrap()
+}
+
+#[test]
+fn names_of_users_are_left_to_the_inside() {
+    let name = |name: &str| Credential::Name(name.into());
+    let ids = request(&[c"-Sann", c"-G", c"_apt"]).ids;
+    assert_eq!((ids.user, ids.group), (name("ann"), name("_apt")));
+    assert_eq!(request(&[c"-Sann", c"-S5"]).ids.user, Credential::Number(5));
+    let follow = request(&[c"-Sfollow", c"-Sann"]).ids.user;
+    assert_eq!(follow, Credential::Follow);
+}
+
+#[test]
+fn later_options_say_otherwise_than_like_target() {
+    let words = [c"-t1", c"-S5", c"-r/a", c"--like-target"];
+    let like = request(&words);
+    assert_eq!(like.ids.user, Credential::Like);
+    assert!(matches!(like.root, Place::Like));
+    let words = [c"-t1", c"--like-target", c"-S5", c"-r/a", c"-W/b"];
+    let other = request(&words);
+    assert_eq!(other.ids.user, Credential::Number(5));
+    assert_eq!(other.ids.group, Credential::Like);
+    assert!(matches!(other.root, Place::Opened(_)));
+    assert!(matches!(
+        other.working_directory,
+        WorkingDirectory::Inside(_)
+    ));
+    let kept = request(&[c"-t1", c"--like-target", c"--preserve-credentials"]);
+    assert_eq!(kept.ids, Both::default());
+}
+
+#[test]
+fn contradictions_are_usage_errors() {
+    let refused = |words: &[&'static CStr], text: &str| {
+        let outcome = parse(&mut Parser::new(&TOOL, words), &Fake::default());
+        assert_eq!(outcome.unwrap_err(), Failure::Usage(words![text]));
+    };
+    refused(&[c"--like-target"], "--like-target needs --target");
+    refused(
+        &[c"-u", c"--outside-program"],
+        "--outside-program needs a program",
+    );
+    refused(&[c"--set-env", c"A"], "--set-env takes NAME=VALUE, not 'A'");
+    refused(&[c"--set-env==x"], "--set-env takes NAME=VALUE, not '=x'");
+    refused(
+        &[c"--unset-env", c"A=b"],
+        "--unset-env takes a name, not 'A=b'",
+    );
 }

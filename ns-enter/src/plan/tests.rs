@@ -26,9 +26,12 @@ fn steps(request: Request, outside: Outside, kinds: &[Kind]) -> Vec<String> {
         Step::ChangeDirectory(_) => "ChangeDirectory".to_owned(),
         Step::JoinCgroup(_) => "JoinCgroup".to_owned(),
         Step::ReadIds(_) => "ReadIds".to_owned(),
+        Step::SetLabel(label) => format!("SetLabel({})", label.file),
+        Step::ExecuteCopy(..) => "ExecuteCopy".to_owned(),
         other => format!("{other:?}"),
     };
-    Plan::new(request, outside).0.iter().map(short).collect()
+    let plan = Plan::new(request, outside).unwrap();
+    plan.0.iter().map(short).collect()
 }
 
 #[test]
@@ -117,15 +120,17 @@ fn everything_else_comes_in_the_order_of_the_specification() {
         ..Request::default()
     };
     let outside = || Outside {
-        context: Some(b"label".to_vec()),
+        label: Some(Label {
+            file: "exec",
+            text: Vec::new(),
+        }),
         environment: Some(Vec::new()),
-        cgroup: Some(opened()),
+        cgroups: vec![opened()],
         followed: Some(Rc::new(Target::hold(Pid::this()))),
         ..Outside::default()
     };
-    let context = format!("SetContext({:?})", b"label");
     let before = [
-        context.as_str(),
+        "SetLabel(exec)",
         "Hide",
         "Enter",
         "ChangeEnvironment([Replace([])])",
@@ -147,4 +152,83 @@ fn everything_else_comes_in_the_order_of_the_specification() {
     };
     let rest: Vec<&str> = before.iter().chain(&after).copied().collect();
     assert_eq!(steps(unforked, outside(), &[Kind::Pid]), rest);
+}
+
+#[test]
+fn likeness_comes_where_it_is_allowed_and_in_nobodys_way() {
+    let files = Resource::by_name("Max open files").unwrap();
+    let own = files.limits().unwrap();
+    let higher = Limits {
+        hard: own.hard.saturating_add(1),
+        ..own
+    };
+    let outside = |limits| Outside {
+        environment: Some(Vec::new()),
+        followed: Some(Rc::new(Target::hold(Pid::this()))),
+        likeness: Some(Likeness {
+            bounding_set: 1,
+            no_new_privileges: true,
+            limits,
+        }),
+        ..Outside::default()
+    };
+    let request = || Request {
+        ids: Both {
+            user: Credential::Like,
+            group: Credential::Like,
+        },
+        ..Request::default()
+    };
+    let raised = format!("RaiseLimits({:?})", [(files, higher)]);
+    let set = format!("SetLimits({:?})", [(files, higher)]);
+    let expected = [
+        "Hide",
+        raised.as_str(),
+        "Enter",
+        "ChangeEnvironment([Replace([])])",
+        "ReadIds",
+        "LimitBoundingSet(1)",
+        "TakeGroups",
+        "TakeGids",
+        "TakeUids",
+        "SetNoNewPrivileges",
+        set.as_str(),
+        "Execute(Shell(NameService))",
+    ];
+    let limits = vec![(files, higher)];
+    assert_eq!(steps(request(), outside(limits), &[Kind::User]), expected);
+    let nothing = steps(request(), outside(Vec::new()), &[]);
+    assert!(!nothing.contains(&"Enter".to_owned()), "{nothing:?}");
+}
+
+#[test]
+fn names_are_looked_up_inside_and_a_copy_is_executed_last() {
+    let request = Request {
+        ids: Both {
+            user: Credential::Name("ann".into()),
+            group: Credential::Unchanged,
+        },
+        working_directory: WorkingDirectory::Inside("/".into()),
+        variables: vec![Change::Unset(c"A".into())],
+        command: vec![c"ip"],
+        ..Request::default()
+    };
+    let outside = Outside {
+        root: Some(opened()),
+        environment: Some(Vec::new()),
+        program: Some(opened()),
+        ..Outside::default()
+    };
+    assert_eq!(
+        steps(request, outside, &[Kind::Mount])[1..],
+        [
+            "Enter",
+            "ChangeRoot(AtRoot)",
+            "ChangeDirectoryInside(\"/\")",
+            "ChangeEnvironment([Replace([]), Unset(\"A\")])",
+            "LookUp(User, \"ann\")",
+            "SetUid(Named)",
+            "ExecuteCopy"
+        ]
+    );
 }

@@ -1,0 +1,163 @@
+//! A program of the caller's side, to be executed after entering: a copy in memory that nobody can change.
+//!
+//! The file itself must not be executed inside: the entered side could open it through
+//! `/proc/PID/exe` and write to it, and it would be the caller's system that is changed.
+
+use std::ffi::{CStr, CString, OsStr, OsString};
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use nix::errno::Errno;
+use nix::fcntl::{AT_FDCWD, AtFlags, FcntlArg, OFlag, SealFlag, fcntl};
+use nix::sys::memfd::{MFdFlags, memfd_create};
+use nix::unistd::{AccessFlags, execveat, faccessat};
+
+use super::program::failed;
+use crate::error::Error;
+use crate::procfs::errno;
+use crate::sys::descriptor;
+
+/// `MFD_EXEC` and `F_SEAL_EXEC` of Linux 6.3, where a file in memory may be one that is not for execution.
+const EXECUTABLE: MFdFlags = MFdFlags::from_bits_retain(0x10);
+const SEAL_EXECUTABLE: SealFlag = SealFlag::from_bits_retain(0x20);
+
+/// Copies the program that execvp(3) would find by `name`.
+pub fn copy(name: &CStr) -> Result<OwnedFd, Error> {
+    try_copy(name).map_err(|errno| failed(name, errno))
+}
+
+fn try_copy(name: &CStr) -> nix::Result<OwnedFd> {
+    let path = find(OsStr::from_bytes(name.to_bytes()))?;
+    let mut program = File::from(descriptor::open(&path, OFlag::O_RDONLY)?);
+    let is_regular = program.metadata().map_err(|error| errno(&error))?.is_file();
+    if !is_regular {
+        return Err(Errno::EACCES);
+    }
+    let mut memory = File::from(create(name)?);
+    transfer(&mut program, &mut memory).map_err(|error| errno(&error))?;
+    seal(memory.as_fd())?;
+    Ok(memory.into())
+}
+
+/// std's own copy panics when the kernel refuses a fast way halfway.
+fn transfer(from: &mut File, to: &mut File) -> io::Result<()> {
+    let mut buffer = vec![0; 1 << 16];
+    loop {
+        match from.read(&mut buffer) {
+            Ok(0) => return Ok(()),
+            Ok(length) => to.write_all(&buffer[..length])?,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// Becomes the program in `memory`, with the arguments `argv`; returns only on failure.
+///
+/// A script needs its file inside, and so is not found; nor is a program whose loader is missing there.
+pub fn execute(memory: &OwnedFd, argv: &[&CStr]) -> Error {
+    let pair = |(name, value): (OsString, OsString)| {
+        let entry = [name.as_bytes(), b"=", value.as_bytes()].concat();
+        CString::new(entry).ok()
+    };
+    let environment: Vec<CString> = std::env::vars_os().filter_map(pair).collect();
+    let flags = AtFlags::AT_EMPTY_PATH;
+    let Err(errno) = execveat(memory, c"", argv, &environment, flags);
+    failed(argv.first().copied().unwrap_or_default(), errno)
+}
+
+fn create(name: &CStr) -> nix::Result<OwnedFd> {
+    let base = name
+        .to_bytes()
+        .rsplit(|byte| *byte == b'/')
+        .next()
+        .unwrap_or_default();
+    // The kernel takes 249 bytes, and shows them in /proc.
+    let base = CString::new(&base[..base.len().min(200)]).map_err(|_| Errno::EINVAL)?;
+    let flags = MFdFlags::MFD_CLOEXEC | MFdFlags::MFD_ALLOW_SEALING;
+    let memory = match memfd_create(base.as_c_str(), flags | EXECUTABLE) {
+        Err(Errno::EINVAL) => memfd_create(base.as_c_str(), flags),
+        result => result,
+    };
+    memory.and_then(descriptor::above_standard)
+}
+
+fn seal(memory: impl AsFd) -> nix::Result<()> {
+    let seals = SealFlag::F_SEAL_WRITE
+        | SealFlag::F_SEAL_GROW
+        | SealFlag::F_SEAL_SHRINK
+        | SealFlag::F_SEAL_SEAL;
+    match fcntl(&memory, FcntlArg::F_ADD_SEALS(seals | SEAL_EXECUTABLE)) {
+        Err(Errno::EINVAL) => fcntl(&memory, FcntlArg::F_ADD_SEALS(seals)),
+        result => result,
+    }
+    .map(drop)
+}
+
+/// Looks a program up as execvp(3) does: a name without a slash in `PATH`.
+fn find(name: &OsStr) -> nix::Result<PathBuf> {
+    if name.is_empty() {
+        return Err(Errno::ENOENT);
+    }
+    if name.as_bytes().contains(&b'/') {
+        return executable(Path::new(name)).map(|()| name.into());
+    }
+    let folders = std::env::var_os("PATH").unwrap_or_else(|| "/bin:/usr/bin".into());
+    let mut reason = Errno::ENOENT;
+    for folder in folders.as_bytes().split(|byte| *byte == b':') {
+        let path = Path::new(OsStr::from_bytes(folder)).join(name);
+        match executable(&path) {
+            Ok(()) => return Ok(path),
+            // One that may not be executed is reported only if no other is found.
+            Err(Errno::EACCES) => reason = Errno::EACCES,
+            Err(
+                Errno::ENOENT | Errno::ENOTDIR | Errno::ESTALE | Errno::ENODEV | Errno::ETIMEDOUT,
+            ) => {}
+            Err(errno) => return Err(errno),
+        }
+    }
+    Err(reason)
+}
+
+fn executable(path: &Path) -> nix::Result<()> {
+    faccessat(AT_FDCWD, path, AccessFlags::X_OK, AtFlags::AT_EACCESS)?;
+    if path.is_dir() {
+        return Err(Errno::EACCES);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn copy_is_the_program_and_stays_it() {
+        let mut sealed = File::from(copy(c"true").unwrap());
+        let mut content = Vec::new();
+        io::Seek::rewind(&mut sealed).unwrap();
+        sealed.read_to_end(&mut content).unwrap();
+        assert_eq!(
+            content,
+            std::fs::read(find(OsStr::new("true")).unwrap()).unwrap()
+        );
+        assert!(sealed.write_all(b"x").is_err());
+        assert!(sealed.set_len(0).is_err());
+    }
+
+    #[test]
+    fn what_is_no_program_is_refused_as_by_execvp() {
+        for (name, reason) in [
+            (c"no such program", Errno::ENOENT),
+            (c"", Errno::ENOENT),
+            (c"/", Errno::EACCES),
+            (c"/dev/null", Errno::EACCES),
+            (c"/dev/null/x", Errno::ENOTDIR),
+        ] {
+            assert_eq!(try_copy(name).unwrap_err(), reason, "{name:?}");
+        }
+    }
+}
