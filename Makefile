@@ -24,7 +24,8 @@ DOCDIR ?= $(PREFIX)/share/doc/ns-tools
 # Stands in front of each command's name, for who keeps the system's commands beside these.
 PROGRAM_PREFIX ?=
 
-# No folder of the builder gets into a program. Flags that the environment or a configuration has are kept.
+# No folder of the builder gets into a program. Flags that the environment or a configuration has
+# are kept.
 CARGO_HOME_DIR = $(or $(CARGO_HOME),$(HOME)/.cargo)
 REMAP = --remap-path-prefix=$(CURDIR)=/ns-tools --remap-path-prefix=$(CARGO_HOME_DIR)=/cargo
 comma = ,
@@ -55,7 +56,8 @@ check: build
 	$(MAKE) test-as-ordinary-user
 	$(MAKE) check-reproducible
 
-# `make demo` and `make check` on another release of Debian, or another architecture that this processor runs.
+# `make demo` and `make check` on another release of Debian, or another architecture that this
+# processor runs.
 SUITE ?= trixie
 ARCH ?=
 check-elsewhere:

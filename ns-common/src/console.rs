@@ -1,4 +1,5 @@
-//! Standard output and standard error, checked: nothing that could not be written passes for success.
+//! Standard output and standard error, checked: nothing that could not be written passes for
+//! success.
 
 use std::ffi::CStr;
 use std::os::fd::BorrowedFd;
@@ -93,12 +94,14 @@ impl Console {
         path.rsplit(|byte| *byte == b'/').next().unwrap_or(path)
     }
 
-    /// Tells the user of `error` now; what has gathered for standard output comes later, as with stdio.
+    /// Tells the user of `error` now; what has gathered for standard output comes later, as with
+    /// stdio.
     pub fn report(&mut self, error: &Error) {
         self.say(&error.lines(self.name()));
     }
 
-    /// Tells the user of `failure` and returns its status: 1 in place of any other if the user could not be told.
+    /// Tells the user of `failure` and returns its status: 1 in place of any other if the user
+    /// could not be told.
     pub fn fail(&mut self, failure: &Failure) -> ExitStatus {
         let try_help = words!["Try '", self.name(), " --help' for more information.\n"];
         let status = match failure {

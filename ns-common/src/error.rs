@@ -162,7 +162,8 @@ impl Error {
         Self { status, ..self }
     }
 
-    /// The same error with a cure, if one is known, on a line of its own after the reference's wording.
+    /// The same error with a cure, if one is known, on a line of its own after the reference's
+    /// wording.
     #[must_use]
     pub fn with_hint(self, hint: impl Into<Option<Message>>) -> Self {
         Self {
@@ -223,7 +224,8 @@ impl<T> Attempt<T> for std::io::Result<T> {
 /// Why a tool ends without having done what was asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Failure {
-    /// The command line has no meaning by the rules of `getopt_long(3)`; the text names the tool as it was typed.
+    /// The command line has no meaning by the rules of `getopt_long(3)`; the text names the tool as
+    /// it was typed.
     Getopt(Message),
     /// The command line reads well and still makes no sense for this tool.
     Usage(Message),

@@ -30,8 +30,8 @@ impl Line {
     }
 }
 
-/// Text as a C string: in quotes, with control bytes, quotes and backslashes as `\xHH`, so that none
-/// of it passes for something else.
+/// Text as a C string: in quotes, with control bytes, quotes and backslashes as `\xHH`, so that
+/// none of it passes for something else.
 pub fn quoted(text: &(impl Piece + ?Sized)) -> Message {
     let mut bytes = Vec::new();
     text.append_to(&mut bytes);

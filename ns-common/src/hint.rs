@@ -1,4 +1,5 @@
-//! Why a step failed: one table of causes, each looked for after the failure and told only if found.
+//! Why a step failed: one table of causes, each looked for after the failure and told only if
+//! found.
 
 mod huge_pages;
 
@@ -208,7 +209,8 @@ fn user_namespaces_are_switched_off(_: &Failed<'_>, system: &System) -> Option<M
 }
 
 fn privilege_is_missing(_: &Failed<'_>, system: &System) -> Option<Message> {
-    // Neither who has no id here nor who sits in a chroot may make a user namespace: user_namespaces(7).
+    // Neither who has no id here nor who sits in a chroot may make a user namespace:
+    // user_namespaces(7).
     let overflow = system.setting("kernel/overflowuid")?;
     let ids = system.status("Uid")?;
     let effective = ids.split(u8::is_ascii_whitespace).nth(1)?;

@@ -86,7 +86,8 @@ impl IdKind {
     }
 }
 
-/// One line of a map: the `count` ids starting at `inner` inside are those starting at `outer` outside.
+/// One line of a map: the `count` ids starting at `inner` inside are those starting at `outer`
+/// outside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct IdExtent {
     /// The first id inside.
@@ -107,8 +108,9 @@ impl IdExtent {
         }
     }
 
-    /// Reads `INNER:OUTER:COUNT`, or `OUTER,INNER,COUNT` as it was written once. Blanks and a sign may
-    /// come before each number. `None` for anything else, such as a number that is negative or no id.
+    /// Reads `INNER:OUTER:COUNT`, or `OUTER,INNER,COUNT` as it was written once. Blanks and a sign
+    /// may come before each number. `None` for anything else, such as a number that is negative or
+    /// no id.
     pub fn parse(text: &OsStr) -> Option<Self> {
         let (first, separator, rest) = id_and_rest(text.as_bytes())?;
         let (second, same, rest) = id_and_rest(rest)?;
@@ -201,7 +203,8 @@ impl IdMap {
         Self(vec![extent])
     }
 
-    /// The map of `ranges`, after the extent that maps one id alone, which is cut out of the ranges.
+    /// The map of `ranges`, after the extent that maps one id alone, which is cut out of the
+    /// ranges.
     pub fn new(alone: Option<IdExtent>, ranges: &[(IdExtent, Hole)]) -> Self {
         let Some(alone) = alone else {
             return Self(
@@ -245,10 +248,11 @@ impl IdMap {
     }
 }
 
-/// Finds the ids that `/etc/subuid` or `/etc/subgid`, whose text is `table`, delegates to a user. The
-/// first line for the user counts.
+/// Finds the ids that `/etc/subuid` or `/etc/subgid`, whose text is `table`, delegates to a user.
+/// The first line for the user counts.
 ///
-/// The user is known by `name` and by the number `uid`, for the group side too. `None`: no line is for that user.
+/// The user is known by `name` and by the number `uid`, for the group side too. `None`: no line is
+/// for that user.
 ///
 /// # Errors
 /// A line for the user has something else than an id where the first id or the count should be.

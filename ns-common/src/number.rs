@@ -55,7 +55,8 @@ pub enum Radix {
     ByPrefix,
 }
 
-/// Reads an id of a user or a group. The last number of 32 bits, which means "none" to the kernel, is passed on.
+/// Reads an id of a user or a group. The last number of 32 bits, which means "none" to the kernel,
+/// is passed on.
 pub fn id(text: &OsStr) -> Result<u32, NumberError> {
     parse(text, Radix::Decimal, 0..=u32::MAX)
 }
@@ -80,8 +81,8 @@ where
     }
 }
 
-/// Reads a whole text as a decimal number of 32 bits, as the older options of the reference do: text
-/// after the number counts first unless the number is beyond 64 bits.
+/// Reads a whole text as a decimal number of 32 bits, as the older options of the reference do:
+/// text after the number counts first unless the number is beyond 64 bits.
 pub fn int(text: &OsStr) -> Result<i32, NumberError> {
     let number = parse(text, Radix::Decimal, i64::MIN..=i64::MAX)?;
     i32::try_from(number).map_err(|_| NumberError::Range)
@@ -100,7 +101,8 @@ pub fn key(text: &OsStr) -> Result<i32, NumberError> {
         .map_err(|_| NumberError::Range)
 }
 
-/// Splits the number at the start of `text` from what follows; the number is `None` when it is beyond 64 bits.
+/// Splits the number at the start of `text` from what follows; the number is `None` when it is
+/// beyond 64 bits.
 pub fn leading(text: &[u8], radix: Radix) -> Option<(Option<i128>, &[u8])> {
     let blanks = text.iter().take_while(|byte| is_space(**byte)).count();
     let text = &text[blanks..];

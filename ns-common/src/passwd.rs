@@ -1,7 +1,8 @@
 //! Accounts by the file of the present root directory alone: passwd(5).
 //!
-//! In a file system that others own, the name service would load modules of theirs into this process,
-//! and the file may be anything: it is opened so that it cannot make us wait, or become our terminal.
+//! In a file system that others own, the name service would load modules of theirs into this
+//! process, and the file may be anything: it is opened so that it cannot make us wait, or become
+//! our terminal.
 
 use std::ffi::{CString, OsStr};
 use std::fs::File;

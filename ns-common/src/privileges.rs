@@ -21,7 +21,8 @@ pub fn set_uid(uid: u32) -> Result<(), Error> {
     unistd::setuid(Uid::from_raw(uid)).attempt(|| words!["setuid() failed"])
 }
 
-/// Carries all effective capabilities through the coming execve(2) as ambient ones: capabilities(7).
+/// Carries all effective capabilities through the coming execve(2) as ambient ones:
+/// capabilities(7).
 pub fn keep_capabilities() -> Result<(), Error> {
     let mut sets = capability::get().attempt(|| words!["capget failed"])?;
     sets.inheritable = sets.permitted;

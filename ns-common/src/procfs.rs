@@ -47,8 +47,8 @@ fn write_to(opened: nix::Result<OwnedFd>, text: &[u8]) -> Result<(), WriteFailur
 /// Our own directory in /proc, held: whoever has a copy of the descriptor finds this very process
 /// there, or nothing once it has ended.
 ///
-/// A number could come to mean another process, and means another one where /proc is that of an outer
-/// PID namespace.
+/// A number could come to mean another process, and means another one where /proc is that of an
+/// outer PID namespace.
 #[derive(Debug)]
 pub struct OwnDirectory {
     /// Where there is no /proc, the reason: each use of the directory fails for it.
@@ -81,7 +81,8 @@ impl OwnDirectory {
         write_to(directory.and_then(open), text)
     }
 
-    /// A path to a file in it, for calls that take no descriptor. It leads there as long as this is held.
+    /// A path to a file in it, for calls that take no descriptor. It leads there as long as this is
+    /// held.
     pub fn path(&self, file: &str) -> nix::Result<PathBuf> {
         let directory = self.directory.as_ref().map_err(|errno| *errno)?;
         Ok(held(directory.as_fd()).join(file))

@@ -9,8 +9,8 @@ use crate::console::Console;
 use crate::error::{ExitStatus, Failure};
 use crate::words;
 
-/// What `--version` says behind the tool's name, in the form in which scripts look for a release of util-linux: our
-/// version is the release whose behaviour we have.
+/// What `--version` says behind the tool's name, in the form in which scripts look for a release of
+/// util-linux: our version is the release whose behaviour we have.
 const RELEASE: &str = concat!(
     " from util-linux ",
     env!("CARGO_PKG_VERSION"),
@@ -28,7 +28,8 @@ pub enum Parsed<Request> {
     Request(Request),
 }
 
-/// Runs a tool: parses `arguments` (`argv[0]` first), carries the request out, reports, and settles the status.
+/// Runs a tool: parses `arguments` (`argv[0]` first), carries the request out, reports, and settles
+/// the status.
 ///
 /// This is the only place that turns an outcome into messages and a status; forked children have
 /// [`crate::sys::fork::spawn`].

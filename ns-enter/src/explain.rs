@@ -17,7 +17,8 @@ use crate::plan::{Afterwards, NewId, Plan, Refusal, Step};
 const CHILD: &str = "child";
 
 impl Plan {
-    /// The plan for a reader, with the process that does each step where the program gets one of its own.
+    /// The plan for a reader, with the process that does each step where the program gets one of
+    /// its own.
     pub(crate) fn lines(&self) -> Vec<Line> {
         let mut process = None;
         let mut lines = Vec::new();

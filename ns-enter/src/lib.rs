@@ -1,8 +1,8 @@
 //! `nsenter`: run a program in namespaces that exist.
 //!
-//! `options` is the table of options, `cli` reads the command line into a `request`, `outside` opens
-//! what belongs to the caller's side, `plan` decides what is done in which order, `explain` puts that in
-//! words, `run` does it.
+//! `options` is the table of options, `cli` reads the command line into a `request`, `outside`
+//! opens what belongs to the caller's side, `plan` decides what is done in which order, `explain`
+//! puts that in words, `run` does it.
 #![forbid(unsafe_code)]
 
 mod cli;

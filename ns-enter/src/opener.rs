@@ -1,4 +1,5 @@
-//! What is opened while the command line is read: the reference does so too, and its errors come in that order.
+//! What is opened while the command line is read: the reference does so too, and its errors come in
+//! that order.
 
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;

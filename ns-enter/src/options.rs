@@ -70,8 +70,8 @@ options! {
     SetUid: Some('S'), "setuid", Takes::Required(Value::new("uid", Offer::Words(&["follow"]))),
         "uid of the program; follow for the target's";
 
-    /// Sets the gid of the program as seen inside, and drops all supplementary groups: a number, a name
-    /// in the `/etc/group` inside, or `follow` for that of the target.
+    /// Sets the gid of the program as seen inside, and drops all supplementary groups: a number, a
+    /// name in the `/etc/group` inside, or `follow` for that of the target.
     SetGid: Some('G'), "setgid", Takes::Required(Value::new("gid", Offer::Words(&["follow"]))),
         "gid of the program; follow for the target's";
 
@@ -120,8 +120,8 @@ options! {
 
     section "Program";
 
-    /// Runs the program in the SELinux context of the target. Where SELinux is not enabled this does
-    /// nothing.
+    /// Runs the program in the SELinux context of the target. Where SELinux is not enabled this
+    /// does nothing.
     FollowContext: Some('Z'), "follow-context", Takes::Nothing,
         "take the SELinux context of the target";
 
@@ -130,10 +130,10 @@ options! {
     /// Takes on all that being with the target means: every namespace in which it differs from the
     /// caller, its cgroup in every hierarchy, root and working directory, environment, uid, gid and
     /// supplementary groups, capability bounding set, no-new-privileges, resource limits, and its
-    /// AppArmor or SELinux label. What is the same already needs nothing; what cannot be taken on is
-    /// named, and is an error, unless an option given later says otherwise. Not taken are seccomp
-    /// filters, capability sets but the bounding one, securebits, umask, nice value and the score for
-    /// running out of memory.
+    /// AppArmor or SELinux label. What is the same already needs nothing; what cannot be taken on
+    /// is named, and is an error, unless an option given later says otherwise. Not taken are
+    /// seccomp filters, capability sets but the bounding one, securebits, umask, nice value and the
+    /// score for running out of memory.
     extension LikeTarget: None, "like-target", Takes::Nothing,
         "be in all respects where the target is";
 
@@ -143,8 +143,8 @@ options! {
     extension KeepLimits: None, "keep-limits", Takes::Nothing,
         "with --like-target: keep the caller's resource limits";
 
-    /// Sets a variable of the program's environment. This and `--unset-env` are applied in the order
-    /// given, after `--env`, and the program is searched for in the `PATH` that results.
+    /// Sets a variable of the program's environment. This and `--unset-env` are applied in the
+    /// order given, after `--env`, and the program is searched for in the `PATH` that results.
     extension SetEnv: None, "set-env", Takes::Required(Value::new("name=value", Offer::Nothing)),
         "set a variable of the environment";
 
@@ -152,10 +152,10 @@ options! {
     extension UnsetEnv: None, "unset-env", Takes::Required(Value::new("name", Offer::Nothing)),
         "remove a variable from the environment";
 
-    /// Looks the program up and reads it before anything is entered, and executes that afterwards: a
-    /// statically linked tool of the host runs where there are no tools. What is executed is a sealed
-    /// copy in memory, so that the side that is entered cannot write to the file. A script, or a
-    /// program whose loader is missing inside, is not found.
+    /// Looks the program up and reads it before anything is entered, and executes that afterwards:
+    /// a statically linked tool of the host runs where there are no tools. What is executed is a
+    /// sealed copy in memory, so that the side that is entered cannot write to the file. A script,
+    /// or a program whose loader is missing inside, is not found.
     extension OutsideProgram: None, "outside-program", Takes::Nothing,
         "execute a copy of the program as it is outside";
 

@@ -126,8 +126,8 @@ impl Outside {
         })
     }
 
-    /// The kinds that come from the target. Of those that `--all` adds, what is the caller's own already
-    /// may be left out where credentials are kept.
+    /// The kinds that come from the target. Of those that `--all` adds, what is the caller's own
+    /// already may be left out where credentials are kept.
     fn kinds_of_target(&mut self, request: &Request) -> Result<KindSet, Error> {
         let mut kinds = request.kinds;
         if request.all {
@@ -160,8 +160,8 @@ impl Outside {
         Ok(kinds)
     }
 
-    /// Every kind the kernel has, but a user namespace that is ours already, unless that is `named`:
-    /// entering it again is refused.
+    /// Every kind the kernel has, but a user namespace that is ours already, unless that is
+    /// `named`: entering it again is refused.
     fn all_kinds(&self, named: KindSet) -> Result<KindSet, Error> {
         let mut kinds = KindSet::EMPTY;
         for kind in Kind::ALL {
@@ -216,7 +216,8 @@ impl Outside {
         }
     }
 
-    /// Notes what comes from the target. Where the kernel cannot hold it by a pidfd, each file is opened now.
+    /// Notes what comes from the target. Where the kernel cannot hold it by a pidfd, each file is
+    /// opened now.
     fn add_target(&mut self, kinds: KindSet) -> Result<(), Error> {
         let Some(target) = &self.entrance.target else {
             return Ok(());
@@ -245,7 +246,8 @@ impl Outside {
         }
     }
 
-    /// The target's directory, opened only to go there; a root that is the caller's own is no other.
+    /// The target's directory, opened only to go there; a root that is the caller's own is no
+    /// other.
     fn like_place(&self, file: &str) -> Result<Option<OwnedFd>, Error> {
         let flags = OFlag::O_PATH | OFlag::O_DIRECTORY;
         let opened = self.needed_target(file)?.open(file, flags)?;
@@ -254,7 +256,8 @@ impl Outside {
         Ok(Some(opened).filter(|_| !is_own))
     }
 
-    /// The target's SELinux context, for the coming execve(2): proc_pid_attr(5). Without SELinux there is none.
+    /// The target's SELinux context, for the coming execve(2): proc_pid_attr(5). Without SELinux
+    /// there is none.
     fn selinux_label(&self) -> Result<Option<Label>, Error> {
         let path = Path::new("/proc/filesystems");
         let systems = match procfs::read(path) {
@@ -316,8 +319,8 @@ impl Outside {
         Ok(())
     }
 
-    /// The target's user namespace; where nothing tells that, a namespace given by file, whose owner is
-    /// asked for instead.
+    /// The target's user namespace; where nothing tells that, a namespace given by file, whose
+    /// owner is asked for instead.
     fn namespace_below_parent(&self) -> Result<OwnedFd, Error> {
         let target = self.needed_target("ns/user")?;
         if let Ok(user) = target

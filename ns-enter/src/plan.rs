@@ -29,8 +29,8 @@ pub(crate) enum Step {
     SetLabel(Label),
     /// Raise hard limits to those of the target, while the caller's privileges count.
     RaiseLimits(Vec<(Resource, Limits)>),
-    /// Keep other processes from looking into this one: what it holds open must be out of reach for the
-    /// side that is entered.
+    /// Keep other processes from looking into this one: what it holds open must be out of reach for
+    /// the side that is entered.
     Hide,
     /// Drop the groups while the caller's privileges count; inside it may be denied.
     TryToDropGroups,

@@ -60,7 +60,8 @@ struct Process {
 }
 
 impl Process {
-    /// Does one step. After a fork the parent gets the child, and has nothing more to do than to wait for it.
+    /// Does one step. After a fork the parent gets the child, and has nothing more to do than to
+    /// wait for it.
     fn carry_out(&mut self, step: Step) -> Result<Option<Attended>, Error> {
         match step {
             Step::SetLabel(label) => set_label(&label)?,
@@ -75,7 +76,8 @@ impl Process {
             Step::ChangeDirectoryInside(path) => change_directory(&open_directory(&path)?)?,
             Step::ChangeEnvironment(changes) => variables::change(&changes)?,
             Step::JoinCgroup(list) => {
-                // 0 stands for the writer, whose number may be another in the namespaces entered: cgroups(7).
+                // 0 stands for the writer, whose number may be another in the namespaces entered:
+                // cgroups(7).
                 unistd::write(&list, b"0").attempt(|| words!["write cgroup.procs failed"])?;
             }
             Step::LookUp(kind, name) => {
@@ -185,8 +187,8 @@ fn attend(child: Attended) -> Result<ExitStatus, Failure> {
     match child.end()? {
         Change::Exited(status) => Ok(status),
         Change::Killed(number) | Change::Stopped(number) => {
-            // Where our caller ignores or blocks it we are still here afterwards. There is no core file, since
-            // others may not look into us.
+            // Where our caller ignores or blocks it we are still here afterwards. There is no core
+            // file, since others may not look into us.
             let _ = signal::send(Pid::this(), number);
             Err(Failure::Told(ExitStatus::FAILURE))
         }

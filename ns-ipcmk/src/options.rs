@@ -52,8 +52,8 @@ options! {
         "key of the System V objects (default: random)";
 
     /// Creates the segment of `--shmem` in huge pages: of the system's default size, or of this
-    /// one, which is written like that of a segment. The kernel takes whole pages from the pool that
-    /// `vm.nr_hugepages` sets up.
+    /// one, which is written like that of a segment. The kernel takes whole pages from the pool
+    /// that `vm.nr_hugepages` sets up.
     extension Huge: None, "huge", Takes::Optional(HUGE),
         "create the segment in huge pages";
 

@@ -56,7 +56,8 @@ impl Caller for Current {
 pub(crate) mod stub {
     use super::*;
 
-    /// A caller with this uid and gid, 65536 delegated ids from 100000 on, and the ids 0 to 9 in its namespace.
+    /// A caller with this uid and gid, 65536 delegated ids from 100000 on, and the ids 0 to 9 in
+    /// its namespace.
     #[derive(Debug)]
     pub(crate) struct Of(/** Its uid and gid. */ pub(crate) u32);
 

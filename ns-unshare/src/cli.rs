@@ -23,8 +23,8 @@ use crate::signals;
 /// Where binfmt_misc is mounted unless another place is named.
 pub(crate) const BINFMT_MISC: &str = "/proc/sys/fs/binfmt_misc";
 
-/// Reads the command line. Values are checked, and delegated ids looked up, as they are met; conflicts
-/// are found at the end.
+/// Reads the command line. Values are checked, and delegated ids looked up, as they are met;
+/// conflicts are found at the end.
 pub(crate) fn parse(
     parser: &mut Parser<Id>,
     caller: &dyn Caller,
@@ -53,7 +53,8 @@ pub(crate) fn parse(
 
 impl Request {
     fn take(&mut self, id: Id, value: Option<OsString>, caller: &dyn Caller) -> Result<(), Error> {
-        // Options that require a value come with one; for the others the empty text is never looked at.
+        // Options that require a value come with one; for the others the empty text is never looked
+        // at.
         let given = value.is_some();
         let text = value.unwrap_or_default();
         match id {

@@ -77,7 +77,8 @@ fn write_map(own: &OwnDirectory, pid: Pid, kind: IdKind, map: &IdMap) -> Result<
     })
 }
 
-/// Becomes newuidmap(1) or newgidmap(1), which take the number that /proc knows. Returns only on failure.
+/// Becomes newuidmap(1) or newgidmap(1), which take the number that /proc knows. Returns only on
+/// failure.
 fn run_program(own: &OwnDirectory, pid: Pid, kind: IdKind, map: &IdMap) -> Error {
     let number = own.number().map_or_else(|| pid.to_string(), str::to_owned);
     let extents = map.extents().iter();

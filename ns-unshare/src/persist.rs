@@ -28,10 +28,11 @@ const UNTIMELY: &[i32] = &[libc::SIGHUP, libc::SIGINT, libc::SIGQUIT, libc::SIGT
 
 type Files = [(Kind, PathBuf)];
 
-/// A process outside the new namespaces that binds them to files, and unbinds them unless it hears that
-/// they are to be kept.
+/// A process outside the new namespaces that binds them to files, and unbinds them unless it hears
+/// that they are to be kept.
 ///
-/// It has the mounts, the root directory and the privileges from before. Dropped, it leaves no file bound.
+/// It has the mounts, the root directory and the privileges from before. Dropped, it leaves no file
+/// bound.
 #[derive(Debug)]
 pub(crate) struct Binder {
     helper: Helper,
@@ -47,9 +48,11 @@ impl Binder {
     ) -> Result<Self, Error> {
         let pid = Pid::this();
         let helper = Helper::start(console, |line, console| {
-            // It lives as long as the program does not, and what it says to others is not for the program.
+            // It lives as long as the program does not, and what it says to others is not for the
+            // program.
             environment::erase();
-            // What interrupts us must not leave the files bound; our parent's end is heard on the line.
+            // What interrupts us must not leave the files bound; our parent's end is heard on the
+            // line.
             signal::block(UNTIMELY).attempt(|| words!["sigprocmask block failed"])?;
             serve(line, own, pid, files, console)
         })?;
@@ -87,7 +90,8 @@ impl Binder {
         self.helper.finish()
     }
 
-    /// Unbinds, in place of a helper that has died, what we can still reach, and says what we cannot.
+    /// Unbinds, in place of a helper that has died, what we can still reach, and says what we
+    /// cannot.
     ///
     /// `outer` is what we have left, if that is another mount namespace than ours.
     pub(crate) fn undo(&self, outer: Option<&nix::Result<OuterMounts>>, console: &mut Console) {
@@ -113,7 +117,8 @@ impl Binder {
     }
 }
 
-/// The helper's work: binds when it hears a word, and keeps what is bound only if it hears another one.
+/// The helper's work: binds when it hears a word, and keeps what is bound only if it hears another
+/// one.
 fn serve(
     line: &Line,
     own: &OwnDirectory,
@@ -234,8 +239,8 @@ impl Bound {
 }
 
 impl Mounted {
-    /// Unmounts the very mount whose root `opened` is, unless that is another one. EBUSY: another one
-    /// lies on ours, and would go with it.
+    /// Unmounts the very mount whose root `opened` is, unless that is another one. EBUSY: another
+    /// one lies on ours, and would go with it.
     fn unbind(&self, opened: &OwnedFd) -> nix::Result<()> {
         let there = fstat(opened)?;
         if is_same(&there, &self.namespace) {
@@ -282,11 +287,12 @@ fn id(mount_namespace: &OwnedFd) -> Option<u64> {
 
 /// Makes sure that the mount namespace we have just made can be bound in the outer one.
 ///
-/// To rule out loops the kernel binds only a namespace with a higher id than the one it is bound in.
-/// Since 6.18 each processor hands out ids from a stock of its own, so a newer namespace may have a
-/// lower id. On the processor that gave the outer one its id every further one is higher: we make the
-/// namespace again on one processor after the other until it is. Those we are to run on come first; the
-/// others, which a manager of resources keeps for somebody else, are used for that one call only.
+/// To rule out loops the kernel binds only a namespace with a higher id than the one it is bound
+/// in. Since 6.18 each processor hands out ids from a stock of its own, so a newer namespace may
+/// have a lower id. On the processor that gave the outer one its id every further one is higher: we
+/// make the namespace again on one processor after the other until it is. Those we are to run on
+/// come first; the others, which a manager of resources keeps for somebody else, are used for that
+/// one call only.
 pub(crate) fn outrank(outer: &OuterMounts) -> Result<(), Error> {
     let Some(outer) = id(&outer.namespace) else {
         return Ok(());

@@ -1,4 +1,5 @@
-//! What will be done, in order: one list, which can be read, compared and tested without privileges.
+//! What will be done, in order: one list, which can be read, compared and tested without
+//! privileges.
 
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
@@ -144,8 +145,9 @@ impl Plan {
         }
         push_clocks(&mut steps, request);
         push_environment(&mut steps, request);
-        // Without a child the reference binds here, where the mounts are still as they were copied: what
-        // the kernel refuses for their sake is to be refused. A child binds when all else is done.
+        // Without a child the reference binds here, where the mounts are still as they were copied:
+        // what the kernel refuses for their sake is to be refused. A child binds when all else is
+        // done.
         let keeps_namespaces = !request.files.is_empty();
         if keeps_namespaces && request.fork.is_none() {
             steps.push(Step::Bind);
@@ -383,7 +385,8 @@ fn propagation_flag(propagation: Propagation) -> Option<MsFlags> {
     Some(MsFlags::MS_REC | flag)
 }
 
-/// Whether a binfmt_misc rule has the flag `F`: the last field, behind the delimiter that the first byte defines.
+/// Whether a binfmt_misc rule has the flag `F`: the last field, behind the delimiter that the first
+/// byte defines.
 fn is_opened_at_registration(rule: &OsStr) -> bool {
     let rule = rule.as_encoded_bytes();
     let fields = rule

@@ -42,8 +42,8 @@ const NAMES: &[(&str, i32)] = &[
     ("SYS", libc::SIGSYS),
 ];
 
-/// The number of the signal called `name`, in any case, with or without `SIG`: `TERM`, `sigkill`, and
-/// for real-time signals `RTMIN+3`, `RT3`, `RTMAX-1`.
+/// The number of the signal called `name`, in any case, with or without `SIG`: `TERM`, `sigkill`,
+/// and for real-time signals `RTMIN+3`, `RT3`, `RTMAX-1`.
 ///
 /// Numbers are no names, and a real-time signal needs its distance from an end of the range.
 pub(crate) fn number(name: &OsStr) -> Option<i32> {

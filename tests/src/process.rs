@@ -56,7 +56,8 @@ pub fn child_of(parent: u32) -> i32 {
     child.expect("it must not fail here")
 }
 
-/// The state of a process in one letter, as proc_pid_stat(5) has it; `None` if there is no such process.
+/// The state of a process in one letter, as proc_pid_stat(5) has it; `None` if there is no such
+/// process.
 pub fn state(pid: i32) -> Option<char> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     stat.rsplit(") ").next()?.chars().next()

@@ -21,7 +21,8 @@ const LIMIT: [&str; 5] = ["-s", "KILL", "60", "bash", "-c"];
 
 /// User, IPC, mount, UTS, network and cgroup namespaces that nobody else is in.
 ///
-/// Root needs no user namespace, and stays root of the system in it; an ordinary user appears as root.
+/// Root needs no user namespace, and stays root of the system in it; an ordinary user appears as
+/// root.
 #[derive(Debug)]
 pub struct Sandbox {
     holder: Child,
@@ -130,7 +131,8 @@ impl Sandbox {
         let gid_map = format!("0 {} 1\n", nix::unistd::getegid());
         let mut command = Command::new("cat");
         command.stdin(Stdio::piped()).stdout(Stdio::null());
-        // SAFETY: between fork and exec the closure makes system calls only; all texts exist beforehand.
+        // SAFETY: between fork and exec the closure makes system calls only; all texts exist
+        // beforehand.
         unsafe {
             command.pre_exec(move || {
                 unshare(flags)?;
@@ -236,8 +238,8 @@ impl Drop for Sandbox {
     }
 }
 
-/// A sandbox; or the test is skipped with the reason why there is none, or which of the programs that
-/// it needs is missing.
+/// A sandbox; or the test is skipped with the reason why there is none, or which of the programs
+/// that it needs is missing.
 #[macro_export]
 macro_rules! sandbox_or_skip {
     ($($program:expr),*) => {

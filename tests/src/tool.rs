@@ -47,7 +47,8 @@ fn build() -> PathBuf {
     workspace.join(target).join(triple).join("release")
 }
 
-/// The program `name` of the tests, built as `built`, or its copy in a place that everybody can read.
+/// The program `name` of the tests, built as `built`, or its copy in a place that everybody can
+/// read.
 pub fn readable(name: &str, built: &str) -> PathBuf {
     let copied = folder().join(name);
     if copied.exists() {

@@ -87,7 +87,8 @@ impl Shell {
 
 /// Plays the tutorial with the tools in `tools`, writes it to `page` as it goes, and returns it.
 ///
-/// Everything happens below a host name and an IPC namespace of its own, so nothing of the system's changes.
+/// Everything happens below a host name and an IPC namespace of its own, so nothing of the system's
+/// changes.
 ///
 /// # Errors
 /// What went wrong, in the words of the tool that could not go on.

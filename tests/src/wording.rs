@@ -1,6 +1,7 @@
 //! Wordings that the reference's newer releases have changed, read from the page on compatibility.
 
-/// Pairs of texts: the one of the release that we can run, and the newer one that stands for it here.
+/// Pairs of texts: the one of the release that we can run, and the newer one that stands for it
+/// here.
 #[derive(Debug)]
 pub struct Wordings(Vec<(String, String)>);
 

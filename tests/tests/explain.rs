@@ -85,7 +85,8 @@ fn changes_in_trace(trace: &str) -> Vec<String> {
     changes(&lines.join("\n"))
 }
 
-/// Runs nsenter with `options`, and the same with `--explain`; `target` sets `$T`, and `$U` to be killed.
+/// Runs nsenter with `options`, and the same with `--explain`; `target` sets `$T`, and `$U` to be
+/// killed.
 fn check(sandbox: &Sandbox, target: &str, options: &str) {
     let run = sandbox.shell(&format!(
         "{target}

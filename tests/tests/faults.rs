@@ -1,4 +1,5 @@
-//! Every system call that the tools make, made to fail in turn: never success with a step missing, always a message.
+//! Every system call that the tools make, made to fail in turn: never success with a step missing,
+//! always a message.
 
 #![allow(clippy::unwrap_used, reason = "a failing test panics")]
 
@@ -10,7 +11,8 @@ use ns_tests::sandbox_or_skip;
 use ns_tests::skip::{is_root, skipped};
 use ns_tests::tool;
 
-/// Calls that cannot fail, or whose failure is the kernel's to undo: strace would not have them made at all.
+/// Calls that cannot fail, or whose failure is the kernel's to undo: strace would not have them
+/// made at all.
 const LEFT_OUT: &[&str] = &[
     "exit_group",
     "exit",
@@ -32,7 +34,8 @@ const LEFT_OUT: &[&str] = &[
 struct Trace(String);
 
 impl Trace {
-    /// How often each call is made before the program is executed, in the process that makes it most often.
+    /// How often each call is made before the program is executed, in the process that makes it
+    /// most often.
     fn counts(&self) -> BTreeMap<String, usize> {
         let mut counts: BTreeMap<(String, String), usize> = BTreeMap::new();
         for (process, call) in self.before_program().filter_map(parse) {
@@ -68,7 +71,8 @@ impl Trace {
     }
 
     fn before_program(&self) -> impl Iterator<Item = &str> {
-        // The first execve is that of the tool itself; with several processes the end of the line may come later.
+        // The first execve is that of the tool itself; with several processes the end of the line
+        // may come later.
         self.0
             .lines()
             .take_while(|line| !executes_probe(line) || line.contains("(INJECTED)"))
@@ -165,8 +169,8 @@ fn check(setting: &str, command: &str) {
             let harmless = status == 0
                 && bound == whole.bound
                 && (output == whole.output || trace.failed_in_program());
-            // Where the program alone is missing, the namespaces stay, as the reference has it. The other two may
-            // fail when the helper has been told to keep them.
+            // Where the program alone is missing, the namespaces stay, as the reference has it. The
+            // other two may fail when the helper has been told to keep them.
             let kept = ["execve", "rt_sigprocmask", "wait4"].contains(&call.as_str());
             let reported = status != 0 && told && (bound == 0 || kept);
             if !harmless && !reported {
@@ -255,7 +259,8 @@ fn nsenter_told_to_end_at_any_call_ends_or_has_done_all() {
             let signal = format!("-e inject={call}:signal=TERM:when={position}");
             let outcome = run(&setting, &signal, &command);
             signals += 1;
-            // The child that is killed takes the waiting parent with it; the one whose parent is killed goes on.
+            // The child that is killed takes the waiting parent with it; the one whose parent is
+            // killed goes on.
             let is_killed = outcome.status == 128 + 15 && outcome.output.trim().is_empty();
             if !is_killed && outcome.output != whole.output {
                 let Outcome {
@@ -341,7 +346,8 @@ fn lines_with(text: &str, part: &str) -> usize {
     text.lines().filter(|line| line.contains(part)).count()
 }
 
-/// `is_told` tells whether what a failing command has said, and the objects there are, belong together.
+/// `is_told` tells whether what a failing command has said, and the objects there are, belong
+/// together.
 fn ipc(command: &str, is_told: fn(&str) -> bool) {
     if let Err(reason) = Sandbox::available_with(&["strace"]) {
         return skipped(&reason);
@@ -393,7 +399,8 @@ fn ipcmk_all_kinds() {
 
 #[test]
 fn ipcmk_posix() {
-    // Semaphores are left out: what the C library leaves of one that it could not open cannot be told from others'.
+    // Semaphores are left out: what the C library leaves of one that it could not open cannot be
+    // told from others'.
     ipc("ipcmk -m 100 -n new", |seen| {
         lines_with(seen, "/dev/shm/") == 1 + lines_with(seen, " name: ")
     });

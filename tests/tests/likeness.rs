@@ -6,7 +6,8 @@ use ns_tests::sandbox::{Run, Sandbox};
 use ns_tests::sandbox_or_skip;
 use ns_tests::skip::{is_root, skipped};
 
-/// What must be the same: the fields of the status that are taken on, and the rest that makes a place.
+/// What must be the same: the fields of the status that are taken on, and the rest that makes a
+/// place.
 const STATE: &str = r"
     state() {
         grep -E '^(Uid|Gid|Groups|CapBnd|NoNewPrivs):' /proc/$1/status
@@ -67,7 +68,8 @@ fn owner_of_a_rootless_container_is_like_its_processes() {
 #[test]
 fn root_directory_of_the_target_is_taken_on() {
     let sandbox = sandbox_or_skip!("strace");
-    // The same directory, but seen through another mount; then a target without a root directory of its own.
+    // The same directory, but seen through another mount; then a target without a root directory of
+    // its own.
     let run = sandbox.shell(&format!(
         "{STATE}
          mkdir r; mount --rbind / r; mount -t tmpfs t r/media; > r/media/inside

@@ -49,7 +49,8 @@ fn comparable(run: &Run, wordings: &Wordings) -> (i32, String, String) {
     )
 }
 
-/// What each script starts with: files to map ids by and to bind namespaces to, and the links outside.
+/// What each script starts with: files to map ids by and to bind namespaces to, and the links
+/// outside.
 fn setting(probe: &Path) -> String {
     let ids = if is_root() {
         "printf '0:0:1000\\nroot:0:1000\\n' > ids; mount --bind ids /etc/subuid; mount --bind ids /etc/subgid;"
@@ -150,7 +151,8 @@ const UNSHARE: &[&str] = &[
     "--pid=f",
 ];
 
-/// Pairs in which the two versions are meant to differ, each for a reason the compatibility page gives.
+/// Pairs in which the two versions are meant to differ, each for a reason the compatibility page
+/// gives.
 fn is_meant_to_differ(first: &str, second: &str) -> bool {
     let pair = [first, second];
     let has = |option: &str| pair.iter().any(|word| word.starts_with(option));
@@ -166,8 +168,8 @@ fn is_meant_to_differ(first: &str, second: &str) -> bool {
 
 /// Whether the two versions can do the same with an option here.
 ///
-/// In the user namespace of an ordinary user the reference has newuidmap write blocks of ids, which refuses them,
-/// and the newer one tries itself.
+/// In the user namespace of an ordinary user the reference has newuidmap write blocks of ids, which
+/// refuses them, and the newer one tries itself.
 fn is_comparable(option: &&str) -> bool {
     let blocks = ["--map-auto", "--map-users", "--map-groups"];
     is_root() || !blocks.iter().any(|block| option.starts_with(block))
@@ -234,7 +236,8 @@ fn unshare_options_as_an_ordinary_user() {
     compare(&scripts, &Wordings::newer());
 }
 
-/// Options of `nsenter` that both sides have; the target is a process with a namespace of each kind.
+/// Options of `nsenter` that both sides have; the target is a process with a namespace of each
+/// kind.
 const NSENTER: &[&str] = &[
     "-t $T -m",
     "-t $T -u",
@@ -295,7 +298,8 @@ fn nsenter_into_targets_of_every_kind() {
     };
     let mut scripts = Vec::new();
     for namespaces in ["-muinpCT", "-rmuinpCT", "-ru"] {
-        // Without privileges the reference cannot enter what is its own already; that is meant to differ.
+        // Without privileges the reference cannot enter what is its own already; that is meant to
+        // differ.
         let comparable = |options: &&&str| is_root() || !options.contains("-a --preserve");
         for options in NSENTER.iter().filter(comparable) {
             scripts.push(format!(
@@ -382,7 +386,8 @@ fn ipcs_names_owners_of_odd_accounts_alike() {
     let later: String = (4200..4240)
         .map(|id| format!("later{id}:x:{id}:{id}::/:/bin/sh\n"))
         .collect();
-    // From how many owners on the file is read is ours to choose: both ways must give the same names.
+    // From how many owners on the file is read is ours to choose: both ways must give the same
+    // names.
     for owners in [12, 40] {
         for (order, odd) in [
             ("passwd: files\ngroup: files\n", ODD_ACCOUNTS),

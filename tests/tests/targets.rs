@@ -13,9 +13,9 @@ fn process_that_takes_over_the_pid_is_never_entered() {
     if !is_root() {
         return skipped("needs root, to give a PID away again");
     }
-    // In a PID namespace of its own the next PID can be chosen. nsenter is held after the call at which it fixes its
-    // target, or after the last one before it enters; meanwhile the target ends, and a process with another host name
-    // gets the same PID.
+    // In a PID namespace of its own the next PID can be chosen. nsenter is held after the call at
+    // which it fixes its target, or after the last one before it enters; meanwhile the target ends,
+    // and a process with another host name gets the same PID.
     for call in ["pidfd_open", "prctl"] {
         let script = format!(
             r#"
@@ -79,7 +79,8 @@ fn waiting_nsenter_cannot_be_looked_into_from_inside() {
         .args(enter)
         .args(["-p", "sh", "-c", "echo ready; exec sleep 60"]);
     let waiting = start_and_wait_for_a_line(&mut waiting);
-    // The superuser of the user namespace entered tries to see which file of the outer side we run from.
+    // The superuser of the user namespace entered tries to see which file of the outer side we run
+    // from.
     let mut look = sandbox.command(tool::ours("nsenter"));
     look.args(enter)
         .args(["readlink", &format!("/proc/{}/exe", waiting.id())]);
@@ -127,8 +128,8 @@ fn ids_of_a_target_that_has_ended_are_never_taken() {
     if !is_root() {
         return skipped("needs root, to run a target as somebody else");
     }
-    // nsenter is held after its last call before it enters; meanwhile the target ends, and is waited for or not.
-    // What is entered is not the target's, so that entering it succeeds.
+    // nsenter is held after its last call before it enters; meanwhile the target ends, and is
+    // waited for or not. What is entered is not the target's, so that entering it succeeds.
     for (reaped, waiting) in [("reaped", "wait $T 2> /dev/null"), ("zombie", ":")] {
         let script = format!(
             "await() {{ until \"$@\" 2> /dev/null; do sleep .01; done; }}

@@ -1,4 +1,5 @@
-//! Job control on a pseudo-terminal: what stops and continues the program stops and continues the tool.
+//! Job control on a pseudo-terminal: what stops and continues the program stops and continues the
+//! tool.
 
 #![allow(clippy::unwrap_used, reason = "a failing test panics")]
 
@@ -46,7 +47,8 @@ fn stop_and_continue(shell: &mut PtySession, tool: &str) {
     shell.send_control('z').unwrap();
     shell.exp_string("Stopped").unwrap();
     shell.exp_string("ready> ").unwrap();
-    // The shell waits for the tool alone; a program that has yet to stop would read what is typed now.
+    // The shell waits for the tool alone; a program that has yet to stop would read what is typed
+    // now.
     let stopped = || {
         let ids = processes(&marker);
         !ids.is_empty() && ids.into_iter().all(|id| state(id) == Some('T'))

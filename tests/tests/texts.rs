@@ -1,4 +1,5 @@
-//! What holds for every text: the options it mentions exist.
+//! What holds for every text of the source tree: the options it mentions exist, and it is not too
+//! wide to read.
 
 #![allow(clippy::unwrap_used, reason = "a failing test panics")]
 
@@ -107,4 +108,29 @@ fn options_that_pages_mention_exist() {
         }
     }
     assert!(unknown.is_empty(), "{unknown:#?}");
+}
+
+#[test]
+fn comments_fit_100_columns() {
+    let mut wide = Vec::new();
+    let mut sources = Vec::new();
+    for (ending, mark) in [
+        (".rs", "//"),
+        (".toml", "#"),
+        (".sh", "#"),
+        ("Makefile", "#"),
+    ] {
+        sources.clear();
+        files(root(), ending, &mut sources);
+        assert!(!sources.is_empty(), "no {ending}");
+        for path in &sources {
+            let text = fs::read_to_string(path).unwrap();
+            for (number, line) in text.lines().enumerate() {
+                if line.trim_start().starts_with(mark) && line.chars().count() > 100 {
+                    wide.push(format!("{}:{}", path.display(), number + 1));
+                }
+            }
+        }
+    }
+    assert!(wide.is_empty(), "wider than that:\n{}", wide.join("\n"));
 }

@@ -2,7 +2,8 @@
 
 use crate::cli::table::{Offer, Opt, Order, Takes, Tool};
 
-/// Renders the completion of `tool`, to be read as `completions/NAME` of bash-completion, which it does not need.
+/// Renders the completion of `tool`, to be read as `completions/NAME` of bash-completion, which it
+/// does not need.
 pub fn render<Id>(tool: &Tool<Id>) -> String {
     let name = tool.name;
     let mut words = String::new();
@@ -66,7 +67,8 @@ fn is_attached<Id>(option: &Opt<Id>) -> bool {
     matches!(option.takes, Takes::Optional(_) | Takes::OptionalLong(_))
 }
 
-/// A pattern for the words that `option` may end: its names, and its letter behind others that take no value.
+/// A pattern for the words that `option` may end: its names, and its letter behind others that take
+/// no value.
 fn spellings<Id>(tool: &Tool<Id>, option: &Opt<Id>) -> String {
     let Some(letter) = option.short else {
         return format!("--{}", option.long);

@@ -1,4 +1,5 @@
-//! The rules and the words of `getopt_long(3)`, over lexopt, which splits the words of the command line.
+//! The rules and the words of `getopt_long(3)`, over lexopt, which splits the words of the command
+//! line.
 
 use std::ffi::{CStr, OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -244,7 +245,8 @@ mod tests {
         headings: &[],
     };
 
-    /// The options met before the first operand or failure, `name` or `name=value`, then how it ended.
+    /// The options met before the first operand or failure, `name` or `name=value`, then how it
+    /// ended.
     fn read(words: &[&'static CStr]) -> Vec<String> {
         let mut parser = Parser::new(&STOPPING, words);
         let mut seen = Vec::new();

@@ -1,4 +1,5 @@
-//! Why there are no huge pages for a segment: shmget(2), vm/hugetlbpage of the kernel's documentation.
+//! Why there are no huge pages for a segment: shmget(2), vm/hugetlbpage of the kernel's
+//! documentation.
 
 use std::path::PathBuf;
 

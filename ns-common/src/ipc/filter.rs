@@ -19,7 +19,8 @@ pub struct Filter {
 }
 
 impl Filter {
-    /// Whether an object of `uid`, to which something last happened at `latest`, is kept at the time `now`.
+    /// Whether an object of `uid`, to which something last happened at `latest`, is kept at the
+    /// time `now`.
     pub fn keeps(&self, uid: u32, latest: i64, now: i64) -> bool {
         // A time in the future, by a clock that has been set back since, is now.
         let age = now.saturating_sub(latest).max(0).unsigned_abs();

@@ -45,8 +45,8 @@ pub struct Entry {
 }
 
 impl Store {
-    /// Opens the directory of a kind, which for queues must be of the right file system; `None` where
-    /// there is none.
+    /// Opens the directory of a kind, which for queues must be of the right file system; `None`
+    /// where there is none.
     pub fn open(kind: Posix) -> Result<Option<Self>, Error> {
         let path = path(kind);
         let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
@@ -137,8 +137,8 @@ pub fn path(kind: Posix) -> &'static str {
     }
 }
 
-/// The name of the object that a file is, if it is one of this kind. Semaphores share their directory
-/// with shared memory, and an empty name leads to none.
+/// The name of the object that a file is, if it is one of this kind. Semaphores share their
+/// directory with shared memory, and an empty name leads to none.
 fn object_name(kind: Posix, file: &CStr, status: &FileStatus) -> Option<OsString> {
     let file = file.to_bytes();
     let semaphore = file

@@ -6,11 +6,11 @@ use std::os::unix::ffi::OsStrExt;
 use super::{NumberError, Radix, is_space, leading};
 use crate::sys::locale;
 
-/// Reads a size in bytes: blanks, `+`, an integer (hexadecimal after `0x`, octal after `0`), and with a
-/// suffix, a fraction behind the decimal point of the locale.
+/// Reads a size in bytes: blanks, `+`, an integer (hexadecimal after `0x`, octal after `0`), and
+/// with a suffix, a fraction behind the decimal point of the locale.
 ///
-/// A letter alone, or with `iB`, is a power of 1024; with `B`, of 1000. What a fraction leaves over a
-/// whole byte is dropped. An integer beyond 64 bits is out of range whatever follows it.
+/// A letter alone, or with `iB`, is a power of 1024; with `B`, of 1000. What a fraction leaves over
+/// a whole byte is dropped. An integer beyond 64 bits is out of range whatever follows it.
 pub fn parse(text: &OsStr) -> Result<u64, NumberError> {
     let text = text.as_bytes();
     let sign = text.iter().find(|byte| !is_space(**byte));
@@ -68,7 +68,8 @@ fn unit(suffix: &[u8]) -> Option<u128> {
 
 /// `unit` times the fraction with these digits, rounded down once and not at each digit.
 ///
-/// From the last digit on, each step divides by ten and drops the rest, which is the same as to drop it at the end.
+/// From the last digit on, each step divides by ten and drops the rest, which is the same as to
+/// drop it at the end.
 fn part_of(unit: u128, digits: &[u8]) -> u128 {
     digits.iter().rev().fold(0, |below, digit| {
         (u128::from(digit - b'0') * unit + below) / 10

@@ -61,8 +61,8 @@ impl Entrance {
         self.sources.keys().copied().collect()
     }
 
-    /// The calls that enter those of `kinds` that there is a source for, in order: those of the target
-    /// in one call, each file in one of its own.
+    /// The calls that enter those of `kinds` that there is a source for, in order: those of the
+    /// target in one call, each file in one of its own.
     ///
     /// The call with the user namespace comes first, for that brings the rights over what it owns.
     pub fn calls(&self, kinds: KindSet) -> Vec<Call> {
@@ -87,9 +87,10 @@ impl Entrance {
 
     /// Enters them all; after an error the caller may be in some of them.
     ///
-    /// A caller with privileges must enter a user namespace last, for the others are not all owned by
-    /// it; one without must enter it first, to get rights at all. So everything else is tried first,
-    /// and refusals do not count; then what is left is entered, the user namespace first, and they do.
+    /// A caller with privileges must enter a user namespace last, for the others are not all owned
+    /// by it; one without must enter it first, to get rights at all. So everything else is tried
+    /// first, and refusals do not count; then what is left is entered, the user namespace first,
+    /// and they do.
     ///
     /// Afterwards each namespace is compared with the one that was meant.
     pub fn enter(self) -> Result<(), Error> {
@@ -153,8 +154,8 @@ impl Entrance {
         }
     }
 
-    /// One file after the other, where setns(2) takes no pidfd: before Linux 5.8, or under a filter of
-    /// system calls.
+    /// One file after the other, where setns(2) takes no pidfd: before Linux 5.8, or under a filter
+    /// of system calls.
     fn enter_by_file(&self, kinds: KindSet) -> bool {
         let Some(target) = &self.target else {
             return false;
@@ -169,8 +170,8 @@ impl Entrance {
         files.iter().all(enters)
     }
 
-    /// Enters what is not the caller's own namespace already; entering that once more needs privileges
-    /// and changes nothing.
+    /// Enters what is not the caller's own namespace already; entering that once more needs
+    /// privileges and changes nothing.
     ///
     /// Only the directory changes with a mount namespace, to its root, and so it does here.
     fn leave_out(&self, call: Call, own: KindSet) -> bool {

@@ -19,8 +19,8 @@ pub struct Helper {
 impl Helper {
     /// Forks a helper, which does `work` with its end of the line and prints its own failure.
     ///
-    /// One started later holds a copy of our end of this one's line, and must be dropped or finished
-    /// first.
+    /// One started later holds a copy of our end of this one's line, and must be dropped or
+    /// finished first.
     pub fn start(
         console: &mut Console,
         work: impl FnOnce(&Line, &mut Console) -> Result<ExitStatus, Failure>,
@@ -51,7 +51,8 @@ impl Helper {
         said
     }
 
-    /// Says `word` to the helper. One that has ended has told the user why, or [`Helper::finish`] will.
+    /// Says `word` to the helper. One that has ended has told the user why, or [`Helper::finish`]
+    /// will.
     pub fn say(&self, word: &[u8]) -> Result<(), Failure> {
         self.line
             .as_ref()
@@ -85,7 +86,8 @@ impl Drop for Helper {
     }
 }
 
-/// Waits for a child, called `name`, that tells the user of its failure; its status then becomes ours.
+/// Waits for a child, called `name`, that tells the user of its failure; its status then becomes
+/// ours.
 pub fn await_success(child: Child, name: Message) -> Result<(), Failure> {
     match child.wait().attempt(|| words!["waitpid failed"])? {
         Change::Exited(ExitStatus::SUCCESS) => Ok(()),

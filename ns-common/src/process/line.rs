@@ -1,4 +1,5 @@
-//! A line between two of our own processes: words one way and the other, and silence when one has ended.
+//! A line between two of our own processes: words one way and the other, and silence when one has
+//! ended.
 
 use std::os::fd::{AsFd, OwnedFd};
 

@@ -38,7 +38,8 @@ impl Program {
         }
     }
 
-    /// Replaces this process. Returns only on failure: not found is status 127, any other reason 126.
+    /// Replaces this process. Returns only on failure: not found is status 127, any other reason
+    /// 126.
     pub fn execute(&self) -> Error {
         match self {
             Self::Command(argv) => command(argv),
@@ -47,7 +48,8 @@ impl Program {
     }
 }
 
-/// Replaces this process by the command `argv[0]` with the arguments `argv`; returns only on failure.
+/// Replaces this process by the command `argv[0]` with the arguments `argv`; returns only on
+/// failure.
 pub fn command(argv: &[&CStr]) -> Error {
     let name = argv.first().copied().unwrap_or_default();
     let Err(errno) = unistd::execvp(name, argv);

@@ -10,8 +10,8 @@ use crate::namespace::{Kind, KindSet};
 use crate::sys::{capability, namespace};
 use crate::words;
 
-/// The cause of `errno`, which setns(2) gave for `kinds` of the target; `own` are the caller's own of
-/// them, and its user namespace if the target shares it.
+/// The cause of `errno`, which setns(2) gave for `kinds` of the target; `own` are the caller's own
+/// of them, and its user namespace if the target shares it.
 pub(super) fn cause(
     errno: Errno,
     target: &Target,
@@ -30,7 +30,8 @@ pub(super) fn cause(
     }
 }
 
-/// What a right over the namespace of `kind` fails for: it needs CAP_SYS_ADMIN in the user namespace that owns it.
+/// What a right over the namespace of `kind` fails for: it needs CAP_SYS_ADMIN in the user
+/// namespace that owns it.
 fn of_kind(kind: Kind, target: &Target, kinds: KindSet, own: KindSet) -> Option<Message> {
     let name = words!["ns/", kind.file()];
     let file = target.open_namespace(kind).ok()?;

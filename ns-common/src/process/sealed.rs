@@ -1,4 +1,5 @@
-//! A program of the caller's side, to be executed after entering: a copy in memory that nobody can change.
+//! A program of the caller's side, to be executed after entering: a copy in memory that nobody can
+//! change.
 //!
 //! The file itself must not be executed inside: the entered side could open it through
 //! `/proc/PID/exe` and write to it, and it would be the caller's system that is changed.
@@ -20,7 +21,8 @@ use crate::error::Error;
 use crate::procfs::errno;
 use crate::sys::descriptor;
 
-/// `MFD_EXEC` and `F_SEAL_EXEC` of Linux 6.3, where a file in memory may be one that is not for execution.
+/// `MFD_EXEC` and `F_SEAL_EXEC` of Linux 6.3, where a file in memory may be one that is not for
+/// execution.
 const EXECUTABLE: MFdFlags = MFdFlags::from_bits_retain(0x10);
 const SEAL_EXECUTABLE: SealFlag = SealFlag::from_bits_retain(0x20);
 
@@ -57,7 +59,8 @@ fn transfer(from: &mut File, to: &mut File) -> io::Result<()> {
 
 /// Becomes the program in `memory`, with the arguments `argv`; returns only on failure.
 ///
-/// A script needs its file inside, and so is not found; nor is a program whose loader is missing there.
+/// A script needs its file inside, and so is not found; nor is a program whose loader is missing
+/// there.
 pub fn execute(memory: &OwnedFd, argv: &[&CStr]) -> Error {
     let pair = |(name, value): (OsString, OsString)| {
         let entry = [name.as_bytes(), b"=", value.as_bytes()].concat();

@@ -104,9 +104,9 @@ impl Attended {
 
 /// Whether the stop that we have just heard of is over.
 ///
-/// A terminal stops the child and us alike, us maybe between the kernel's telling us of the child and
-/// our hearing of it. When the shell continues both, to stop ourselves then would leave the shell
-/// waiting; and it does not reach both at exactly the same time.
+/// A terminal stops the child and us alike, us maybe between the kernel's telling us of the child
+/// and our hearing of it. When the shell continues both, to stop ourselves then would leave the
+/// shell waiting; and it does not reach both at exactly the same time.
 fn is_continued_with_us(child: Child) -> bool {
     (0..10).any(|_| {
         let continued = child.was_continued();

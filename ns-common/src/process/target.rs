@@ -1,4 +1,5 @@
-//! A process whose namespaces are entered, held so that its number cannot come to mean another process.
+//! A process whose namespaces are entered, held so that its number cannot come to mean another
+//! process.
 
 use std::cell::OnceCell;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
@@ -85,7 +86,8 @@ pub struct Ids {
 #[derive(Debug)]
 pub struct Target {
     pid: Pid,
-    /// An error where the kernel has none: before 5.3, for the number of a thread, for a process that is no more.
+    /// An error where the kernel has none: before 5.3, for the number of a thread, for a process
+    /// that is no more.
     pidfd: nix::Result<OwnedFd>,
     /// `/proc/PID`, whose files fail once this very process is gone; opened when needed.
     directory: OnceCell<OwnedFd>,
@@ -104,7 +106,8 @@ impl Target {
     /// Takes hold of process `pid` if the inode of its pidfd is `inode`.
     ///
     /// # Errors
-    /// ESRCH for another inode, EOPNOTSUPP where inodes do not tell processes apart: before Linux 6.9.
+    /// ESRCH for another inode, EOPNOTSUPP where inodes do not tell processes apart: before Linux
+    /// 6.9.
     pub fn hold_with_inode(pid: Pid, inode: u64) -> nix::Result<Self> {
         let target = Self::hold(pid);
         let pidfd = target.pidfd()?;
@@ -173,9 +176,11 @@ impl Target {
             .map_err(|error| error.with_hint(self.foreign_proc()))
     }
 
-    /// The process's ids and groups, as the caller's present user namespace has them, and its privileges.
+    /// The process's ids and groups, as the caller's present user namespace has them, and its
+    /// privileges.
     ///
-    /// The owner of `/proc/PID` would tell the effective ids too, but once the process has ended that is root.
+    /// The owner of `/proc/PID` would tell the effective ids too, but once the process has ended
+    /// that is root.
     ///
     /// # Errors
     /// Also for a process that has ended, even if nobody has waited for it yet.
@@ -196,24 +201,27 @@ impl Target {
         }
         let path = format!("/proc/{}", self.number_in_proc()?);
         let opened = descriptor::open(Path::new(&path), OFlag::O_PATH | OFlag::O_DIRECTORY)?;
-        // Its number is not given away before it has ended and been waited for: until then this is its directory.
+        // Its number is not given away before it has ended and been waited for: until then this is
+        // its directory.
         if self.pidfd().is_ok_and(|pidfd| !pidfd::has_its_id(pidfd)) {
             return Err(Errno::ENOENT);
         }
         Ok(self.directory.get_or_init(|| opened).as_fd())
     }
 
-    /// The number by which `/proc` knows the process: that of the PID namespace it was mounted in, which
-    /// need not be the caller's, where the number would be another process's.
+    /// The number by which `/proc` knows the process: that of the PID namespace it was mounted in,
+    /// which need not be the caller's, where the number would be another process's.
     fn number_in_proc(&self) -> nix::Result<i32> {
         match &self.pidfd {
-            // It is 0 for a process of no descendant of that PID namespace, -1 for one that is no more.
+            // It is 0 for a process of no descendant of that PID namespace, -1 for one that is no
+            // more.
             Ok(pidfd) => match number_by(pidfd)? {
                 number @ 1.. => Ok(number),
                 _ => Err(Errno::ENOENT),
             },
             Err(Errno::ESRCH) => Err(Errno::ENOENT),
-            // Without a pidfd the number counts only in a `/proc` of the caller's own PID namespace.
+            // Without a pidfd the number counts only in a `/proc` of the caller's own PID
+            // namespace.
             Err(_) if counts_as_we_do()? => Ok(self.pid.as_raw()),
             Err(_) => Err(Errno::ENOENT),
         }

@@ -75,8 +75,8 @@ fn kept(variables: &Variables, names: &[OsString]) -> Variables {
         .collect()
 }
 
-/// The variables of an environment block as in `/proc/PID/environ`, the last first; of several with one
-/// name the last counts.
+/// The variables of an environment block as in `/proc/PID/environ`, the last first; of several with
+/// one name the last counts.
 ///
 /// What has no `=` is no variable: programs that overwrite their block leave such things.
 pub fn of_block(block: &[u8]) -> Vec<(CString, CString)> {

@@ -39,7 +39,8 @@ pub unsafe fn arguments(argc: c_int, argv: *const *const c_char) -> Vec<&'static
     // SAFETY: the caller vouches for `argc` pointers at `argv`.
     let pointers = unsafe { std::slice::from_raw_parts(argv, count) };
     let words = pointers.iter().map(|pointer| {
-        // SAFETY: the caller vouches for each of them being a C string that lives as long as the process.
+        // SAFETY: the caller vouches for each of them being a C string that lives as long as the
+        // process.
         unsafe { CStr::from_ptr(*pointer) }
     });
     words.collect()

@@ -1,4 +1,5 @@
-//! Replacing the environment: the program is searched in the new `PATH`, and inherits what is there.
+//! Replacing the environment: the program is searched in the new `PATH`, and inherits what is
+//! there.
 #![allow(unsafe_code)]
 
 use std::ffi::{CString, c_char};
@@ -13,9 +14,9 @@ unsafe extern "C" {
 
 /// Makes `variables`, each a name and a value, the whole environment, in this order.
 ///
-/// The former variables are overwritten: those that a process was started with can be read by others
-/// in `/proc/PID/environ` (proc_pid_environ(5)) for as long as it lives, and a waiting parent lives
-/// long.
+/// The former variables are overwritten: those that a process was started with can be read by
+/// others in `/proc/PID/environ` (proc_pid_environ(5)) for as long as it lives, and a waiting
+/// parent lives long.
 ///
 /// It takes one pass, where setenv(3) would look through all of them for each.
 ///
@@ -34,15 +35,17 @@ pub fn replace(variables: &[(CString, CString)]) -> nix::Result<()> {
     block.push(ptr::null());
     let block = block.leak().as_ptr();
     erase();
-    // SAFETY: no other thread reads the environment, and the block and its strings live as long as the process.
+    // SAFETY: no other thread reads the environment, and the block and its strings live as long as
+    // the process.
     unsafe { environ = block };
     Ok(())
 }
 
-/// Overwrites, with null bytes, those variables that lie where the kernel has put them at the start.
+/// Overwrites, with null bytes, those variables that lie where the kernel has put them at the
+/// start.
 ///
-/// Others cannot be read in `/proc/PID/environ`, and may lie in memory that is not to be written to:
-/// putenv(3) takes any string.
+/// Others cannot be read in `/proc/PID/environ`, and may lie in memory that is not to be written
+/// to: putenv(3) takes any string.
 pub fn erase() {
     let here = 0_u8;
     let bottom = ptr::addr_of!(here);
@@ -60,9 +63,10 @@ pub fn erase() {
         if (bottom..top).contains(&variable.cast::<u8>()) {
             // SAFETY: each entry is a C string.
             let length = unsafe { libc::strlen(variable) };
-            // SAFETY: between this function's own variable and the file name above the kernel's strings
-            // there is only the stack of this process, which has one thread; the string ends below the
-            // file name, as that ends in a null byte too; and nothing else refers to variables.
+            // SAFETY: between this function's own variable and the file name above the kernel's
+            // strings there is only the stack of this process, which has one thread; the string
+            // ends below the file name, as that ends in a null byte too; and nothing else refers to
+            // variables.
             unsafe { ptr::write_bytes(variable.cast_mut(), 0, length) };
         }
         // SAFETY: the null pointer that ends the array has not been reached.

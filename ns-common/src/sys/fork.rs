@@ -44,7 +44,8 @@ pub fn fork() -> nix::Result<Forked> {
 
 /// Does `work` in a child, which prints its own failure and ends with the status of `work`.
 ///
-/// What is `for_parent` alone (the other end of a line) is dropped in the child and returned to the parent.
+/// What is `for_parent` alone (the other end of a line) is dropped in the child and returned to the
+/// parent.
 pub fn spawn<T>(
     console: &mut Console,
     for_parent: T,
@@ -87,8 +88,8 @@ impl Child {
         }
     }
 
-    /// Waits until the child has ended or stopped, and leaves an ended one a zombie, whose id cannot
-    /// come to mean another process. A stop is told once.
+    /// Waits until the child has ended or stopped, and leaves an ended one a zombie, whose id
+    /// cannot come to mean another process. A stop is told once.
     pub fn wait_without_reaping(self) -> nix::Result<Change> {
         loop {
             let info = self.wait_id(libc::WEXITED | libc::WSTOPPED | libc::WNOWAIT)?;
@@ -96,13 +97,15 @@ impl Child {
             let status = unsafe { info.si_status() };
             match info.si_code {
                 libc::CLD_EXITED => {
-                    // The kernel keeps all 32 bits of what the program gave; waitpid(2) tells eight.
+                    // The kernel keeps all 32 bits of what the program gave; waitpid(2) tells
+                    // eight.
                     let [code, ..] = status.to_le_bytes();
                     return Ok(Change::Exited(ExitStatus::new(code)));
                 }
                 libc::CLD_KILLED | libc::CLD_DUMPED => return Ok(Change::Killed(status)),
                 _ => {
-                    // Continued meanwhile, it is not in that state any more, and there is nothing to take.
+                    // Continued meanwhile, it is not in that state any more, and there is nothing
+                    // to take.
                     let taken = self.wait_id(libc::WSTOPPED | libc::WNOHANG)?;
                     if taken.si_signo == libc::SIGCHLD {
                         return Ok(Change::Stopped(status));
@@ -126,7 +129,8 @@ impl Child {
             let result = unsafe { libc::waitid(libc::P_PID, id, info.as_mut_ptr(), options) };
             match Errno::result(result) {
                 Err(Errno::EINTR) => {}
-                // SAFETY: a siginfo_t of zeros is valid, and waitid leaves it so when there is nothing to tell.
+                // SAFETY: a siginfo_t of zeros is valid, and waitid leaves it so when there is
+                // nothing to tell.
                 result => return result.map(|_| unsafe { info.assume_init() }),
             }
         }

@@ -60,7 +60,8 @@ impl Resource {
     pub fn limits(self) -> nix::Result<Limits> {
         let mut limits = Limits { soft: 0, hard: 0 };
         let new = std::ptr::null::<Limits>();
-        // SAFETY: the kernel writes two numbers of 64 bits through the last pointer, on every machine.
+        // SAFETY: the kernel writes two numbers of 64 bits through the last pointer, on every
+        // machine.
         let result = unsafe { libc::syscall(libc::SYS_prlimit64, 0, self.0, new, &raw mut limits) };
         Errno::result(result).map(|_| limits)
     }

@@ -5,7 +5,8 @@ use std::ffi::CStr;
 
 /// The text between a whole number and its fraction, `.` in most locales.
 ///
-/// Reading the locale costs more than all the rest of a small tool: ask only when there is a fraction.
+/// Reading the locale costs more than all the rest of a small tool: ask only when there is a
+/// fraction.
 pub fn decimal_point() -> Vec<u8> {
     // SAFETY: no other thread could read the locale at the same time.
     unsafe { libc::setlocale(libc::LC_NUMERIC, c"".as_ptr()) };

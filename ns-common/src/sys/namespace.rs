@@ -36,7 +36,8 @@ pub fn mount_namespace_id(namespace: BorrowedFd<'_>) -> nix::Result<u64> {
     Ok(id)
 }
 
-/// Opens the namespace with the given id through `any`, an open namespace file: open_by_handle_at(2) on nsfs.
+/// Opens the namespace with the given id through `any`, an open namespace file:
+/// open_by_handle_at(2) on nsfs.
 ///
 /// # Errors
 /// ESTALE where there is no such namespace; kernels before 6.19 find none by its id alone.

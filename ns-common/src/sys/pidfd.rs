@@ -38,7 +38,8 @@ pub fn has_its_id(pidfd: &OwnedFd) -> bool {
     Errno::result(result) != Err(Errno::ESRCH)
 }
 
-/// Copies descriptor `number` of the process into ours, close-on-exec, above the standard descriptors: pidfd_getfd(2).
+/// Copies descriptor `number` of the process into ours, close-on-exec, above the standard
+/// descriptors: pidfd_getfd(2).
 pub fn descriptor(pidfd: &OwnedFd, number: RawFd) -> nix::Result<OwnedFd> {
     // SAFETY: pidfd_getfd takes numbers only.
     let result = unsafe { libc::syscall(libc::SYS_pidfd_getfd, pidfd.as_raw_fd(), number, 0) };

@@ -25,12 +25,13 @@ pub fn normalized(name: &OsStr) -> nix::Result<CString> {
     CString::new([slash, &bytes[slashes..]].concat()).map_err(|_| Errno::EINVAL)
 }
 
-/// Makes a queue with the namespace's default attributes, and the bits of `mode` less the umask. EEXIST: the name is taken.
+/// Makes a queue with the namespace's default attributes, and the bits of `mode` less the umask.
+/// EEXIST: the name is taken.
 pub fn create_queue(name: &CStr, mode: u32) -> nix::Result<()> {
     let flags = libc::O_RDWR | libc::O_CREAT | libc::O_EXCL | libc::O_CLOEXEC;
     let (mode, attributes): (libc::c_uint, _) = (mode & 0o777, std::ptr::null::<libc::mq_attr>());
-    // SAFETY: the name is a C string; mode and attributes follow as O_CREAT wants, and a null pointer means the default.
-    // (nix leaves the two out where there are no attributes.)
+    // SAFETY: the name is a C string; mode and attributes follow as O_CREAT wants, and a null
+    // pointer means the default. (nix leaves the two out where there are no attributes.)
     let queue = Errno::result(unsafe { libc::mq_open(name.as_ptr(), flags, mode, attributes) })?;
     // SAFETY: mq_open has just returned it, and nothing else uses it.
     Errno::result(unsafe { libc::mq_close(queue) }).map(drop)
@@ -41,7 +42,8 @@ pub fn open_queue(name: &CStr) -> nix::Result<OwnedFd> {
     let flags = libc::O_RDONLY | libc::O_NONBLOCK | libc::O_CLOEXEC;
     // SAFETY: the name is a C string, and without O_CREAT nothing else is read.
     let queue = Errno::result(unsafe { libc::mq_open(name.as_ptr(), flags) })?;
-    // SAFETY: the kernel has just returned it, and nothing else uses it. On Linux it is a descriptor.
+    // SAFETY: the kernel has just returned it, and nothing else uses it. On Linux it is a
+    // descriptor.
     Ok(unsafe { OwnedFd::from_raw_fd(queue) })
 }
 

@@ -14,8 +14,8 @@ use crate::sys::fork::Child;
 #[derive(Debug, Clone, Copy)]
 pub struct Mask(libc::sigset_t);
 
-/// Gives SIGCHLD its default disposition: a parent that ignores it, and whose children do so in turn,
-/// would make the kernel reap ours before we can ask for their status.
+/// Gives SIGCHLD its default disposition: a parent that ignores it, and whose children do so in
+/// turn, would make the kernel reap ours before we can ask for their status.
 pub fn default_child_signal() -> nix::Result<()> {
     set_disposition(libc::SIGCHLD, libc::SIG_DFL).map(drop)
 }
@@ -65,11 +65,13 @@ pub fn restore(mask: &Mask) -> nix::Result<()> {
     .map(drop)
 }
 
-/// Kills this process by `signal`, without a core file: that one is the child's, whose death we repeat.
+/// Kills this process by `signal`, without a core file: that one is the child's, whose death we
+/// repeat.
 ///
 /// Returns only if the signal does not kill.
 pub fn die_of(signal: i32) {
-    // A process that may not be looked into leaves no core either. If that fails, there is one core too many.
+    // A process that may not be looked into leaves no core either. If that fails, there is one core
+    // too many.
     let _ = hide_from_other_processes();
     // SIGKILL has no disposition to change and cannot be blocked: failures here do not matter.
     let _ = set_disposition(signal, libc::SIG_DFL);
@@ -84,8 +86,8 @@ pub fn stop() {
     let _ = send(Pid::this(), libc::SIGSTOP);
 }
 
-/// Makes this process one that others may not look into, until it executes a program: its descriptors, memory and
-/// program file stay closed even to the superuser of a namespace it enters.
+/// Makes this process one that others may not look into, until it executes a program: its
+/// descriptors, memory and program file stay closed even to the superuser of a namespace it enters.
 pub fn hide_from_other_processes() -> nix::Result<()> {
     let zero: libc::c_ulong = 0;
     // SAFETY: this operation of prctl takes a number only.

@@ -1,6 +1,7 @@
 //! Times the tools against the reference: whole processes, in turn, in one run, as ratios.
 //!
-//! Usage: `bench [ROUNDS]`. Prints a table for each of two locales; the reference is 1.00 in each row.
+//! Usage: `bench [ROUNDS]`. Prints a table for each of two locales; the reference is 1.00 in each
+//! row.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -18,8 +19,8 @@ use ns_tests::tool;
 
 type Failure = Box<dyn std::error::Error>;
 
-/// A program that ends at once, so that the tool and not its child is measured: an ELF file of 132 bytes that calls
-/// exit_group(0).
+/// A program that ends at once, so that the tool and not its child is measured: an ELF file of 132
+/// bytes that calls exit_group(0).
 #[cfg(target_arch = "x86_64")]
 const PAYLOAD: &[u8] = &[
     0x7f, b'E', b'L', b'F', 2, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0x3e, 0, 1, 0, 0, 0, 0x78, 0,

@@ -1,6 +1,7 @@
 //! Prints the state that the kernel gave this process: what a comparison of two tools looks at.
 //!
-//! Usage: `probe [KIND=LINK...]`, the namespaces to compare with; numbers that differ from run to run are not printed.
+//! Usage: `probe [KIND=LINK...]`, the namespaces to compare with; numbers that differ from run to
+//! run are not printed.
 
 use std::fs;
 use std::io::Write;
