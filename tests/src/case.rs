@@ -149,8 +149,8 @@ impl Case {
                 _ => {}
             }
         }
-        (self.expected == Expected::Reference && tool::reference("unshare").is_none())
-            .then(|| format!("needs the reference, {}", tool::REFERENCE_VERSION))
+        (self.expected == Expected::Reference && tool::reference().is_none())
+            .then(|| format!("needs the reference, {} or later", tool::OLDEST_REFERENCE))
     }
 
     /// Runs the case, in a sandbox of its own for each side.

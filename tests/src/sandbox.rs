@@ -173,7 +173,8 @@ impl Sandbox {
         self.holder.id()
     }
 
-    /// A command that will run in the sandbox, without standard input and with a plain environment.
+    /// A command that will run in the sandbox, without standard input and with a plain environment and plain
+    /// signals.
     pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = Command::new(program);
         command
@@ -191,6 +192,7 @@ impl Sandbox {
         unsafe {
             command.pre_exec(move || {
                 setns(&*pidfd, flags)?;
+                heed_signals()?;
                 nix::unistd::chdir(FOLDER)?;
                 Ok(())
             });
@@ -229,6 +231,16 @@ impl Sandbox {
                 .unwrap_or_else(|error| panic!("{command:?}: {error}")),
         )
     }
+}
+
+/// Undoes what a shell without job control has done to a background job, which ignores these.
+fn heed_signals() -> nix::Result<()> {
+    use nix::sys::signal::{SigHandler, Signal, signal};
+    for number in [Signal::SIGINT, Signal::SIGQUIT] {
+        // SAFETY: the default action runs no code of ours.
+        unsafe { signal(number, SigHandler::SigDfl) }?;
+    }
+    Ok(())
 }
 
 impl Drop for Sandbox {

@@ -9,8 +9,8 @@ use std::sync::OnceLock;
 pub const TOOLS: [&str; 5] = ["unshare", "nsenter", "ipcmk", "ipcs", "ipcrm"];
 /// Where the system's own commands are; the reference is taken from there.
 pub const SYSTEM_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-/// The reference that the comparison can be made with.
-pub const REFERENCE_VERSION: &str = "util-linux 2.38.1";
+/// The oldest reference that the comparison can be made with, as messages name it.
+pub const OLDEST_REFERENCE: &str = "util-linux 2.38";
 
 /// The folder with the programs under test: `NS_TESTS_BIN_DIR`, or the release build, made once.
 ///
@@ -63,11 +63,36 @@ pub fn ours(name: &str) -> PathBuf {
     folder().join(name)
 }
 
-/// The reference's program `name`, if it is installed in the version we know.
-pub fn reference(name: &str) -> Option<PathBuf> {
-    let path = Path::new("/usr/bin").join(name);
-    let output = Command::new(&path).arg("--version").output().ok()?;
-    String::from_utf8_lossy(&output.stdout)
-        .contains(REFERENCE_VERSION)
-        .then_some(path)
+/// The release of the installed util-linux, if it is one that the tools can be compared with.
+pub fn reference() -> Option<(u32, u32)> {
+    static RELEASE: OnceLock<Option<(u32, u32)>> = OnceLock::new();
+    *RELEASE.get_or_init(|| {
+        let output = Command::new("/usr/bin/unshare").arg("--version").output();
+        release(&String::from_utf8_lossy(&output.ok()?.stdout)).filter(|known| *known >= (2, 38))
+    })
+}
+
+/// The release in a line of `--version`; our own tools may be installed in the place of the reference's.
+fn release(line: &str) -> Option<(u32, u32)> {
+    let version = line.trim_end().split_once(" from util-linux ")?.1;
+    let mut numbers = version.split(|letter: char| !letter.is_ascii_digit());
+    let major = numbers.next()?.parse().ok()?;
+    let minor = numbers.next()?.parse().ok()?;
+    (!version.ends_with("+ns-tools")).then_some((major, minor))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn release_is_that_of_the_reference() {
+        assert_eq!(release("unshare from util-linux 2.38.1\n"), Some((2, 38)));
+        assert_eq!(
+            release("unshare from util-linux 2.43-devel\n"),
+            Some((2, 43))
+        );
+        assert_eq!(release("unshare from util-linux 2.43.0+ns-tools\n"), None);
+        assert_eq!(release("BusyBox v1.35\n"), None);
+    }
 }

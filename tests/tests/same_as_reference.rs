@@ -16,8 +16,8 @@ use ns_tests::wording::Wordings;
 fn can_compare() -> bool {
     let reason = match Sandbox::available() {
         Err(reason) => reason,
-        Ok(()) if tool::reference("unshare").is_none() => {
-            format!("no {} in /usr/bin", tool::REFERENCE_VERSION)
+        Ok(()) if tool::reference().is_none() => {
+            format!("no {} or later in /usr/bin", tool::OLDEST_REFERENCE)
         }
         Ok(()) => return true,
     };

@@ -55,10 +55,10 @@ fn run() -> Result<(), Failure> {
     let rounds = std::env::args()
         .nth(1)
         .map_or(Ok(200), |rounds| rounds.parse())?;
-    if tool::reference("unshare").is_none() {
+    if tool::reference().is_none() {
         return Err(format!(
-            "nothing to compare with: no {} in /usr/bin",
-            tool::REFERENCE_VERSION
+            "nothing to compare with: no {} or later in /usr/bin",
+            tool::OLDEST_REFERENCE
         )
         .into());
     }
