@@ -1,16 +1,26 @@
 //! Why a step failed: one table of causes, each looked for after the failure and told only if
 //! found.
 
+mod entering;
+mod execution;
 mod huge_pages;
 
+use std::ffi::CStr;
+use std::fs::File;
+use std::io::Read;
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
+use nix::fcntl::OFlag;
 
 use crate::error::{Error, Message};
+use crate::idmap::IdKind;
 use crate::namespace::{Kind, KindSet};
-use crate::procfs;
+use crate::process::target::Target;
+use crate::sys::descriptor;
 use crate::sys::ipc::Pages;
+use crate::sys::limit::{Limits, Resource};
 use crate::words;
 
 /// A step that failed, with what the checks need to know of it.
@@ -27,6 +37,32 @@ pub enum Failed<'a> {
     Bind(&'a Path),
     /// Dropping the supplementary groups.
     DropGroups,
+    /// Dropping them in the user namespace of a process, which has been entered.
+    DropGroupsInside(&'a Target),
+    /// Taking on a uid or gid.
+    SetId(IdKind, u32),
+    /// Taking on limits.
+    SetLimit(Resource, Limits),
+    /// Opening something below `/proc` of a process.
+    OpenProcess(&'a Target),
+    /// Copying a descriptor of another process.
+    CopyDescriptor,
+    /// setns(2) for these kinds of a process; `own` are those that are the caller's already, and its
+    /// user namespace if the process shares it.
+    EnterProcess {
+        /// The process.
+        target: &'a Target,
+        /// What was to be entered.
+        kinds: KindSet,
+        /// What need not be.
+        own: KindSet,
+    },
+    /// setns(2) for a kind by its file.
+    EnterFile(Kind, &'a OwnedFd),
+    /// Executing a program by its name, which is looked up if it has no slash.
+    Execute(&'a CStr),
+    /// Executing a copy of a program in memory.
+    ExecuteCopy(&'a CStr, &'a OwnedFd),
     /// Creating a segment of so many bytes in huge pages.
     CreateInHugePages {
         /// Bytes.
@@ -110,17 +146,92 @@ static CAUSES: &[Cause] = &[
         errnos: &[Errno::EINVAL],
         find: huge_pages::have_other_sizes,
     },
+    Cause {
+        concerns: |failed| matches!(failed, Failed::DropGroupsInside(_)),
+        errnos: &[Errno::EPERM],
+        find: entering::groups_are_denied_inside,
+    },
+    Cause {
+        concerns: |failed| matches!(failed, Failed::SetId(..)),
+        errnos: &[Errno::EINVAL],
+        find: execution::id_is_not_mapped,
+    },
+    Cause {
+        concerns: |failed| matches!(failed, Failed::SetLimit(..)),
+        errnos: &[Errno::EPERM],
+        find: execution::limit_may_not_be_raised,
+    },
+    Cause {
+        concerns: |failed| matches!(failed, Failed::OpenProcess(_)),
+        errnos: &[Errno::ENOENT],
+        find: entering::proc_is_of_another_namespace,
+    },
+    Cause {
+        concerns: |failed| matches!(failed, Failed::OpenProcess(_)),
+        errnos: &[Errno::ENOENT, Errno::EPERM],
+        find: entering::proc_hides_others,
+    },
+    Cause {
+        concerns: |failed| matches!(failed, Failed::OpenProcess(_) | Failed::EnterProcess { .. }),
+        errnos: &[Errno::EACCES, Errno::EPERM],
+        find: entering::process_is_closed,
+    },
+    Cause {
+        concerns: |failed| matches!(failed, Failed::CopyDescriptor),
+        errnos: &[Errno::EPERM],
+        find: entering::yama_forbids,
+    },
+    Cause {
+        concerns: |failed| matches!(failed, Failed::EnterProcess { .. } | Failed::EnterFile(..)),
+        errnos: &[Errno::EINVAL],
+        find: entering::user_namespace_is_own,
+    },
+    Cause {
+        concerns: |failed| matches!(failed, Failed::EnterProcess { .. } | Failed::EnterFile(..)),
+        errnos: &[Errno::EINVAL],
+        find: entering::pid_namespace_is_not_below,
+    },
+    Cause {
+        concerns: |failed| matches!(failed, Failed::EnterProcess { .. } | Failed::EnterFile(..)),
+        errnos: &[Errno::EPERM],
+        find: entering::right_over_owner_is_missing,
+    },
+    Cause {
+        concerns: |failed| matches!(failed, Failed::Execute(_)),
+        errnos: &[Errno::ENOENT],
+        find: execution::interpreter_is_missing,
+    },
+    Cause {
+        concerns: |failed| matches!(failed, Failed::Execute(_)),
+        errnos: &[Errno::EACCES],
+        find: execution::execution_is_forbidden,
+    },
+    Cause {
+        concerns: |failed| matches!(failed, Failed::ExecuteCopy(..)),
+        errnos: &[Errno::ENOENT],
+        find: execution::copy_needs_a_file,
+    },
+    Cause {
+        concerns: |failed| matches!(failed, Failed::Execute(_) | Failed::ExecuteCopy(..)),
+        errnos: &[Errno::ENOEXEC],
+        find: execution::machine_is_another,
+    },
 ];
 
 /// The error, with a hint if a cause for the failure of this step is found.
 pub fn explain(error: Error, failed: &Failed<'_>) -> Error {
-    if std::env::var_os("NS_HINTS").is_some_and(|value| value == "0") {
+    if !are_wanted() {
         return error;
     }
     let hint = error
         .cause()
         .and_then(|errno| find(failed, errno, &System::current()));
     error.with_hint(hint)
+}
+
+/// Whether the user wants hints: `NS_HINTS=0` silences them.
+pub fn are_wanted() -> bool {
+    std::env::var_os("NS_HINTS").is_none_or(|value| value != "0")
 }
 
 fn find(failed: &Failed<'_>, errno: Errno, system: &System) -> Option<Message> {
@@ -146,7 +257,14 @@ impl System {
     }
 
     fn read(&self, file: &str) -> Option<Vec<u8>> {
-        procfs::read(&self.proc.join(file)).ok()
+        // After entering, `/proc` is another side's, and may be anything.
+        let flags = OFlag::O_RDONLY | OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
+        let file = descriptor::open(&self.proc.join(file), flags).ok()?;
+        let mut content = Vec::new();
+        let read = File::from(file)
+            .take(LONGEST_FILE)
+            .read_to_end(&mut content);
+        read.ok().map(|_| content)
     }
 
     /// The text of a setting below /proc/sys, without blanks around it.
@@ -171,6 +289,21 @@ impl System {
         Some(u64::from_str_radix(&set, 16).ok()? & (1 << number) != 0)
     }
 
+    /// The value of an option with which `/proc` is mounted, `name=`.
+    fn option_of_proc(&self, name: &[u8]) -> Option<Vec<u8>> {
+        let table = self.read("self/mountinfo")?;
+        // Of several mounts on one place the last counts.
+        let mounts = table.split(|byte| *byte == b'\n').rev();
+        let fields = mounts.map(|line| line.split(|byte| *byte == b' ').collect::<Vec<_>>());
+        let mount = fields
+            .into_iter()
+            .find(|fields| fields.get(4) == Some(&b"/proc".as_slice()))?;
+        let mut options = mount.last()?.split(|byte| *byte == b',');
+        options
+            .find_map(|option| option.strip_prefix(name))
+            .map(<[u8]>::to_vec)
+    }
+
     /// The places where something is mounted: proc_pid_mountinfo(5).
     fn mount_points(&self) -> Vec<Vec<u8>> {
         let table = self.read("self/mountinfo").unwrap_or_default();
@@ -183,6 +316,8 @@ impl System {
 }
 
 const CAP_SYS_ADMIN: u32 = 21;
+/// No file that a check looks at is longer.
+const LONGEST_FILE: u64 = 1 << 20;
 /// The directory for binfmt_misc is empty, so that a mount there hides nothing.
 const BINFMT_MISC: &[u8] = b"/proc/sys/fs/binfmt_misc";
 

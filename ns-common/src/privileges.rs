@@ -3,6 +3,8 @@
 use nix::unistd::{self, Gid, Uid};
 
 use crate::error::{Attempt, Error};
+use crate::hint::{self, Failed};
+use crate::idmap::IdKind;
 use crate::sys::capability;
 use crate::words;
 
@@ -13,12 +15,16 @@ pub fn drop_groups() -> Result<(), Error> {
 
 /// Sets the real, effective and saved group id: setgid(2).
 pub fn set_gid(gid: u32) -> Result<(), Error> {
-    unistd::setgid(Gid::from_raw(gid)).attempt(|| words!["setgid() failed"])
+    unistd::setgid(Gid::from_raw(gid))
+        .attempt(|| words!["setgid() failed"])
+        .map_err(|error| hint::explain(error, &Failed::SetId(IdKind::Group, gid)))
 }
 
 /// Sets the real, effective and saved user id: setuid(2).
 pub fn set_uid(uid: u32) -> Result<(), Error> {
-    unistd::setuid(Uid::from_raw(uid)).attempt(|| words!["setuid() failed"])
+    unistd::setuid(Uid::from_raw(uid))
+        .attempt(|| words!["setuid() failed"])
+        .map_err(|error| hint::explain(error, &Failed::SetId(IdKind::User, uid)))
 }
 
 /// Carries all effective capabilities through the coming execve(2) as ambient ones:

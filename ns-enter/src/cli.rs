@@ -9,6 +9,7 @@ use nix::errno::Errno;
 use nix::unistd::Pid;
 use ns_common::cli::getopt::{Parser, Token, without_equals};
 use ns_common::error::{Error, Failure, Message};
+use ns_common::hint;
 use ns_common::idmap::Both;
 use ns_common::namespace::Kind;
 use ns_common::number::{self, Radix};
@@ -226,7 +227,7 @@ impl WorkingDirectory {
 fn open_namespace(kind: Kind, value: &OsStr, opener: &dyn Opener) -> Result<OwnedFd, Error> {
     match value.as_bytes().strip_prefix(b":") {
         None => opener.open(Path::new(value)).map_err(|error| {
-            let is_missing = error.cause() == Some(Errno::ENOENT);
+            let is_missing = error.cause() == Some(Errno::ENOENT) && hint::are_wanted();
             let hint = is_missing.then(|| bundled_letters(kind, value)).flatten();
             error.with_hint(hint)
         }),

@@ -11,6 +11,7 @@ use nix::sys::prctl;
 use nix::sys::stat::fstat;
 use nix::unistd::{self, Gid, Uid};
 use ns_common::error::{Attempt, Error, Message};
+use ns_common::hint::{self, Failed};
 use ns_common::process::target::{Ids, Target};
 use ns_common::procfs;
 use ns_common::sys::limit::{Limits, Resource};
@@ -264,10 +265,8 @@ pub(crate) fn set_limits(limits: &[(Resource, Limits)]) -> Result<(), Error> {
         resource.set(*wanted).map_err(|errno| {
             let name = resource.name();
             let what = words!["cannot take on the limit '", name, "' of the target"];
-            let is_raised = own_limits(*resource).is_ok_and(|own| wanted.hard > own.hard);
-            let text = "the caller may not raise it that far; --keep-limits keeps the caller's";
-            let hint = (errno == Errno::EPERM && is_raised).then(|| words![text]);
-            Error::caused_by(what, errno).with_hint(hint)
+            let error = Error::caused_by(what, errno);
+            hint::explain(error, &Failed::SetLimit(*resource, *wanted))
         })?;
     }
     Ok(())

@@ -11,6 +11,7 @@ use nix::fcntl::OFlag;
 use nix::sys::stat::stat;
 use nix::sys::statfs::{CGROUP2_SUPER_MAGIC, statfs};
 use ns_common::error::{Attempt, Error};
+use ns_common::hint::{self, Failed};
 use ns_common::namespace::{Kind, KindSet};
 use ns_common::process::enter::{Entrance, Source};
 use ns_common::process::sealed;
@@ -71,7 +72,7 @@ impl Outside {
         let is_of_target = |id: &Credential| matches!(id, Credential::Follow | Credential::Like);
         if is_of_target(&request.ids.user) || is_of_target(&request.ids.group) {
             let target = outside.needed_target("")?;
-            target.open_directory()?;
+            told(target, target.open_directory())?;
             outside.followed = Some(Rc::clone(target));
         }
         if request.join_cgroup {
@@ -195,7 +196,7 @@ impl Outside {
                 Err(errno) => {
                     let path = target.path(&format!("ns/{}", kind.file()));
                     let error = Error::caused_by(words!["stat of ", path, " failed"], errno);
-                    return Err(error.with_hint(target.foreign_proc()));
+                    return told(target, Err(error));
                 }
             }
         }
@@ -210,9 +211,10 @@ impl Outside {
         };
         match target.shares_namespace(Kind::User) {
             Err(Errno::ENOENT) if is_missing_in_kernel(Kind::User) => Ok(true),
-            result => result
-                .attempt(|| words!["stat of ", target.path("ns/user"), " failed"])
-                .map_err(|error| error.with_hint(target.foreign_proc())),
+            result => {
+                let what = || words!["stat of ", target.path("ns/user"), " failed"];
+                told(target, result.attempt(what))
+            }
         }
     }
 
@@ -225,7 +227,7 @@ impl Outside {
         let by_file = target.pidfd().is_err();
         for kind in kinds.iter() {
             let source = if by_file {
-                Source::File(target.open_namespace(kind)?)
+                Source::File(told(target, target.open_namespace(kind))?)
             } else {
                 Source::Target
             };
@@ -240,7 +242,7 @@ impl Outside {
             Place::Opened(opened) => Ok(Some(opened)),
             Place::OfTarget => {
                 let target = self.needed_target(file)?;
-                target.open(file, OFlag::O_RDONLY).map(Some)
+                told(target, target.open(file, OFlag::O_RDONLY)).map(Some)
             }
             Place::Like => self.like_place(file),
         }
@@ -250,7 +252,8 @@ impl Outside {
     /// other.
     fn like_place(&self, file: &str) -> Result<Option<OwnedFd>, Error> {
         let flags = OFlag::O_PATH | OFlag::O_DIRECTORY;
-        let opened = self.needed_target(file)?.open(file, flags)?;
+        let target = self.needed_target(file)?;
+        let opened = told(target, target.open(file, flags))?;
         let enters_mounts = self.entrance.sources.contains_key(&Kind::Mount);
         let is_own = file == "root" && !enters_mounts && likeness::is_own_root(&opened)?;
         Ok(Some(opened).filter(|_| !is_own))
@@ -279,9 +282,8 @@ impl Outside {
     }
 
     fn read_environment(&self) -> Result<Vec<(CString, CString)>, Error> {
-        let file = self
-            .needed_target("environ")?
-            .open("environ", OFlag::O_RDONLY)?;
+        let target = self.needed_target("environ")?;
+        let file = told(target, target.open("environ", OFlag::O_RDONLY))?;
         let block = procfs::read_open(file);
         let block = block.attempt(|| words!["failed to get environment variables"])?;
         Ok(variables::of_block(&block))
@@ -293,9 +295,8 @@ impl Outside {
             let what = words!["--join-cgroup is only supported in cgroup v2"];
             return Err(Error::new(what));
         }
-        let file = self
-            .needed_target("cgroup")?
-            .open("cgroup", OFlag::O_RDONLY)?;
+        let target = self.needed_target("cgroup")?;
+        let file = told(target, target.open("cgroup", OFlag::O_RDONLY))?;
         let failed = || words!["failed to get cgroup path"];
         let table = procfs::read_open(file).attempt(failed)?;
         let path = unified_cgroup(&table);
@@ -346,12 +347,18 @@ impl Outside {
             .attempt(|| words!["failed to pidfd_open() for ", pid])?;
         let held = pidfd.as_raw_fd();
         let socket = pidfd::descriptor(pidfd, number)
-            .attempt(|| words!["pidfd_getfd(", held, ", ", number, ")"])?;
+            .attempt(|| words!["pidfd_getfd(", held, ", ", number, ")"])
+            .map_err(|error| hint::explain(error, &Failed::CopyDescriptor))?;
         let net = namespace::of_socket(socket.as_fd());
         let net = net.attempt(|| words!["ioctl(", socket.as_raw_fd(), ", SIOCGSKNS)"])?;
         self.entrance.sources.insert(Kind::Net, Source::File(net));
         Ok(())
     }
+}
+
+/// What was tried with a file of `target`, with a hint if it failed for a known cause.
+fn told<T>(target: &Target, result: Result<T, Error>) -> Result<T, Error> {
+    result.map_err(|error| hint::explain(error, &Failed::OpenProcess(target)))
 }
 
 /// Whether it is the kernel that has no such kind, and not `/proc` that has no such file.

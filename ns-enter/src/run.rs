@@ -11,6 +11,7 @@ use ns_common::accounts::Database;
 use ns_common::console::Console;
 use ns_common::error::{Attempt, Error, ExitStatus, Failure};
 use ns_common::explain;
+use ns_common::hint::{self, Failed};
 use ns_common::idmap::{Both, IdKind};
 use ns_common::number::quoted;
 use ns_common::passwd;
@@ -114,10 +115,10 @@ impl Process {
     fn drop_groups(&self, refusal: Refusal) -> Result<(), Error> {
         match (privileges::drop_groups(), refusal) {
             (Err(error), Refusal::Counts(target)) if !self.groups_dropped => {
-                let setgroups = target.and_then(|target| target.read("setgroups").ok());
-                let is_denied = setgroups.is_some_and(|policy| policy.trim_ascii() == b"deny");
-                let text = "the user namespace denies setgroups(2); --preserve-credentials keeps the groups";
-                Err(error.with_hint(is_denied.then(|| words![text])))
+                let target = target.as_deref();
+                Err(target.map_or(error.clone(), |target| {
+                    hint::explain(error, &Failed::DropGroupsInside(target))
+                }))
             }
             _ => Ok(()),
         }

@@ -103,7 +103,7 @@ fn what_cannot_be_taken_on_is_named_and_options_say_otherwise() {
         run(user, &limits, "true"),
         told(
             "cannot take on the limit 'Max open files' of the target: Operation not permitted\n\
-             nsenter: hint: the caller may not raise it that far; --keep-limits keeps the caller's"
+             nsenter: hint: raising a hard limit takes CAP_SYS_RESOURCE; --keep-limits keeps the caller's"
         )
     );
     let kept = run(user, &limits, "--keep-limits sh -c 'ulimit -n'");

@@ -10,9 +10,9 @@ use nix::fcntl::OFlag;
 use nix::sched::setns;
 use nix::unistd::Pid;
 
-use super::refusal;
 use super::target::{Identity, Target};
 use crate::error::{Attempt, Error};
+use crate::hint::{self, Failed};
 use crate::namespace::{Kind, KindSet};
 use crate::sys::{descriptor, pidfd};
 use crate::words;
@@ -139,17 +139,29 @@ impl Entrance {
             return Ok(());
         }
         match call {
-            // A process that is no more, a zombie too, has nothing left to enter.
-            Call::Target(_) if errno != Errno::ESRCH && self.enter_by_file(kinds) => Ok(()),
             Call::Target(_) => {
                 let error = Error::caused_by(words!["reassociate to namespaces failed"], errno);
-                let target = self.target.as_ref();
-                let hint = target.and_then(|target| refusal::cause(errno, target, kinds, own));
-                Err(error.with_hint(hint))
+                let explained = |target: &Rc<Target>| {
+                    let failed = Failed::EnterProcess { target, kinds, own };
+                    hint::explain(error.clone(), &failed)
+                };
+                // The cause, too, is to be looked for before.
+                let error = self.target.as_ref().map_or(error.clone(), explained);
+                // A process that is no more, a zombie too, has nothing left to enter.
+                if errno != Errno::ESRCH && self.enter_by_file(kinds) {
+                    return Ok(());
+                }
+                Err(error)
             }
             Call::File(kind) => {
                 let what = words!["reassociate to namespace 'ns/", kind.file(), "' failed"];
-                Err(Error::caused_by(what, errno))
+                let error = Error::caused_by(what, errno);
+                Err(match self.sources.get(&kind) {
+                    Some(Source::File(file)) => {
+                        hint::explain(error, &Failed::EnterFile(kind, file))
+                    }
+                    _ => error,
+                })
             }
         }
     }

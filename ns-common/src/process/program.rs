@@ -7,6 +7,7 @@ use nix::errno::Errno;
 use nix::unistd;
 
 use crate::error::{Error, ExitStatus};
+use crate::hint::{self, Failed};
 use crate::words;
 use crate::{accounts, passwd};
 
@@ -53,7 +54,7 @@ impl Program {
 pub fn command(argv: &[&CStr]) -> Error {
     let name = argv.first().copied().unwrap_or_default();
     let Err(errno) = unistd::execvp(name, argv);
-    failed(name, errno)
+    failed(name, errno, Failed::Execute)
 }
 
 /// The path is not searched for.
@@ -77,14 +78,20 @@ fn shell(accounts: Accounts) -> Error {
         .unwrap_or_default();
     let login_name = CString::new([b"-", base].concat()).expect("a part of a C string has no NUL");
     let Err(errno) = unistd::execv(&path, &[login_name]);
-    failed(&path, errno)
+    failed(&path, errno, Failed::Execute)
 }
 
-pub(super) fn failed(name: &CStr, errno: Errno) -> Error {
+/// The error for a program called `name`; `what` says how it was to be executed.
+pub(super) fn failed<'a>(
+    name: &'a CStr,
+    errno: Errno,
+    what: impl FnOnce(&'a CStr) -> Failed<'a>,
+) -> Error {
     let status = if errno == Errno::ENOENT {
         ExitStatus::NOT_FOUND
     } else {
         ExitStatus::CANNOT_EXECUTE
     };
-    Error::caused_by(words!["failed to execute ", name], errno).with_status(status)
+    let error = Error::caused_by(words!["failed to execute ", name], errno).with_status(status);
+    hint::explain(error, &what(name))
 }

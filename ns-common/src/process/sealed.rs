@@ -17,7 +17,9 @@ use nix::sys::memfd::{MFdFlags, memfd_create};
 use nix::unistd::{AccessFlags, execveat, faccessat};
 
 use super::program::failed;
+use super::search;
 use crate::error::Error;
+use crate::hint::Failed;
 use crate::procfs::errno;
 use crate::sys::descriptor;
 
@@ -28,7 +30,7 @@ const SEAL_EXECUTABLE: SealFlag = SealFlag::from_bits_retain(0x20);
 
 /// Copies the program that execvp(3) would find by `name`.
 pub fn copy(name: &CStr) -> Result<OwnedFd, Error> {
-    try_copy(name).map_err(|errno| failed(name, errno))
+    try_copy(name).map_err(|errno| failed(name, errno, Failed::Execute))
 }
 
 fn try_copy(name: &CStr) -> nix::Result<OwnedFd> {
@@ -69,7 +71,8 @@ pub fn execute(memory: &OwnedFd, argv: &[&CStr]) -> Error {
     let environment: Vec<CString> = std::env::vars_os().filter_map(pair).collect();
     let flags = AtFlags::AT_EMPTY_PATH;
     let Err(errno) = execveat(memory, c"", argv, &environment, flags);
-    failed(argv.first().copied().unwrap_or_default(), errno)
+    let name = argv.first().copied().unwrap_or_default();
+    failed(name, errno, |name| Failed::ExecuteCopy(name, memory))
 }
 
 fn create(name: &CStr) -> nix::Result<OwnedFd> {
@@ -100,25 +103,18 @@ fn seal(memory: impl AsFd) -> nix::Result<()> {
     .map(drop)
 }
 
-/// Looks a program up as execvp(3) does: a name without a slash in `PATH`.
+/// The program that execvp(3) would execute.
 fn find(name: &OsStr) -> nix::Result<PathBuf> {
-    if name.is_empty() {
-        return Err(Errno::ENOENT);
-    }
-    if name.as_bytes().contains(&b'/') {
-        return executable(Path::new(name)).map(|()| name.into());
-    }
-    let folders = std::env::var_os("PATH").unwrap_or_else(|| "/bin:/usr/bin".into());
+    let is_searched = !name.as_bytes().contains(&b'/');
     let mut reason = Errno::ENOENT;
-    for folder in folders.as_bytes().split(|byte| *byte == b':') {
-        let path = Path::new(OsStr::from_bytes(folder)).join(name);
-        match executable(&path) {
-            Ok(()) => return Ok(path),
+    for place in search::places(name) {
+        match executable(&place) {
+            Ok(()) => return Ok(place),
             // One that may not be executed is reported only if no other is found.
             Err(Errno::EACCES) => reason = Errno::EACCES,
             Err(
                 Errno::ENOENT | Errno::ENOTDIR | Errno::ESTALE | Errno::ENODEV | Errno::ETIMEDOUT,
-            ) => {}
+            ) if is_searched => {}
             Err(errno) => return Err(errno),
         }
     }

@@ -11,7 +11,7 @@ use nix::sys::stat::{FileStat, fstat, fstatat, stat};
 use nix::sys::statfs::{FsType, PROC_SUPER_MAGIC, fstatfs, statfs};
 use nix::unistd::Pid;
 
-use crate::error::{Attempt, Error, Message};
+use crate::error::{Attempt, Error};
 use crate::idmap::Both;
 use crate::namespace::Kind;
 use crate::procfs;
@@ -141,9 +141,7 @@ impl Target {
         let opened = self
             .directory()
             .and_then(|directory| descriptor::open_at(directory, Path::new(file), flags));
-        opened
-            .attempt(|| words!["cannot open ", self.path(file)])
-            .map_err(|error| error.with_hint(self.foreign_proc()))
+        opened.attempt(|| words!["cannot open ", self.path(file)])
     }
 
     /// Reads `file` below `/proc/PID`.
@@ -171,9 +169,7 @@ impl Target {
     /// Opens the directory for later, while `/proc` is still the caller's.
     pub fn open_directory(&self) -> Result<(), Error> {
         let opened = self.directory().map(drop);
-        opened
-            .attempt(|| words!["cannot open /proc/", self.pid.as_raw(), "/"])
-            .map_err(|error| error.with_hint(self.foreign_proc()))
+        opened.attempt(|| words!["cannot open /proc/", self.pid.as_raw(), "/"])
     }
 
     /// The process's ids and groups, as the caller's present user namespace has them, and its
@@ -227,8 +223,8 @@ impl Target {
         }
     }
 
-    /// A hint for a process that is there, but not in this `/proc`.
-    pub fn foreign_proc(&self) -> Option<Message> {
+    /// Whether there is such a process, but not in this `/proc`, which belongs to another PID namespace.
+    pub fn is_absent_from_proc(&self) -> bool {
         // Without `/proc/self` it does not even have the caller.
         let is_absent = match &self.pidfd {
             Ok(pidfd) => matches!(number_by(pidfd), Ok(0) | Err(Errno::ENOENT)),
@@ -237,9 +233,18 @@ impl Target {
         };
         let is_proc =
             || statfs("/proc").is_ok_and(|system| system.filesystem_type() == PROC_SUPER_MAGIC);
-        let text =
-            "/proc belongs to another PID namespace; mount a proc file system of the caller's";
-        (is_absent && is_proc()).then(|| words![text])
+        is_absent && is_proc()
+    }
+
+    /// Whether the process is known to be running.
+    pub fn is_running(&self) -> bool {
+        self.pidfd()
+            .is_ok_and(|pidfd| pidfd::has_ended(pidfd) == Ok(false))
+    }
+
+    /// The uid that owns `file` below `/proc/PID`.
+    pub fn owner_of(&self, file: &str) -> nix::Result<u32> {
+        fstatat(self.directory()?, file, AtFlags::empty()).map(|status| status.st_uid)
     }
 }
 

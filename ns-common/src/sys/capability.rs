@@ -31,8 +31,13 @@ struct Word {
     inheritable: u32,
 }
 
+/// The number of CAP_SYS_PTRACE.
+pub const SYS_PTRACE: u32 = 19;
 /// The number of CAP_SYS_ADMIN.
 pub const SYS_ADMIN: u32 = 21;
+
+/// The number of CAP_SYS_RESOURCE.
+pub const SYS_RESOURCE: u32 = 24;
 
 /// Whether capability `number` is in the effective set of this process.
 pub fn is_effective(number: u32) -> nix::Result<bool> {

@@ -9,6 +9,8 @@ use crate::sys::descriptor;
 
 /// `_IO(0xb7, 0x1)`
 const NS_GET_USERNS: libc::c_ulong = 0xb701;
+/// `_IO(0xb7, 0x2)`
+const NS_GET_PARENT: libc::c_ulong = 0xb702;
 /// `_IOR(0xb7, 0x5, __u64)`
 const NS_GET_MNTNS_ID: libc::c_ulong = 0x8008_b705;
 const SIOCGSKNS: libc::c_ulong = 0x894c;
@@ -19,6 +21,14 @@ const SIOCGSKNS: libc::c_ulong = 0x894c;
 /// EPERM when it lies outside of what the caller may see.
 pub fn owner(namespace: BorrowedFd<'_>) -> nix::Result<OwnedFd> {
     descriptor_by_ioctl(namespace, NS_GET_USERNS)
+}
+
+/// The namespace above a PID or user namespace.
+///
+/// # Errors
+/// EPERM when it lies outside of what the caller may see.
+pub fn parent(namespace: BorrowedFd<'_>) -> nix::Result<OwnedFd> {
+    descriptor_by_ioctl(namespace, NS_GET_PARENT)
 }
 
 /// The network namespace of a socket; needs CAP_NET_ADMIN over it.

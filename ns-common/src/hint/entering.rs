@@ -1,0 +1,236 @@
+//! Why the kernel did not let us look at a process, or enter its namespaces.
+
+use std::os::fd::{AsFd, OwnedFd};
+
+use nix::errno::Errno;
+
+use super::{Failed, System};
+use crate::error::Message;
+use crate::namespace::{Kind, KindSet};
+use crate::process::target::{Identity, Target};
+use crate::sys::{capability, namespace};
+use crate::words;
+
+/// The process is there, but `/proc` has it under no name.
+pub(super) fn proc_is_of_another_namespace(failed: &Failed<'_>, _: &System) -> Option<Message> {
+    let Failed::OpenProcess(target) = failed else {
+        return None;
+    };
+    let text = "/proc belongs to another PID namespace; mount a proc file system of the caller's";
+    target.is_absent_from_proc().then(|| words![text])
+}
+
+/// The mount of `/proc` hides the processes of others: `hidepid` of proc(5).
+pub(super) fn proc_hides_others(failed: &Failed<'_>, system: &System) -> Option<Message> {
+    let Failed::OpenProcess(target) = failed else {
+        return None;
+    };
+    // Without a pidfd nobody can tell one that is hidden from one that is not there.
+    if !target.is_running() {
+        return None;
+    }
+    let option = system.option_of_proc(b"hidepid=")?;
+    let text = "/proc hides the processes of other users (hidepid=";
+    let hides = !matches!(option.as_slice(), b"0" | b"off");
+    hides.then(|| words![text, option.as_slice(), "): root sees them"])
+}
+
+/// The process belongs to somebody else, or lets nobody but root look into it.
+pub(super) fn process_is_closed(failed: &Failed<'_>, _: &System) -> Option<Message> {
+    let target = match failed {
+        Failed::OpenProcess(target) | Failed::EnterProcess { target, .. } => target,
+        _ => return None,
+    };
+    // A right over the process comes first; entering needs other rights beside it.
+    let closed = [Some(Errno::EACCES), Some(Errno::EPERM)];
+    let error = target.open_namespace(Kind::Uts).err()?;
+    if !closed.contains(&error.cause()) || capability::is_effective(capability::SYS_PTRACE).ok()? {
+        return None;
+    }
+    let pid = target.pid().as_raw();
+    let owner = target.credentials().ok()?.ids.user;
+    let own = nix::unistd::getuid().as_raw();
+    if [owner.real, owner.effective, owner.saved] != [own; 3] {
+        let text = " is another user's: only that user and root may look into it";
+        return Some(words!["process ", pid, text]);
+    }
+    // The owner of this file is that of the process, or root.
+    let is_root = target.owner_of("ns").ok()? == 0 && own != 0;
+    let text = " lets nobody but root look into it (PR_SET_DUMPABLE of prctl(2))";
+    is_root.then(|| words!["process ", pid, text])
+}
+
+/// The user namespace to enter is the caller's own.
+pub(super) fn user_namespace_is_own(failed: &Failed<'_>, _: &System) -> Option<Message> {
+    let is_own = match failed {
+        Failed::EnterProcess { kinds, own, .. } => {
+            kinds.contains(Kind::User) && own.contains(Kind::User)
+        }
+        Failed::EnterFile(Kind::User, file) => is_own_namespace(Kind::User, file)?,
+        _ => false,
+    };
+    let text = "it is the caller's own user namespace, which cannot be entered again";
+    is_own.then(|| words![text])
+}
+
+fn is_own_namespace(kind: Kind, file: &OwnedFd) -> Option<bool> {
+    let (own, its) = (Identity::own(kind).ok()?, Identity::of(file).ok()?);
+    Some(own == its)
+}
+
+/// A PID namespace can be entered from those above it alone: setns(2).
+pub(super) fn pid_namespace_is_not_below(failed: &Failed<'_>, _: &System) -> Option<Message> {
+    let file = match failed {
+        Failed::EnterProcess { target, kinds, .. } if kinds.contains(Kind::Pid) => {
+            target.open_namespace(Kind::Pid).ok()?
+        }
+        Failed::EnterFile(Kind::Pid, file) => file.try_clone().ok()?,
+        _ => return None,
+    };
+    let own = Identity::own(Kind::Pid).ok()?;
+    let mut ancestor = file;
+    loop {
+        if Identity::of(&ancestor).ok()? == own {
+            return None;
+        }
+        match namespace::parent(ancestor.as_fd()) {
+            Ok(parent) => ancestor = parent,
+            // The kernel shows no namespace that is not the caller's or below it.
+            Err(Errno::EPERM) => break,
+            Err(_) => return None,
+        }
+    }
+    let text = "the PID namespace is not the caller's own, nor below it";
+    Some(words![text])
+}
+
+/// Entering takes CAP_SYS_ADMIN in the user namespace that owns the namespace.
+pub(super) fn right_over_owner_is_missing(failed: &Failed<'_>, _: &System) -> Option<Message> {
+    match failed {
+        Failed::EnterProcess { target, kinds, own } => kinds
+            .without(Kind::User)
+            .iter()
+            .find_map(|kind| over_kind(kind, target, *kinds, *own)),
+        Failed::EnterFile(kind, file) if *kind != Kind::User => over_file(*kind, file),
+        _ => None,
+    }
+}
+
+fn over_kind(kind: Kind, target: &Target, kinds: KindSet, own: KindSet) -> Option<Message> {
+    let file = target.open_namespace(kind).ok()?;
+    let owner = match owner(kind, &file)? {
+        Ok(owner) => owner,
+        Err(message) => return Some(message),
+    };
+    let shares_user = own.contains(Kind::User);
+    let is_of_target = owner == target.namespace(Kind::User).ok()?;
+    let name = words!["ns/", kind.file()];
+    if kinds.contains(Kind::User) && !shares_user {
+        let text = " is owned by another user namespace than the target's";
+        return (!is_of_target).then(|| words![name, text]);
+    }
+    if own.contains(kind) {
+        let text = " is the caller's own, and entering it again takes CAP_SYS_ADMIN";
+        return Some(words![name, text]);
+    }
+    if is_of_target && !shares_user {
+        let text = " is owned by the target's user namespace: --user --preserve-credentials";
+        return Some(words![name, text]);
+    }
+    takes_capability(&name, owner)
+}
+
+fn over_file(kind: Kind, file: &OwnedFd) -> Option<Message> {
+    match owner(kind, file)? {
+        Ok(owner) => takes_capability(&words!["ns/", kind.file()], owner),
+        Err(message) => Some(message),
+    }
+}
+
+fn takes_capability(name: &Message, owner: Identity) -> Option<Message> {
+    let is_own = owner == Identity::own(Kind::User).ok()?;
+    let text =
+        " is owned by the caller's user namespace, and entering it takes CAP_SYS_ADMIN there";
+    is_own.then(|| words![*name, text])
+}
+
+/// The user namespace that owns one of `kind`, or why entering it is out of the question. Nothing where
+/// the caller has the capability: then it was something else.
+fn owner(kind: Kind, file: &OwnedFd) -> Option<Result<Identity, Message>> {
+    let owner = match namespace::owner(file.as_fd()) {
+        Ok(owner) => Identity::of(owner).ok()?,
+        // The kernel shows an owner that is the caller's user namespace or below it.
+        Err(Errno::EPERM) => {
+            let text = " is owned by a user namespace outside of the caller's";
+            return Some(Err(words!["ns/", kind.file(), text]));
+        }
+        Err(_) => return None,
+    };
+    // Whoever has the capability here has it below too.
+    let is_capable = capability::is_effective(capability::SYS_ADMIN).ok()?;
+    (!is_capable).then_some(Ok(owner))
+}
+
+/// setgroups(2) is denied in the user namespace of the process, which has been entered.
+pub(super) fn groups_are_denied_inside(failed: &Failed<'_>, _: &System) -> Option<Message> {
+    let Failed::DropGroupsInside(target) = failed else {
+        return None;
+    };
+    let policy = target.read("setgroups").ok()?;
+    let text = "the user namespace denies setgroups(2); --preserve-credentials keeps the groups";
+    (policy.trim_ascii() == b"deny").then(|| words![text])
+}
+
+/// Yama lets only a parent take a descriptor of its child.
+pub(super) fn yama_forbids(failed: &Failed<'_>, system: &System) -> Option<Message> {
+    if !matches!(failed, Failed::CopyDescriptor) {
+        return None;
+    }
+    let scope = system.setting("kernel/yama/ptrace_scope")?;
+    let needs_capability = matches!(scope.as_slice(), b"1" | b"2" | b"3");
+    let is_capable = system.has_capability(capability::SYS_PTRACE)? && scope != b"3";
+    let text = ": it takes CAP_SYS_PTRACE to copy a descriptor of another process";
+    let name = "kernel.yama.ptrace_scope is ";
+    (needs_capability && !is_capable).then(|| words![name, scope.as_slice(), text])
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    /// A `/proc` with this setting of Yama and these effective capabilities.
+    fn with_yama(scope: &str, capabilities: &str) -> Option<Message> {
+        let name = format!(
+            "ns-tools-yama-{scope}-{capabilities}-{}",
+            std::process::id()
+        );
+        let folder = std::env::temp_dir().join(name);
+        let files = [
+            ("proc/sys/kernel/yama/ptrace_scope", format!("{scope}\n")),
+            ("proc/self/status", format!("CapEff:\t{capabilities}\n")),
+        ];
+        for (file, text) in files {
+            let path = folder.join(file);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+        let system = System {
+            proc: folder.join("proc"),
+            sys: folder.join("sys"),
+        };
+        let hint = yama_forbids(&Failed::CopyDescriptor, &system);
+        fs::remove_dir_all(folder).unwrap();
+        hint
+    }
+
+    #[test]
+    fn yama_is_named_where_it_forbids() {
+        let (none, ptrace) = ("0000000000000000", "0000000000080000");
+        assert!(with_yama("1", none).is_some());
+        assert!(with_yama("3", ptrace).is_some());
+        assert_eq!(with_yama("1", ptrace), None);
+        assert_eq!(with_yama("0", none), None);
+    }
+}

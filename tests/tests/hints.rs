@@ -1,0 +1,361 @@
+//! Hints name a cause that is there; the same reason of the system for another cause gets none.
+
+#![allow(clippy::unwrap_used, reason = "a failing test panics")]
+
+use ns_tests::sandbox::Sandbox;
+use ns_tests::sandbox_or_skip;
+use ns_tests::skip::{is_root, skipped};
+
+/// What scripts here wait and look with.
+const FUNCTIONS: &str = r"
+    asleep() { until grep -qs sleep /proc/$1/comm; do sleep .01; done; }
+    user='setpriv --reuid 1000 --regid 1000 --clear-groups'
+    finish() { { kill -9 $T; wait $T; } 2> /dev/null; }
+    # inject ERRNO PATTERN COMMAND: the command, with the openat that its line of strace shows refused.
+    inject() {
+        local errno=$1 pattern=$2; shift 2
+        strace -o /dev/shm/seen -e trace=openat $@ > /dev/null 2>&1
+        local position=$(grep -n $pattern /dev/shm/seen | cut -d: -f1)
+        strace -o /dev/null -e inject=openat:error=$errno:when=$position $@
+    }
+    export -f asleep finish
+";
+
+/// The error and the hint of a script in a new sandbox, without the name of the tool, and with `N` for numbers.
+fn told(script: &str) -> (String, Option<String>) {
+    let run = Sandbox::new().shell(&format!("{FUNCTIONS}\n{script}"));
+    let mut lines = run.stderr.lines().map(|line| {
+        let (_, text) = line.split_once(": ").unwrap_or(("", line));
+        text.to_owned()
+    });
+    let (error, hint) = (lines.next(), lines.next());
+    assert_eq!(lines.next(), None, "{script}: {run:?}");
+    let error = error.unwrap_or_else(|| panic!("{script}: it must fail: {run:?}"));
+    let hint = hint.map(|hint| {
+        hint.strip_prefix("hint: ")
+            .unwrap_or_else(|| panic!("{run:?}"))
+            .to_owned()
+    });
+    (error, hint)
+}
+
+/// `cause` ends with this reason and this hint; `other` ends with the same reason, and no hint.
+#[track_caller]
+fn check(cause: &str, reason: &str, hint: &str, other: &str) {
+    let (error, found) = told(cause);
+    assert!(error.ends_with(reason), "{cause}: {error}");
+    let found = found.unwrap_or_else(|| panic!("{cause}: no hint after: {error}"));
+    assert!(found.contains(hint), "{cause}: {found}");
+    let (error, found) = told(other);
+    assert!(error.ends_with(reason), "{other}: {error}");
+    assert_eq!(found, None, "{other}");
+}
+
+#[test]
+fn process_in_a_foreign_proc() {
+    sandbox_or_skip!("strace");
+    let nsenter = |target: &str| {
+        format!(
+            "unshare -u -p -f sh -c 'sleep 60 & T=$!;
+             strace -o /dev/null -e inject=pidfd_open:error={target} nsenter -t $T -u true; kill -9 $T' 2>&1 | grep nsenter >&2"
+        )
+    };
+    check(
+        &nsenter("ENOSYS"),
+        "No such file or directory",
+        "/proc belongs to another PID namespace",
+        // As for a process that is not there.
+        &nsenter("ESRCH"),
+    );
+}
+
+#[test]
+fn process_that_proc_hides() {
+    sandbox_or_skip!("setpriv");
+    if !is_root() {
+        return skipped("needs root, for processes of two users");
+    }
+    let nsenter = |option: &str, target: &str| {
+        format!(
+            "mount -t proc -o hidepid={option} proc /proc; sleep 60 & T=$!
+             $user nsenter -t {target} --uts=/proc/self/ns/uts -w true; finish"
+        )
+    };
+    check(
+        &nsenter("invisible", "$T"),
+        "No such file or directory",
+        "/proc hides the processes of other users (hidepid=invisible)",
+        &nsenter("invisible", "4194304"),
+    );
+    check(
+        &nsenter("noaccess", "$T"),
+        "Operation not permitted",
+        "/proc hides the processes of other users (hidepid=noaccess)",
+        "inject EPERM '\"cwd\"' nsenter -t $$ --uts=/proc/self/ns/uts -w true",
+    );
+}
+
+#[test]
+fn process_of_another_user() {
+    sandbox_or_skip!("setpriv", "strace");
+    if !is_root() {
+        return skipped("needs root, for processes of two users");
+    }
+    let hint = "is another user's: only that user and root may look into it";
+    check(
+        "sleep 60 & T=$!; asleep $T; $user nsenter -t $T -u true; finish",
+        "reassociate to namespaces failed: Operation not permitted",
+        hint,
+        // A filter, not the process.
+        "sleep 60 & T=$!; asleep $T; strace -o /dev/null -e inject=setns:error=EPERM nsenter -t $T -u true; finish",
+    );
+    check(
+        "sleep 60 & T=$!; asleep $T; $user nsenter -t $T --uts=/proc/self/ns/uts -w true; finish",
+        "Permission denied",
+        hint,
+        "inject EACCES '\"cwd\"' nsenter -t $$ --uts=/proc/self/ns/uts -w true",
+    );
+}
+
+#[test]
+fn process_that_lets_nobody_look() {
+    sandbox_or_skip!("setpriv", "python3", "strace");
+    if !is_root() {
+        return skipped("needs root, to become an ordinary user");
+    }
+    check(
+        "$user python3 -c 'import ctypes,time; ctypes.CDLL(None).prctl(4,0,0,0,0); open(\"/dev/shm/ready\",\"w\"); time.sleep(60)' & T=$!
+         until [ -e /dev/shm/ready ]; do sleep .01; done; $user nsenter -t $T --uts=/proc/self/ns/uts -w true; finish",
+        "Permission denied",
+        "lets nobody but root look into it",
+        "$user sleep 60 & T=$!; asleep $T
+         inject EACCES '\"cwd\"' $user nsenter -t $T --uts=/proc/self/ns/uts -w true; finish",
+    );
+}
+
+#[test]
+fn own_user_namespace() {
+    sandbox_or_skip!("strace");
+    let hint = "it is the caller's own user namespace";
+    let other = "strace -o /dev/null -e inject=setns:error=EINVAL nsenter -t $$ -u true";
+    check("nsenter -t $$ -U true", "Invalid argument", hint, other);
+    check(
+        "nsenter --user=/proc/self/ns/user true",
+        "Invalid argument",
+        hint,
+        "nsenter --user=/proc/self/ns/uts true",
+    );
+}
+
+#[test]
+fn pid_namespace_that_is_not_below() {
+    sandbox_or_skip!();
+    check(
+        "unshare -p -f bash -c 'read P _ < /proc/self/stat; unshare -p -f nsenter --pid=/proc/$P/ns/pid true; exit'",
+        "Invalid argument",
+        "the PID namespace is not the caller's own, nor below it",
+        "nsenter --pid=/proc/self/ns/uts true",
+    );
+}
+
+#[test]
+fn right_over_the_owner_that_is_missing() {
+    sandbox_or_skip!("setpriv", "strace");
+    if !is_root() {
+        return skipped("needs root, for namespaces of two owners");
+    }
+    let reason = "Operation not permitted";
+    let filtered = "unshare -iu sleep 60 & T=$!; asleep $T
+         strace -o /dev/null -e inject=setns:error=EPERM nsenter -t $T -u true; finish";
+    for (target, options, hint) in [
+        (
+            "$user unshare -ru",
+            "-t $T -u",
+            "ns/uts is owned by the target's user namespace: --user --preserve-credentials",
+        ),
+        (
+            "$user unshare -ru",
+            "-t $T -U --preserve-credentials -u -n",
+            "ns/net is owned by another user namespace than the target's",
+        ),
+        (
+            "$user",
+            "-t $T -u",
+            "ns/uts is the caller's own, and entering it again takes CAP_SYS_ADMIN",
+        ),
+        (
+            "unshare -u $user",
+            "-t $T -u",
+            "ns/uts is owned by the caller's user namespace, and entering it takes CAP_SYS_ADMIN there",
+        ),
+        (
+            "unshare -u $user",
+            "--uts=/proc/$T/ns/uts",
+            "ns/uts is owned by the caller's user namespace, and entering it takes CAP_SYS_ADMIN there",
+        ),
+    ] {
+        let cause =
+            format!("{target} sleep 60 & T=$!; asleep $T; $user nsenter {options} true; finish");
+        check(&cause, reason, hint, filtered);
+    }
+    check(
+        "P=$$; unshare -r nsenter --uts=/proc/$P/ns/uts true",
+        reason,
+        "ns/uts is owned by a user namespace outside of the caller's",
+        "strace -o /dev/null -e inject=setns:error=EPERM nsenter --uts=/proc/self/ns/uts true",
+    );
+}
+
+#[test]
+fn groups_that_may_not_be_dropped() {
+    sandbox_or_skip!("strace");
+    if !is_root() {
+        return skipped("needs root, to map groups without denying their change");
+    }
+    let allowed = "unshare --map-users=0:0:1 --map-groups=0:0:1";
+    check(
+        "unshare -r bash -c 'unshare -r sleep 60 & T=$!; asleep $T; nsenter -t $T -U true; finish'",
+        "setgroups failed: Operation not permitted",
+        "the user namespace denies setgroups(2); --preserve-credentials keeps the groups",
+        &format!(
+            "{allowed} sleep 60 & T=$!; asleep $T
+             strace -o /dev/null -e inject=setgroups:error=EPERM nsenter -t $T -U true; finish"
+        ),
+    );
+}
+
+#[test]
+fn ids_that_are_not_mapped() {
+    sandbox_or_skip!("strace");
+    let target = "unshare -r sleep 60 & T=$!; asleep $T;";
+    let nsenter = "nsenter -t $T -U --preserve-credentials";
+    for (option, call, hint) in [
+        (
+            "-S 5",
+            "setuid",
+            "uid 5 is not mapped in this user namespace: a line in its uid_map would begin with 5",
+        ),
+        (
+            "-G 6",
+            "setgid",
+            "gid 6 is not mapped in this user namespace: a line in its gid_map would begin with 6",
+        ),
+    ] {
+        let mapped = option.replace(['5', '6'], "0");
+        check(
+            &format!("{target} {nsenter} {option} true; finish"),
+            "Invalid argument",
+            hint,
+            &format!(
+                "{target} strace -o /dev/null -e inject={call}:error=EINVAL {nsenter} {mapped} true; finish"
+            ),
+        );
+    }
+}
+
+#[test]
+fn programs_that_cannot_be_executed() {
+    sandbox_or_skip!();
+    let (missing, denied) = ("No such file or directory", "Permission denied");
+    let tools = ["unshare -u", "nsenter --uts=/proc/self/ns/uts"];
+    for tool in tools {
+        let check = |prepare: &str, program: &str, reason: &str, hint: &str, other: &str| {
+            let cause = format!("{prepare}; {tool} {program}");
+            check(&cause, reason, hint, &format!("{tool} {other}"));
+        };
+        let script = "printf '#!/no/such/sh\\n' > ours; chmod +x ours";
+        let hint = "the interpreter /no/such/sh of ./ours is missing";
+        check(script, "./ours", missing, hint, "./nosuch");
+        let hint = "the interpreter /no/such/sh of /mnt/ours is missing";
+        check(
+            &format!("{script}; PATH=$PATH:/mnt"),
+            "ours",
+            missing,
+            hint,
+            "nosuch",
+        );
+        let loader = "sed s,/ld-,/no-,g $(type -P true) > program; chmod +x program";
+        check(
+            loader,
+            "./program",
+            missing,
+            " of ./program is missing",
+            "./nosuch",
+        );
+        let noexec = "mkdir d; mount -t tmpfs -o noexec t d; cp $(type -P true) d";
+        let hint = "d/true lies on a file system that is mounted noexec";
+        check(noexec, "d/true", denied, hint, "/etc");
+        let hint = "./plain has no execute permission: chmod +x gives it";
+        check(
+            "cp $(type -P true) plain; chmod 644 plain",
+            "./plain",
+            denied,
+            hint,
+            "/etc",
+        );
+    }
+}
+
+#[test]
+fn programs_for_another_machine() {
+    sandbox_or_skip!("dd");
+    let other = "cp $(type -P true) program; printf '\\377\\377' | dd of=program bs=1 seek=18 conv=notrunc 2> /dev/null; chmod +x program";
+    let hint = "is a program for another kind of machine";
+    check(
+        &format!("{other}; SHELL=./program unshare -u"),
+        "Exec format error",
+        hint,
+        "echo : > ours; chmod +x ours; SHELL=./ours unshare -u",
+    );
+    check(
+        &format!("{other}; nsenter --uts=/proc/self/ns/uts --outside-program ./program"),
+        "Exec format error",
+        hint,
+        "echo : > ours; chmod +x ours; nsenter --uts=/proc/self/ns/uts --outside-program ./ours",
+    );
+}
+
+#[test]
+fn copies_that_need_a_file() {
+    sandbox_or_skip!();
+    let nsenter = "mkdir empty; mount -t tmpfs t empty; nsenter --uts=/proc/self/ns/uts -r/mnt/empty -W/ --outside-program";
+    let missing = "No such file or directory";
+    let other = format!("{nsenter} nosuch");
+    let hint = " of true is missing inside";
+    check(&format!("{nsenter} true"), missing, hint, &other);
+    let script = "printf '#!/bin/sh\\n' > ours; chmod +x ours";
+    let hint = "./ours is a script, whose interpreter could not open the copy";
+    check(
+        &format!("{script}; {nsenter} ./ours"),
+        missing,
+        hint,
+        &other,
+    );
+}
+
+#[test]
+fn limits_that_may_not_be_raised() {
+    sandbox_or_skip!("setpriv", "prlimit", "strace");
+    if !is_root() {
+        return skipped("needs root, for a target with more rights");
+    }
+    check(
+        "$user sleep 60 & T=$!; asleep $T; prlimit --nofile=300:600 $user nsenter -t $T --like-target true; finish",
+        "Operation not permitted",
+        "raising a hard limit takes CAP_SYS_RESOURCE; --keep-limits",
+        // Reading them comes first: only what is set is refused.
+        "prlimit --core=4096:8192 sleep 60 & T=$!; asleep $T
+         strace -o trace -e trace=prlimit64 nsenter -t $T --like-target true
+         N=$(grep -c prlimit64 trace); W=$(grep -n 'RLIMIT_CORE, {' trace | cut -d: -f1)
+         strace -o /dev/null -e inject=prlimit64:error=EPERM:when=$W nsenter -t $T --like-target true; finish",
+    );
+}
+
+#[test]
+fn hints_can_be_silenced() {
+    sandbox_or_skip!();
+    for command in ["nsenter -t $$ -U true", "nsenter -t $$ -ui true"] {
+        assert!(told(command).1.is_some(), "{command}");
+        assert_eq!(told(&format!("NS_HINTS=0 {command}")).1, None, "{command}");
+    }
+}
