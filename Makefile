@@ -37,7 +37,7 @@ else
 BUILD = $(CARGO) --config 'build.rustflags = $(quoted)' build --release
 endif
 
-.PHONY: build demo check check-elsewhere check-reproducible test test-as-ordinary-user bench install uninstall
+.PHONY: build demo check check-elsewhere check-targets check-reproducible test test-as-ordinary-user bench install uninstall
 
 build:
 	$(BUILD)
@@ -62,6 +62,10 @@ SUITE ?= trixie
 ARCH ?=
 check-elsewhere:
 	.ci/check-elsewhere $(SUITE) $(ARCH)
+
+# 32 bits, musl and other processors, as far as this machine has what it takes.
+check-targets:
+	.ci/check-targets
 
 # Two builds in two folders are equal, byte for byte.
 check-reproducible: build
