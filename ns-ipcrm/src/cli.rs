@@ -5,12 +5,14 @@ use std::os::unix::ffi::OsStrExt;
 
 use ns_common::cli::getopt::{Parser, Token, without_equals};
 use ns_common::error::{Error, Failure};
+use ns_common::ipc::filter;
 use ns_common::ipc::{Posix, Resource, Resources, SystemV};
 use ns_common::number::{self, Radix};
 use ns_common::tool::Parsed;
 use ns_common::words;
 
 use crate::options::{Id, TOOL};
+use crate::orphans::Orphans;
 
 /// What the command line asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +28,8 @@ pub(crate) enum Request {
         /// How to complain in the end of operands, if there are any.
         complaint: Option<Failure>,
     },
+    /// What dead processes have left behind.
+    Orphans(Orphans),
     /// `ipcrm msg ID...`
     OldForm {
         /// The kind named.
@@ -73,7 +77,7 @@ pub(crate) fn parse(parser: &mut Parser<Id>) -> Result<Parsed<Request>, Failure>
     let Some((first, ids)) = words.split_first() else {
         return Err(Failure::Usage(words!["bad usage"]));
     };
-    if let Some(kind) = old_form(first) {
+    if let Some(kind) = system_v(first.to_bytes()) {
         let typed = |word: &&CStr| OsStr::from_bytes(word.to_bytes()).to_owned();
         let ids: Vec<OsString> = ids.iter().map(typed).collect();
         return match ids.is_empty() {
@@ -81,53 +85,130 @@ pub(crate) fn parse(parser: &mut Parser<Id>) -> Result<Parsed<Request>, Failure>
             false => Ok(Parsed::Request(Request::OldForm { kind, ids })),
         };
     }
-    let (mut removals, mut sweep, mut verbose) = (Vec::new(), Resources::NONE, false);
-    let (mut operands, mut last) = (Vec::new(), None);
+    let mut given = Given::default();
     while let Some(token) = parser.token()? {
-        let (id, value) = match token {
+        match token {
             Token::Operand(word) => {
-                operands.push(word);
+                given.operands.push(word);
                 if parser.stops_at_operand() {
                     break;
                 }
-                continue;
             }
-            Token::Option(id, value) => (id, value),
-        };
-        last = Some(id);
-        let text = || value.clone().unwrap_or_default();
-        let handle = match id {
-            Id::Help => return Ok(Parsed::Help),
-            Id::Version => return Ok(Parsed::Version),
-            Id::Verbose => {
-                verbose = true;
-                continue;
-            }
-            Id::All => {
-                sweep = sweep.union(kinds(value.as_deref())?);
-                continue;
-            }
-            Id::Numbered(kind) => Handle::Id(kind, object_id(&text())?),
-            Id::Keyed(kind) => key(kind, text())?,
-            Id::Named(kind) => Handle::Name(kind, text()),
-        };
-        removals.push(Removal { handle, verbose });
+            Token::Option(Id::Help, _) => return Ok(Parsed::Help),
+            Token::Option(Id::Version, _) => return Ok(Parsed::Version),
+            Token::Option(id, value) => given.take(id, value)?,
+        }
     }
-    let complaint = operands.first().map(|word| unknown(word, &operands, last));
-    match complaint {
+    given.into_request().map(Parsed::Request)
+}
+
+/// The options and operands met so far.
+#[derive(Default)]
+struct Given {
+    removals: Vec<Removal>,
+    sweep: Resources,
+    orphans: Resources,
+    owner: Option<OsString>,
+    older_than: Option<u64>,
+    dry_run: bool,
+    verbose: bool,
+    operands: Vec<OsString>,
+    last: Option<Id>,
+}
+
+impl Given {
+    fn take(&mut self, id: Id, value: Option<OsString>) -> Result<(), Error> {
+        self.last = Some(id);
+        match id {
+            // These two have ended the reading of the line.
+            Id::Help | Id::Version => {}
+            Id::Verbose => self.verbose = true,
+            Id::All => self.sweep = self.sweep.union(kinds(value.as_deref())?),
+            Id::Orphans => self.orphans = self.orphans.with(orphan_kind(value.as_deref())?),
+            Id::Owner => self.owner = value,
+            Id::OlderThan => {
+                self.older_than = Some(filter::duration(&value.unwrap_or_default())?);
+            }
+            Id::DryRun => self.dry_run = true,
+            Id::Numbered(kind) => {
+                let id = object_id(&value.unwrap_or_default())?;
+                self.add(Handle::Id(kind, id));
+            }
+            Id::Keyed(kind) => {
+                let handle = key(kind, value.unwrap_or_default())?;
+                self.add(handle);
+            }
+            Id::Named(kind) => self.add(Handle::Name(kind, value.unwrap_or_default())),
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, handle: Handle) {
+        let verbose = self.verbose;
+        self.removals.push(Removal { handle, verbose });
+    }
+
+    fn into_request(self) -> Result<Request, Failure> {
+        let complaint = self
+            .operands
+            .first()
+            .map(|word| unknown(word, &self.operands, self.last));
         // Everything would be removed although one thing was meant, as in `-a msg`.
-        Some(complaint) if !sweep.is_empty() => Err(complaint),
-        complaint => Ok(Parsed::Request(Request::Options {
-            removals,
-            sweep,
-            verbose,
-            complaint,
-        })),
+        if let Some(complaint) = &complaint {
+            if !self.sweep.is_empty() || !self.orphans.is_empty() {
+                return Err(complaint.clone());
+            }
+        }
+        if let Some(problem) = self.contradiction() {
+            return Err(Failure::Usage(words![problem]));
+        }
+        if self.orphans.is_empty() {
+            return Ok(Request::Options {
+                removals: self.removals,
+                sweep: self.sweep,
+                verbose: self.verbose,
+                complaint,
+            });
+        }
+        let system_v = |kind| match kind {
+            Resource::SystemV(kind) => Some(kind),
+            Resource::Posix(_) => None,
+        };
+        Ok(Request::Orphans(Orphans {
+            kinds: in_order(self.orphans).filter_map(system_v).collect(),
+            owner: self.owner,
+            older_than: self.older_than,
+            dry_run: self.dry_run,
+            verbose: self.verbose,
+        }))
+    }
+
+    fn contradiction(&self) -> Option<&'static str> {
+        if self.orphans.is_empty() {
+            [
+                (self.owner.is_some(), "--owner requires --orphans"),
+                (self.older_than.is_some(), "--older-than requires --orphans"),
+                (self.dry_run, "--dry-run requires --orphans"),
+            ]
+            .into_iter()
+            .find_map(|(is_given, problem)| is_given.then_some(problem))
+        } else if !self.removals.is_empty() || !self.sweep.is_empty() {
+            Some("--orphans and other removals cannot be combined")
+        } else if self.older_than.is_some() {
+            None
+        } else if self.orphans.contains(SystemV::Queue) {
+            Some("--orphans=msg requires --older-than")
+        } else if self.orphans.contains(SystemV::SemaphoreSet) {
+            Some("--orphans=sem requires --older-than")
+        } else {
+            None
+        }
     }
 }
 
-fn old_form(word: &CStr) -> Option<SystemV> {
-    match word.to_bytes() {
+/// The kind by the name that the old form and `--orphans` have for it.
+fn system_v(name: &[u8]) -> Option<SystemV> {
+    match name {
         b"shm" => Some(SystemV::Segment),
         b"msg" => Some(SystemV::Queue),
         b"sem" => Some(SystemV::SemaphoreSet),
@@ -195,6 +276,12 @@ fn kinds(name: Option<&OsStr>) -> Result<Resources, Error> {
         Some((_, kind)) => Ok(Resources::NONE.with(*kind)),
         None => Err(Error::new(words!["unknown argument: ", name])),
     }
+}
+
+/// The kind that `--orphans` names, or, without a name, segments.
+fn orphan_kind(name: Option<&OsStr>) -> Result<SystemV, Error> {
+    let name = name.unwrap_or(OsStr::new("shm"));
+    system_v(name.as_bytes()).ok_or_else(|| Error::new(words!["unknown argument: ", name]))
 }
 
 /// The kinds asked for, in the order in which they are swept.

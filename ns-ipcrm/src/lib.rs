@@ -1,11 +1,12 @@
 //! `ipcrm`: remove System V and POSIX IPC objects.
 //!
 //! [`options`] is the table of options, [`cli`] reads the command line, [`run`] removes, [`sweep`]
-//! removes all of a kind, [`trouble`] has the words.
+//! removes all of a kind, [`orphans`] what is left behind, [`trouble`] has the words.
 #![forbid(unsafe_code)]
 
 mod cli;
 mod options;
+mod orphans;
 mod run;
 mod sweep;
 mod trouble;

@@ -12,6 +12,8 @@ const TYPE: Value = Value::new(
     Offer::Words(&["shm", "pshm", "sem", "psem", "msg", "pmsg"]),
 );
 
+const ORPHAN_TYPE: Value = Value::new("type", Offer::Words(&["shm", "msg", "sem"]));
+
 options! {
     /// The options, as the parser hands them on.
     pub enum Id {
@@ -71,6 +73,27 @@ options! {
     /// Announces each removal that follows on the line, and those of `--all`, before it is tried.
     Verbose: Some('v'), "verbose", Takes::Nothing, "announce each removal that follows on the line";
 
+    section "Orphans";
+
+    /// Removes objects that nobody uses and whose users have ended: of shared memory segments
+    /// (`shm`, the default), message queues (`msg`) or semaphore sets (`sem`). It may be repeated for
+    /// several types, and is combined with no other removal. ORPHANS tells which objects are meant.
+    extension Orphans: None, "orphans", Takes::Optional(ORPHAN_TYPE),
+        "remove what dead processes have left behind (default: shm)";
+
+    /// Of the orphans, removes those that this user owns, given by name or number.
+    extension Owner: None, "owner", Takes::Required(Value::new("user", Offer::User)),
+        "of the orphans, only those of this user";
+
+    /// Of the orphans, removes those to which nothing has happened for so long: a number of seconds,
+    /// or with a letter of `s`, `m`, `h`, `d` or `w` of minutes, hours, days or weeks. Required with
+    /// the types `msg` and `sem`, which show less of who uses them.
+    extension OlderThan: None, "older-than", Takes::Required(Value::new("duration", Offer::Nothing)),
+        "of the orphans, only those unused for so long";
+
+    /// Tells which orphans would be removed, and removes nothing.
+    extension DryRun: None, "dry-run", Takes::Nothing, "remove no orphan, tell what would go";
+
     version;
 
     help;
@@ -99,16 +122,43 @@ pub static MANUAL: Manual = Manual {
          The leading slash of a POSIX name may be given or not.",
         "The second form is the traditional one: a type of object, and ids.",
     ],
-    sections: &[(
-        "EXIT STATUS",
-        &["0 if everything was removed, 1 otherwise."],
-    )],
+    sections: &[
+        (
+            "ORPHANS",
+            &[
+                "A shared memory segment is an orphan if it is attached nowhere, and neither its \
+                 creator nor the process that attached or detached it last lives. A message queue \
+                 is one if it is empty, and neither its last sender nor its last receiver lives. A \
+                 semaphore set is one if no process waits for it, and none lives that operated on \
+                 one of its semaphores last; one that may not be read is none.",
+                "A process with the number of one of these, but born more than two seconds after \
+                 the last use of the object, is another one and does not count. Where the kernel \
+                 cannot say which process it was, since it is one of another PID namespace, the \
+                 object is no orphan. Nor is it one whose last use \
+                 seems to be before the last boot: the clock has been set since, and births cannot \
+                 be compared with it.",
+                "Users without CAP_SYS_ADMIN remove orphans that they own or have created. \
+                 Each object is looked at again right before it is removed; one that has changed \
+                 meanwhile stays. A last line tells how many of how many objects were removed.",
+                "No sign is proof: a program may keep data in a segment for its next start. \
+                 `--dry-run` shows what would go.",
+            ],
+        ),
+        (
+            "EXIT STATUS",
+            &["0 if everything was removed, 1 otherwise."],
+        ),
+    ],
     examples: &[
         (
             "A queue by its id and a segment by its key:",
             "ipcrm -q 32768 -M 0x5a3e",
         ),
         ("All semaphore sets of the namespace:", "ipcrm --all=sem"),
+        (
+            "Segments of a user that dead processes left behind a day ago or earlier:",
+            "ipcrm --orphans --owner postgres --older-than 1d",
+        ),
     ],
     see_also: &[
         ("ipcmk", 1),

@@ -10,6 +10,7 @@ use ns_common::sys::posix_ipc::{self, normalized};
 use ns_common::words;
 
 use crate::cli::{Handle, Removal, Request, in_order, plain_id};
+use crate::orphans;
 use crate::sweep;
 use crate::trouble::{self, Trouble, Wrong, announce_id, announce_name, report};
 
@@ -17,6 +18,7 @@ use crate::trouble::{self, Trouble, Wrong, announce_id, announce_name, report};
 pub(crate) fn execute(request: Request, console: &mut Console) -> Result<ExitStatus, Failure> {
     let mut left = false;
     match request {
+        Request::Orphans(orphans) => return Ok(orphans::remove(&orphans, console)?),
         Request::OldForm { kind, ids } => {
             for word in ids {
                 left |= report(remove_word(kind, &word), console)?;

@@ -12,7 +12,7 @@ use ns_common::ipc::{Posix, Resource, SystemV};
 use ns_common::sys::ipc;
 use ns_common::words;
 
-use crate::trouble::{self, Wrong, announce_id, announce_name, report};
+use crate::trouble::{self, Wrong, announce_id, announce_name, report, unsupported};
 
 /// Removes all of a kind; what others remove meanwhile is no trouble. `true`: something is left.
 pub(crate) fn all(kind: Resource, verbose: bool, console: &mut Console) -> Result<bool, Error> {
@@ -26,10 +26,7 @@ fn system_v(kind: SystemV, verbose: bool, console: &mut Console) -> Result<bool,
     let mut ids = Vec::new();
     let support = read::each_permissions(kind, &mut |permissions| ids.push(permissions.id))?;
     if support == Support::Absent {
-        return Err(Error::new(words![
-            "kernel not configured for ",
-            plural(kind)
-        ]));
+        return Err(unsupported(kind));
     }
     let mut left = false;
     for id in ids {
@@ -43,14 +40,6 @@ fn system_v(kind: SystemV, verbose: bool, console: &mut Console) -> Result<bool,
         left |= report(removed, console)?;
     }
     Ok(left)
-}
-
-fn plural(kind: SystemV) -> &'static str {
-    match kind {
-        SystemV::Segment => "shared memory",
-        SystemV::SemaphoreSet => "semaphores",
-        SystemV::Queue => "message queues",
-    }
 }
 
 /// Removes those that the caller owns: others' programs may use theirs.

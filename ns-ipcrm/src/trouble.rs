@@ -87,14 +87,27 @@ pub(crate) fn unlinking(errno: Errno, name: &OsStr) -> Trouble {
     }
 }
 
-/// Says that a System V object is about to be removed.
-pub(crate) fn announce_id(kind: SystemV, id: i32, console: &mut Console) {
-    let kind = match kind {
+/// There are no objects of this kind at all.
+pub(crate) fn unsupported(kind: SystemV) -> Error {
+    Error::new(words![match kind {
+        SystemV::Segment => "kernel not configured for shared memory",
+        SystemV::SemaphoreSet => "kernel not configured for semaphores",
+        SystemV::Queue => "kernel not configured for message queues",
+    }])
+}
+
+/// One of a kind.
+pub(crate) fn noun(kind: SystemV) -> &'static str {
+    match kind {
         SystemV::Segment => "shared memory segment",
         SystemV::Queue => "message queue",
         SystemV::SemaphoreSet => "semaphore",
-    };
-    let line = words!["removing ", kind, " id `", id, "'\n"];
+    }
+}
+
+/// Says that a System V object is about to be removed.
+pub(crate) fn announce_id(kind: SystemV, id: i32, console: &mut Console) {
+    let line = words!["removing ", noun(kind), " id `", id, "'\n"];
     console.output.push(&line);
 }
 

@@ -11,6 +11,7 @@ const FILES: &[(&str, &str)] = &[
     ("ipcs", include_str!("../cases/ipcs.txt")),
     ("ipcmk", include_str!("../cases/ipcmk.txt")),
     ("ipcrm", include_str!("../cases/ipcrm.txt")),
+    ("ipcrm", include_str!("../cases/orphans.txt")),
 ];
 
 fn main() {

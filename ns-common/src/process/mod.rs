@@ -2,6 +2,7 @@
 
 pub mod enter;
 pub mod helper;
+pub mod life;
 pub mod line;
 pub mod program;
 pub mod sealed;
