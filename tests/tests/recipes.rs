@@ -1,0 +1,67 @@
+//! The recipes in README, run as they stand there.
+
+#![allow(clippy::unwrap_used, reason = "a failing test panics")]
+
+use ns_tests::sandbox_or_skip;
+
+const README: &str = include_str!("../../README.md");
+
+/// The recipes: each title below "For scripts" and the commands below it.
+fn recipes() -> Vec<(&'static str, String)> {
+    let (_, rest) = README.split_once("\n## For scripts\n").unwrap();
+    let section = rest.split("\n## ").next().unwrap();
+    let recipe = |text: &'static str| {
+        let (title, text) = text.split_once('\n').unwrap();
+        let blocks: String = text.split("```\n").skip(1).step_by(2).collect();
+        (title, blocks)
+    };
+    section.split("\n### ").skip(1).map(recipe).collect()
+}
+
+#[track_caller]
+fn recipe(title: &str) -> String {
+    let found = recipes().into_iter().find(|(known, _)| *known == title);
+    found.unwrap_or_else(|| panic!("no recipe {title}")).1
+}
+
+#[test]
+fn every_recipe_is_tested() {
+    let own_text = include_str!("recipes.rs");
+    for (title, commands) in recipes() {
+        assert!(!commands.is_empty(), "{title}");
+        let call = format!("recipe(\"{title}\")");
+        assert!(own_text.contains(&call), "no test calls {call}");
+    }
+}
+
+#[test]
+fn ids_come_into_variables_and_go_with_the_script() {
+    let sandbox = sandbox_or_skip!();
+    let commands = recipe("Ids into variables");
+    let run = sandbox.shell(&format!(
+        "{commands}\n[ $(ipcs -q | grep -c \" $queue \") = 1 ]; echo $?; ipcs -m -i $segment | grep bytes"
+    ));
+    let lines: Vec<&str> = run.output().lines().collect();
+    assert_eq!(lines[0], "0");
+    assert!(lines[1].starts_with("bytes=67108864\t"), "{run:?}");
+    let left = sandbox.shell("tail -qn +2 /proc/sysvipc/msg /proc/sysvipc/shm");
+    assert_eq!(left.output(), "");
+}
+
+#[test]
+fn orphans_are_shown_and_cleaned_up() {
+    let sandbox = sandbox_or_skip!();
+    sandbox.shell("ipcmk -M 4096; ipcmk -M 4096").output();
+    let commands = recipe("Orphan clean-up");
+    // What was made just now is not a day old, and the account may be missing.
+    let run = sandbox.shell(&commands.replace("postgres", "0").replace("1d", "0"));
+    assert_eq!(
+        run.output(),
+        "would remove shared memory segment id `0'\n\
+         would remove shared memory segment id `1'\n\
+         would remove 2 of 2 shared memory segments (8192 bytes)\n\
+         removing shared memory segment id `0'\n\
+         removing shared memory segment id `1'\n\
+         removed 2 of 2 shared memory segments (8192 bytes)\n"
+    );
+}
