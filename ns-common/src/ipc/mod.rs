@@ -2,6 +2,7 @@
 
 pub mod filter;
 pub mod limits;
+mod mount;
 pub mod posix;
 pub mod read;
 pub mod system_v;

@@ -4,6 +4,7 @@
 use std::ffi::{CStr, CString, OsStr, OsString};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
 use nix::dir::Dir;
 use nix::errno::Errno;
@@ -13,9 +14,11 @@ use nix::sys::statfs::{FsType, fstatfs};
 use nix::unistd::{UnlinkatFlags, unlinkat};
 
 use crate::error::{Attempt, Error};
-use crate::ipc::Posix;
+use crate::ipc::{Posix, mount};
+use crate::procfs;
+use crate::sys::descriptor;
 use crate::sys::file::{self, FileStatus};
-use crate::sys::posix_ipc;
+use crate::sys::posix_ipc::{self, QueueAttributes};
 use crate::words;
 
 /// Where shared memory objects and semaphores are files.
@@ -26,7 +29,7 @@ const QUEUES: &str = "/dev/mqueue";
 const MQUEUE: FsType = FsType(0x1980_0202);
 const SEMAPHORE_PREFIX: &[u8] = b"sem.";
 /// What the C library maps of a semaphore; a shorter file is none.
-const SEMAPHORE_SIZE: u64 = size_of::<libc::sem_t>() as u64;
+const SEMAPHORE_SIZE: u64 = posix_ipc::SEMAPHORE_SIZE as u64;
 
 /// The directory in which the objects of a kind are files, held open.
 #[derive(Debug)]
@@ -42,6 +45,17 @@ pub struct Entry {
     pub name: OsString,
     /// Its file.
     pub status: FileStatus,
+}
+
+/// What a queue has in it and may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct QueueState {
+    /// Bytes in its messages.
+    pub bytes: u64,
+    /// Messages and their limits.
+    pub attributes: QueueAttributes,
+    /// The process that is notified of the next message, 0 for none.
+    pub notified: i32,
 }
 
 impl Store {
@@ -86,6 +100,75 @@ impl Store {
         }
         entries.sort_by(|one, other| one.name.cmp(&other.name));
         Ok(entries)
+    }
+
+    /// The queues of this IPC namespace, whatever is mounted: where it may be made, a mount of our own.
+    ///
+    /// # Errors
+    /// There is none to be had; EPERM for a caller without privileges where `/dev/mqueue` is none.
+    pub fn of_queues() -> Result<Self, Error> {
+        let kind = Posix::Queue;
+        let refused = match mount::queues() {
+            Ok(directory) => return Ok(Self { kind, directory }),
+            Err(errno) => errno,
+        };
+        if let Some(store) = Self::open(kind)? {
+            if store.is_of_this_namespace(&store.entries()?)? {
+                return Ok(store);
+            }
+        }
+        Err(refused).attempt(|| words!["cannot list POSIX message queues"])
+    }
+
+    /// What a queue has in it and may have.
+    ///
+    /// # Errors
+    /// EACCES where it may not be read; ENOENT if it has gone meanwhile.
+    pub fn queue_state(&self, entry: &Entry) -> nix::Result<QueueState> {
+        let file = self.open_entry(entry)?;
+        let attributes = posix_ipc::queue_attributes(file.as_fd())?;
+        let text = procfs::read_open(file)?;
+        let number = |name: &[u8]| {
+            let mut words = text.split(|byte| byte.is_ascii_whitespace());
+            let word = words.find_map(|word| word.strip_prefix(name))?;
+            std::str::from_utf8(word).ok()?.parse::<u64>().ok()
+        };
+        let (Some(bytes), Some(pid)) = (number(b"QSIZE:"), number(b"NOTIFY_PID:")) else {
+            return Err(Errno::EBADMSG);
+        };
+        Ok(QueueState {
+            bytes,
+            attributes,
+            notified: i32::try_from(pid).map_err(|_| Errno::EBADMSG)?,
+        })
+    }
+
+    /// The value of a semaphore.
+    ///
+    /// # Errors
+    /// As [`Self::queue_state`].
+    pub fn semaphore_value(&self, entry: &Entry) -> nix::Result<i32> {
+        let file = self.open_entry(entry)?;
+        let mut content = [0; posix_ipc::SEMAPHORE_SIZE];
+        let read = nix::sys::uio::pread(&file, &mut content, 0)?;
+        // Somebody has cut it short meanwhile.
+        if read < content.len() {
+            return Err(Errno::ENOENT);
+        }
+        Ok(posix_ipc::semaphore_value(&content))
+    }
+
+    /// Opens the file of an object: that very one, and without ever waiting.
+    fn open_entry(&self, entry: &Entry) -> nix::Result<OwnedFd> {
+        let name = file_name(self.kind, &entry.name)?;
+        let flags = OFlag::O_RDONLY | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
+        let path = Path::new(OsStr::from_bytes(name.to_bytes()));
+        let file = descriptor::open_at(self.directory.as_fd(), path, flags)?;
+        if file::status(file.as_fd())?.is_same_file(&entry.status) {
+            Ok(file)
+        } else {
+            Err(Errno::ENOENT)
+        }
     }
 
     /// Whether queues found here are those that their names lead to. A file system of queues shows

@@ -30,6 +30,13 @@ pub struct FileStatus {
     pub device: (u32, u32),
 }
 
+impl FileStatus {
+    /// Whether both are of one file.
+    pub fn is_same_file(&self, other: &Self) -> bool {
+        (self.device, self.inode) == (other.device, other.inode)
+    }
+}
+
 /// The status of the file `name` in `directory`; a link is not followed.
 pub fn status_at(directory: BorrowedFd<'_>, name: &CStr) -> nix::Result<FileStatus> {
     statx(directory, name, libc::AT_SYMLINK_NOFOLLOW)

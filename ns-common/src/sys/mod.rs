@@ -12,6 +12,7 @@ mod ipc_records;
 pub mod limit;
 pub mod locale;
 pub mod namespace;
+pub mod passing;
 pub mod pidfd;
 pub mod posix_ipc;
 pub mod random;

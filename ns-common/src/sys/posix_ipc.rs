@@ -2,7 +2,8 @@
 #![allow(unsafe_code)]
 
 use std::ffi::{CStr, CString, OsStr};
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::mem::MaybeUninit;
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
 
 use nix::errno::Errno;
@@ -12,6 +13,7 @@ use nix::sys::mman::{shm_open, shm_unlink};
 use nix::sys::stat::Mode;
 
 use crate::ipc::Posix;
+use crate::sys::descriptor;
 
 /// The name as all three kinds take it: one slash, then what was given without leading slashes. An
 /// empty one stays empty, and the C library has its own errors for each kind.
@@ -92,6 +94,85 @@ pub fn unlink(kind: Posix, name: &CStr) -> nix::Result<()> {
         // SAFETY: the name is a C string.
         Posix::Semaphore => Errno::result(unsafe { libc::sem_unlink(name.as_ptr()) }).map(drop),
     }
+}
+
+/// A new mount of the queues of this IPC namespace, which is nowhere in the tree of mounts. Takes
+/// CAP_SYS_ADMIN over the IPC namespace and in the owner of the mount namespace, and Linux 5.2.
+pub fn mount_queues() -> nix::Result<OwnedFd> {
+    const CLOSE_ON_EXEC: libc::c_uint = 1;
+    const FSCONFIG_CMD_CREATE: libc::c_uint = 6;
+    const NO_ATTRIBUTES: libc::c_uint = 0;
+    let none = std::ptr::null::<libc::c_char>();
+    // SAFETY: the name is a C string.
+    let system = unsafe { libc::syscall(libc::SYS_fsopen, c"mqueue".as_ptr(), CLOSE_ON_EXEC) };
+    let system = own(system)?;
+    let number = system.as_raw_fd();
+    // SAFETY: this command takes neither key nor value.
+    let created = unsafe {
+        libc::syscall(
+            libc::SYS_fsconfig,
+            number,
+            FSCONFIG_CMD_CREATE,
+            none,
+            none,
+            0,
+        )
+    };
+    Errno::result(created)?;
+    // SAFETY: fsmount takes numbers only.
+    own(unsafe { libc::syscall(libc::SYS_fsmount, number, CLOSE_ON_EXEC, NO_ATTRIBUTES) })
+}
+
+fn own(result: libc::c_long) -> nix::Result<OwnedFd> {
+    let number = Errno::result(result)?;
+    let number = RawFd::try_from(number).map_err(|_| Errno::EBADF)?;
+    // SAFETY: the kernel has just returned it, and nothing else uses it.
+    descriptor::above_standard(unsafe { descriptor::own(number) })
+}
+
+/// How many messages an open queue has and may have, and how long each may be: mq_getattr(3).
+pub fn queue_attributes(queue: BorrowedFd<'_>) -> nix::Result<QueueAttributes> {
+    let mut buffer = MaybeUninit::<libc::mq_attr>::zeroed();
+    // SAFETY: mq_getattr fills in the record, for which there is room.
+    let result = unsafe { libc::mq_getattr(queue.as_raw_fd(), buffer.as_mut_ptr()) };
+    Errno::result(result)?;
+    // SAFETY: mq_getattr succeeded, so the record is filled in.
+    let attributes = unsafe { buffer.assume_init() };
+    #[allow(
+        clippy::useless_conversion,
+        reason = "they have 32 bits on some systems"
+    )]
+    Ok(QueueAttributes {
+        messages: attributes.mq_curmsgs.into(),
+        capacity: attributes.mq_maxmsg.into(),
+        message_size: attributes.mq_msgsize.into(),
+    })
+}
+
+/// What is known of an open queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct QueueAttributes {
+    /// Messages in it.
+    pub messages: i64,
+    /// The most messages.
+    pub capacity: i64,
+    /// The most bytes in a message.
+    pub message_size: i64,
+}
+
+/// The bytes that the C library keeps a semaphore in.
+pub const SEMAPHORE_SIZE: usize = size_of::<libc::sem_t>();
+
+/// The value of a semaphore that was read from its file, as the C library that made it understands it.
+pub fn semaphore_value(content: &[u8; SEMAPHORE_SIZE]) -> i32 {
+    let mut semaphore = MaybeUninit::<libc::sem_t>::zeroed();
+    let to = semaphore.as_mut_ptr().cast::<u8>();
+    // SAFETY: both are of this size, and neither is part of the other.
+    unsafe { std::ptr::copy_nonoverlapping(content.as_ptr(), to, SEMAPHORE_SIZE) };
+    let mut value = 0;
+    // SAFETY: any bytes are a semaphore, of which sem_getvalue reads the one word; it cannot fail.
+    unsafe { libc::sem_getvalue(semaphore.as_mut_ptr(), &raw mut value) };
+    value
 }
 
 /// Only the permission bits: a set-user-id bit on an object would be somebody's surprise.
