@@ -61,6 +61,14 @@ impl IdKind {
     /// Users, then groups.
     pub const ALL: [Self; 2] = [Self::User, Self::Group];
 
+    /// An id of the kind in a sentence.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::User => "uid",
+            Self::Group => "gid",
+        }
+    }
+
     /// The map's file below `/proc/PID`.
     pub fn map_file(self) -> &'static str {
         match self {
@@ -131,6 +139,12 @@ impl IdExtent {
             }),
             _ => None,
         }
+    }
+
+    /// Whether `id` is one of those inside.
+    pub fn has_inner(self, id: u32) -> bool {
+        id.checked_sub(self.inner)
+            .is_some_and(|position| position < self.count)
     }
 
     /// Cuts the single id of `alone` out on both sides, and pairs what is left in order.
@@ -281,22 +295,30 @@ fn delegated_number(text: &[u8]) -> Result<u32, Error> {
     number::id(text).map_err(|reason| reason.into_error("failed to parse subid map", text))
 }
 
-/// Reads a map as the kernel prints it, each extent as one that maps the inner ids to themselves.
-pub fn inner_identity(map: &[u8]) -> Vec<IdExtent> {
+/// Reads a map as the kernel prints it.
+pub fn extents(map: &[u8]) -> Vec<IdExtent> {
     map.split(|byte| *byte == b'\n')
         .filter_map(|line| {
             let mut fields = line
                 .split(|byte| *byte == b' ')
                 .filter(|field| !field.is_empty());
             let mut number = || std::str::from_utf8(fields.next()?).ok()?.parse().ok();
-            let (inner, _outer, count): (u32, Option<u32>, u32) = (number()?, number(), number()?);
             Some(IdExtent {
-                inner,
-                outer: inner,
-                count,
+                inner: number()?,
+                outer: number()?,
+                count: number()?,
             })
         })
         .collect()
+}
+
+/// Reads a map as the kernel prints it, each extent as one that maps the inner ids to themselves.
+pub fn inner_identity(map: &[u8]) -> Vec<IdExtent> {
+    let itself = |extent: IdExtent| IdExtent {
+        outer: extent.inner,
+        ..extent
+    };
+    extents(map).into_iter().map(itself).collect()
 }
 
 #[cfg(test)]

@@ -106,6 +106,13 @@ pub fn read_open(file: OwnedFd) -> Result<Vec<u8>, Errno> {
     Ok(content)
 }
 
+/// What follows `name` in its line, without the blanks around it.
+pub fn field<'a>(text: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
+    text.split(|byte| *byte == b'\n')
+        .find_map(|line| line.strip_prefix(name))
+        .map(<[u8]>::trim_ascii)
+}
+
 /// The errno of an I/O error; those the standard library makes up itself count as EIO.
 pub fn errno(error: &io::Error) -> Errno {
     error.raw_os_error().map_or(Errno::EIO, Errno::from_raw)
@@ -117,5 +124,18 @@ fn retry<T>(mut operation: impl FnMut() -> io::Result<T>) -> io::Result<T> {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             result => return result,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_are_found_by_their_whole_name() {
+        let text = b"Pid:\t7\nNSpid:\t7\t1\nUid:\t1 2 3 4\n";
+        assert_eq!(field(text, b"NSpid:"), Some(b"7\t1".as_slice()));
+        assert_eq!(field(text, b"Uid:"), Some(b"1 2 3 4".as_slice()));
+        assert_eq!(field(text, b"Gid:"), None);
     }
 }

@@ -94,7 +94,7 @@ impl Step {
                 ],
                 words!["the new proc is not seen outside"],
             ),
-            Self::MountProc { directory, .. } => (
+            Self::MountProc(directory) => (
                 words!["mount(\"proc\", ", quoted(directory), ", \"proc\", …)"],
                 words!["the processes of the new PID namespace"],
             ),

@@ -10,6 +10,7 @@ use nix::fcntl::OFlag;
 use nix::mount::{MsFlags, mount};
 use nix::unistd;
 use ns_common::error::{Attempt, Error};
+use ns_common::hint::{self, Failed};
 use ns_common::sys::descriptor;
 use ns_common::words;
 
@@ -42,6 +43,7 @@ pub(crate) fn mount_new(file_system: &str, directory: &Path) -> Result<(), Error
         None::<&str>,
     )
     .attempt(|| words!["mount ", directory, " failed"])
+    .map_err(|error| hint::explain(error, &Failed::Mount(file_system, directory)))
 }
 
 /// Registers an interpreter with the binfmt_misc mounted on a directory.

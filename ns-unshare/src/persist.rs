@@ -50,6 +50,7 @@ impl Binder {
         let helper = Helper::start(console, |line, console| {
             // It lives as long as the program does not, and what it says to others is not for the
             // program.
+            hint::are_wanted();
             environment::erase();
             // What interrupts us must not leave the files bound; our parent's end is heard on the
             // line.
@@ -176,7 +177,18 @@ impl Bound {
             };
             self.bind(own, &source, file)
                 .attempt(words)
-                .map_err(|error| hint::explain(error, &Failed::Bind(file)))?;
+                .map_err(|error| {
+                    let namespace = own.path(&source).ok();
+                    let (kind, namespace) = (*kind, namespace.as_deref());
+                    hint::explain(
+                        error,
+                        &Failed::Bind {
+                            kind,
+                            namespace,
+                            file,
+                        },
+                    )
+                })?;
         }
         Ok(())
     }

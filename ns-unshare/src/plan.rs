@@ -51,13 +51,8 @@ pub(crate) enum Step {
     Propagate(MsFlags),
     /// Make a mount point's propagation private; no harm if it is none.
     MakePrivate(PathBuf),
-    /// Mount a new proc.
-    MountProc {
-        /// Where.
-        directory: PathBuf,
-        /// Whether this process is in a new PID namespace by then.
-        in_new_pid_namespace: bool,
-    },
+    /// Mount a new proc there.
+    MountProc(PathBuf),
     /// Mount a new binfmt_misc there.
     MountBinfmt(PathBuf),
     /// Register an interpreter with the binfmt_misc mounted on a directory.
@@ -356,10 +351,7 @@ fn push_mounts(steps: &mut Vec<Step>, request: &Request) {
         if request.root.is_none() && request.propagation != Propagation::Private {
             steps.push(Step::MakePrivate(directory.clone()));
         }
-        steps.push(Step::MountProc {
-            directory: directory.clone(),
-            in_new_pid_namespace: request.kinds.contains(Kind::Pid) && request.fork.is_some(),
-        });
+        steps.push(Step::MountProc(directory.clone()));
     }
     if let Some(directory) = &request.mount_binfmt {
         push_binfmt(

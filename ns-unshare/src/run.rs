@@ -98,20 +98,7 @@ impl Process {
             Step::Refuse(message) => return Err(Error::new(message.clone()).into()),
             Step::Propagate(flags) => mounts::propagate(*flags)?,
             Step::MakePrivate(directory) => mounts::make_private(directory)?,
-            Step::MountProc {
-                directory,
-                in_new_pid_namespace,
-            } => {
-                let in_new_pid_namespace = *in_new_pid_namespace;
-                mounts::mount_new("proc", directory).map_err(|error| {
-                    hint::explain(
-                        error,
-                        &Failed::MountProc {
-                            in_new_pid_namespace,
-                        },
-                    )
-                })?;
-            }
+            Step::MountProc(directory) => mounts::mount_new("proc", directory)?,
             Step::MountBinfmt(directory) => mounts::mount_new("binfmt_misc", directory)?,
             Step::RegisterInterpreter(directory, rule) => {
                 mounts::register_interpreter(directory, rule)?;

@@ -4,7 +4,8 @@ use std::os::fd::{AsFd, OwnedFd};
 
 use nix::errno::Errno;
 
-use super::{Failed, System};
+use super::Failed;
+use super::system::System;
 use crate::error::Message;
 use crate::namespace::{Kind, KindSet};
 use crate::process::target::{Identity, Target};
@@ -171,24 +172,11 @@ fn owner(kind: Kind, file: &OwnedFd) -> Option<Result<Identity, Message>> {
     (!is_capable).then_some(Ok(owner))
 }
 
-/// setgroups(2) is denied in the user namespace of the process, which has been entered.
-pub(super) fn groups_are_denied_inside(failed: &Failed<'_>, _: &System) -> Option<Message> {
-    let Failed::DropGroupsInside(target) = failed else {
-        return None;
-    };
-    let policy = target.read("setgroups").ok()?;
-    let text = "the user namespace denies setgroups(2); --preserve-credentials keeps the groups";
-    (policy.trim_ascii() == b"deny").then(|| words![text])
-}
-
 /// Yama lets only a parent take a descriptor of its child.
-pub(super) fn yama_forbids(failed: &Failed<'_>, system: &System) -> Option<Message> {
-    if !matches!(failed, Failed::CopyDescriptor) {
-        return None;
-    }
+pub(super) fn yama_forbids(_: &Failed<'_>, system: &System) -> Option<Message> {
     let scope = system.setting("kernel/yama/ptrace_scope")?;
     let needs_capability = matches!(scope.as_slice(), b"1" | b"2" | b"3");
-    let is_capable = system.has_capability(capability::SYS_PTRACE)? && scope != b"3";
+    let is_capable = !system.lacks(capability::SYS_PTRACE) && scope != b"3";
     let text = ": it takes CAP_SYS_PTRACE to copy a descriptor of another process";
     let name = "kernel.yama.ptrace_scope is ";
     (needs_capability && !is_capable).then(|| words![name, scope.as_slice(), text])
@@ -196,41 +184,23 @@ pub(super) fn yama_forbids(failed: &Failed<'_>, system: &System) -> Option<Messa
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
-
+    use super::super::fake::Fake;
     use super::*;
 
-    /// A `/proc` with this setting of Yama and these effective capabilities.
-    fn with_yama(scope: &str, capabilities: &str) -> Option<Message> {
-        let name = format!(
-            "ns-tools-yama-{scope}-{capabilities}-{}",
-            std::process::id()
-        );
-        let folder = std::env::temp_dir().join(name);
-        let files = [
-            ("proc/sys/kernel/yama/ptrace_scope", format!("{scope}\n")),
-            ("proc/self/status", format!("CapEff:\t{capabilities}\n")),
-        ];
-        for (file, text) in files {
-            let path = folder.join(file);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, text).unwrap();
-        }
-        let system = System {
-            proc: folder.join("proc"),
-            sys: folder.join("sys"),
-        };
-        let hint = yama_forbids(&Failed::CopyDescriptor, &system);
-        fs::remove_dir_all(folder).unwrap();
-        hint
+    /// The hint where Yama has this setting and we have these capabilities.
+    fn with_yama(scope: &str, capabilities: &str) -> Option<String> {
+        let status = format!("CapEff:\t{capabilities}\n");
+        let setting = "proc/sys/kernel/yama/ptrace_scope";
+        let fake = Fake::new(&[(setting, scope), ("proc/self/status", &status)]);
+        fake.hint(&Failed::CopyDescriptor, Errno::EPERM)
     }
 
     #[test]
     fn yama_is_named_where_it_forbids() {
         let (none, ptrace) = ("0000000000000000", "0000000000080000");
-        assert!(with_yama("1", none).is_some());
-        assert!(with_yama("3", ptrace).is_some());
-        assert_eq!(with_yama("1", ptrace), None);
-        assert_eq!(with_yama("0", none), None);
+        assert!(with_yama("1\n", none).is_some());
+        assert!(with_yama("3\n", ptrace).is_some());
+        assert_eq!(with_yama("1\n", ptrace), None);
+        assert_eq!(with_yama("0\n", none), None);
     }
 }

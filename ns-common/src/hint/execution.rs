@@ -1,4 +1,4 @@
-//! Why a program could not be executed, or an id or a limit not be taken on.
+//! Why a program could not be executed.
 
 use std::ffi::{CStr, OsStr};
 use std::fs::File;
@@ -11,12 +11,12 @@ use nix::fcntl::OFlag;
 use nix::sys::stat::stat;
 use nix::sys::statvfs::{FsFlags, statvfs};
 
-use super::{Failed, System};
+use super::Failed;
+use super::system::System;
 use crate::error::Message;
-use crate::idmap::IdKind;
 use crate::interpreter::{self, Format};
 use crate::process::search;
-use crate::sys::{capability, descriptor};
+use crate::sys::descriptor;
 use crate::words;
 
 /// The first file that a name stands for; whatever it is, opening it does not wait.
@@ -94,44 +94,8 @@ pub(super) fn machine_is_another(failed: &Failed<'_>, system: &System) -> Option
         Format::Program { machine, .. } => Some(machine),
         _ => None,
     };
-    let own = descriptor::open(&system.proc.join("self/exe"), OFlag::O_RDONLY).ok()?;
+    let own = descriptor::open(&system.path("self/exe"), OFlag::O_RDONLY).ok()?;
     let (own, its) = (machine_of(&own.into())?, machine_of(&file)?);
     let text = " is a program for another kind of machine";
     (own != its).then(|| words![**name, text])
-}
-
-/// An id that has no line in the map of the user namespace.
-pub(super) fn id_is_not_mapped(failed: &Failed<'_>, system: &System) -> Option<Message> {
-    let Failed::SetId(kind, id) = failed else {
-        return None;
-    };
-    let map = system.read(&format!("self/{}", kind.map_file()))?;
-    let map = std::str::from_utf8(&map).ok()?;
-    let is_mapped = map.lines().any(|line| {
-        let mut numbers = line.split_ascii_whitespace().map(str::parse::<u64>);
-        match (numbers.next(), numbers.next(), numbers.next()) {
-            (Some(Ok(inner)), Some(Ok(_)), Some(Ok(count))) => {
-                (inner..inner.saturating_add(count)).contains(&u64::from(*id))
-            }
-            _ => false,
-        }
-    });
-    let name = match kind {
-        IdKind::User => "uid ",
-        IdKind::Group => "gid ",
-    };
-    let text = " is not mapped in this user namespace: a line in its ";
-    let line = words![" would begin with ", *id];
-    (!is_mapped).then(|| words![name, *id, text, kind.map_file(), line])
-}
-
-/// A hard limit that is to be raised.
-pub(super) fn limit_may_not_be_raised(failed: &Failed<'_>, _: &System) -> Option<Message> {
-    let Failed::SetLimit(resource, wanted) = failed else {
-        return None;
-    };
-    let is_capable = capability::is_effective(capability::SYS_RESOURCE).ok()?;
-    let is_raised = wanted.hard > resource.limits().ok()?.hard;
-    let text = "raising a hard limit takes CAP_SYS_RESOURCE; --keep-limits keeps the caller's";
-    (is_raised && !is_capable).then(|| words![text])
 }

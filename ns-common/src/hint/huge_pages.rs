@@ -3,14 +3,14 @@
 
 use std::path::PathBuf;
 
-use super::{Failed, System};
+use super::Failed;
+use super::system::System;
 use crate::error::Message;
 use crate::number::{self, Radix};
 use crate::procfs;
+use crate::sys::capability;
 use crate::sys::ipc::Pages;
 use crate::words;
-
-const CAP_IPC_LOCK: u32 = 14;
 
 /// The pages of one size that are set aside for whoever asks for huge ones.
 struct Pool {
@@ -98,7 +98,7 @@ pub(super) fn are_for_a_group(_: &Failed<'_>, system: &System) -> Option<Message
     let is_member = own
         .split(u8::is_ascii_whitespace)
         .any(|known| known == group);
-    let lacks = system.has_capability(CAP_IPC_LOCK) == Some(false);
+    let lacks = system.lacks(capability::IPC_LOCK);
     (lacks && !is_member).then(|| {
         words![
             "this takes CAP_IPC_LOCK, or membership of group ",
@@ -130,64 +130,32 @@ pub(super) fn have_other_sizes(failed: &Failed<'_>, system: &System) -> Option<M
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
-    use std::path::Path;
-
     use nix::errno::Errno;
 
+    use super::super::fake::Fake;
     use super::*;
 
-    struct Fake(PathBuf);
-
-    impl Fake {
-        fn new(test: &str, files: &[(&str, &str)]) -> Self {
-            let name = format!("ns-tools-{test}-{}", std::process::id());
-            let folder = std::env::temp_dir().join(name);
-            for (file, text) in files {
-                let path = folder.join(file);
-                fs::create_dir_all(path.parent().unwrap()).unwrap();
-                fs::write(path, text).unwrap();
-            }
-            Self(folder)
-        }
-
-        fn hint(&self, errno: Errno, size: u64, pages: Pages) -> Option<String> {
-            let system = System {
-                proc: self.0.join("proc"),
-                sys: self.0.join("sys"),
-            };
-            let failed = Failed::CreateInHugePages { size, pages };
-            super::super::find(&failed, errno, &system)
-                .map(|hint| String::from_utf8(hint.as_bytes().to_vec()).unwrap())
-        }
-    }
-
-    impl Drop for Fake {
-        fn drop(&mut self) {
-            let _ = fs::remove_dir_all(Path::new(&self.0));
-        }
+    fn hint(fake: &Fake, errno: Errno, size: u64, pages: Pages) -> Option<String> {
+        fake.hint(&Failed::CreateInHugePages { size, pages }, errno)
     }
 
     #[test]
     fn pool_that_is_too_small_is_named_with_its_setting() {
         let big = "sys/kernel/mm/hugepages/hugepages-1048576kB";
-        let fake = Fake::new(
-            "pool",
-            &[
-                (
-                    "proc/meminfo",
-                    "HugePages_Free:  7\nHugePages_Rsvd:  4\nHugepagesize:  2048 kB\n",
-                ),
-                (&format!("{big}/free_hugepages"), "1\n"),
-                (&format!("{big}/resv_hugepages"), "1\n"),
-            ],
-        );
-        let short = |size, pages| fake.hint(Errno::ENOMEM, size, pages);
+        let fake = Fake::new(&[
+            (
+                "proc/meminfo",
+                "HugePages_Free:  7\nHugePages_Rsvd:  4\nHugepagesize:  2048 kB\n",
+            ),
+            (&format!("{big}/free_hugepages"), "1\n"),
+            (&format!("{big}/resv_hugepages"), "1\n"),
+        ]);
+        let short = |size, pages| hint(&fake, Errno::ENOMEM, size, pages);
         assert_eq!(short(3 << 21, Pages::Huge), None);
         let expected = "huge pages of 2048 kB: 4 needed, 3 free; raise vm.nr_hugepages";
         assert_eq!(short((3 << 21) + 1, Pages::Huge).unwrap(), expected);
         assert_eq!(short(4 << 21, Pages::HugeOfPower(21)).unwrap(), expected);
-        let setting = fake.0.join(big).join("nr_hugepages");
+        let setting = fake.path(big).join("nr_hugepages");
         assert_eq!(
             short(1, Pages::HugeOfPower(30)).unwrap(),
             format!(
@@ -203,34 +171,31 @@ mod tests {
         let status = |capabilities, groups| {
             format!("Gid:\t5\t5\t5\t5\nGroups:\t{groups}\nCapEff:\t{capabilities}\n")
         };
-        let hint = |status: String| {
+        let hint_for = |status: String| {
             let files = [
                 ("proc/self/status", status.as_str()),
                 ("proc/sys/vm/hugetlb_shm_group", "70\n"),
             ];
-            Fake::new("group", &files).hint(Errno::EPERM, 1, Pages::Huge)
+            hint(&Fake::new(&files), Errno::EPERM, 1, Pages::Huge)
         };
         assert_eq!(
-            hint(status("0000000000000000", "7 8")).unwrap(),
+            hint_for(status("0000000000000000", "7 8")).unwrap(),
             "this takes CAP_IPC_LOCK, or membership of group 70 (vm.hugetlb_shm_group)"
         );
-        assert_eq!(hint(status("0000000000000000", "7 70")), None);
-        assert_eq!(hint(status("0000000000004000", "7")), None);
+        assert_eq!(hint_for(status("0000000000000000", "7 70")), None);
+        assert_eq!(hint_for(status("0000000000004000", "7")), None);
     }
 
     #[test]
     fn sizes_are_listed_where_the_wanted_one_is_missing() {
-        let fake = Fake::new(
-            "sizes",
-            &[
-                (
-                    "sys/kernel/mm/hugepages/hugepages-1048576kB/nr_hugepages",
-                    "0",
-                ),
-                ("sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages", "0"),
-            ],
-        );
-        let other = |pages| fake.hint(Errno::EINVAL, 0, pages);
+        let fake = Fake::new(&[
+            (
+                "sys/kernel/mm/hugepages/hugepages-1048576kB/nr_hugepages",
+                "0",
+            ),
+            ("sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages", "0"),
+        ]);
+        let other = |pages| hint(&fake, Errno::EINVAL, 0, pages);
         assert_eq!(
             other(Pages::HugeOfPower(16)).unwrap(),
             "the sizes of huge pages here are 2048kB, 1048576kB"

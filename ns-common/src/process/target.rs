@@ -14,7 +14,7 @@ use nix::unistd::Pid;
 use crate::error::{Attempt, Error};
 use crate::idmap::Both;
 use crate::namespace::Kind;
-use crate::procfs;
+use crate::procfs::{self, field};
 use crate::sys::{descriptor, pidfd};
 use crate::words;
 
@@ -300,13 +300,6 @@ impl Credentials {
     }
 }
 
-/// What follows `name` in its line, without the blanks around it.
-fn field<'a>(text: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
-    text.split(|byte| *byte == b'\n')
-        .find_map(|line| line.strip_prefix(name))
-        .map(<[u8]>::trim_ascii)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -347,13 +340,5 @@ mod tests {
         };
         assert_eq!(Credentials::read(status), Some(expected));
         assert_eq!(Credentials::read(b"Uid:\t1\n"), None);
-    }
-
-    #[test]
-    fn fields_are_found_by_their_whole_name() {
-        let text = b"Pid:\t7\nNSpid:\t7\t1\nUid:\t1 2 3 4\n";
-        assert_eq!(field(text, b"NSpid:"), Some(b"7\t1".as_slice()));
-        assert_eq!(field(text, b"Uid:"), Some(b"1 2 3 4".as_slice()));
-        assert_eq!(field(text, b"Gid:"), None);
     }
 }

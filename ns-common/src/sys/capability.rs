@@ -31,11 +31,12 @@ struct Word {
     inheritable: u32,
 }
 
+/// The number of CAP_IPC_LOCK.
+pub const IPC_LOCK: u32 = 14;
 /// The number of CAP_SYS_PTRACE.
 pub const SYS_PTRACE: u32 = 19;
 /// The number of CAP_SYS_ADMIN.
 pub const SYS_ADMIN: u32 = 21;
-
 /// The number of CAP_SYS_RESOURCE.
 pub const SYS_RESOURCE: u32 = 24;
 

@@ -64,6 +64,30 @@ pub fn spawn<T>(
     }
 }
 
+/// Does `work` in a child, so that what it changes in its process does not last.
+///
+/// # Errors
+/// That of `work`; ECHILD if the child gave none.
+pub fn try_in_child(work: impl FnOnce() -> nix::Result<()>) -> nix::Result<()> {
+    match fork()? {
+        Forked::Child => {
+            let number = match work() {
+                Ok(()) => 0,
+                // A number that has no name is none that anybody looks for.
+                Err(Errno::UnknownErrno) => Errno::ECHILD as i32,
+                Err(errno) => errno as i32,
+            };
+            // Those that have a name are below 256.
+            exit_child(ExitStatus::new(number.to_le_bytes()[0]))
+        }
+        Forked::Parent(child) => match child.wait()? {
+            Change::Exited(ExitStatus::SUCCESS) => Ok(()),
+            Change::Exited(status) => Err(Errno::from_raw(status.code())),
+            Change::Killed(_) | Change::Stopped(_) => Err(Errno::ECHILD),
+        },
+    }
+}
+
 fn exit_child(status: ExitStatus) -> ! {
     // SAFETY: _exit only ends the process; what the parent has buffered is not written twice.
     unsafe { libc::_exit(status.code()) }

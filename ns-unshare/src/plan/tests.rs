@@ -47,10 +47,7 @@ fn private() -> Step {
 }
 
 fn proc(directory: &str) -> Step {
-    Step::MountProc {
-        directory: directory.into(),
-        in_new_pid_namespace: false,
-    }
+    Step::MountProc(directory.into())
 }
 
 fn map(kind: IdKind, inner: u32, outer: u32) -> Step {

@@ -1,0 +1,57 @@
+//! A system put together from files, for what this one cannot be brought to.
+
+use std::fs;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use nix::errno::Errno;
+
+use super::system::{Owner, System};
+use super::{Failed, find};
+
+/// A folder with a `proc` and a `sys`, removed at the end of the test.
+pub(super) struct Fake {
+    folder: PathBuf,
+    pub(super) system: System,
+}
+
+impl Fake {
+    /// A system with these files, and what trying brings there: nothing is refused.
+    pub(super) fn new(files: &[(&str, &str)]) -> Self {
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("ns-tools-hints-{}-{number}", std::process::id());
+        let folder = std::env::temp_dir().join(name);
+        fs::create_dir_all(folder.join("proc/self/ns")).unwrap();
+        for (file, text) in files {
+            let path = folder.join(file);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+        let system = System {
+            proc: folder.join("proc"),
+            sys: folder.join("sys"),
+            try_to_unshare: |_| Ok(()),
+            is_root_changed: || Some(false),
+            owner: |_| Some(Owner::Ours),
+        };
+        Self { folder, system }
+    }
+
+    /// The path of one of its files.
+    pub(super) fn path(&self, file: &str) -> PathBuf {
+        self.folder.join(file)
+    }
+
+    /// The hint for a failure there.
+    pub(super) fn hint(&self, failed: &Failed<'_>, errno: Errno) -> Option<String> {
+        let hint = find(failed, errno, &self.system)?;
+        Some(String::from_utf8(hint.as_bytes().to_vec()).unwrap())
+    }
+}
+
+impl Drop for Fake {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}

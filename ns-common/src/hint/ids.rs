@@ -1,0 +1,47 @@
+//! Why ids, groups and limits could not be taken on.
+
+use super::Failed;
+use super::system::System;
+use crate::error::Message;
+use crate::sys::capability;
+use crate::words;
+
+pub(super) fn groups_are_denied(_: &Failed<'_>, system: &System) -> Option<Message> {
+    let policy = system.read("self/setgroups")?;
+    policy.starts_with(b"deny").then(|| {
+        words!["setgroups is denied in this user namespace; map the groups by --map-groups"]
+    })
+}
+
+/// setgroups(2) is denied in the user namespace of the process, which has been entered.
+pub(super) fn groups_are_denied_inside(failed: &Failed<'_>, _: &System) -> Option<Message> {
+    let Failed::DropGroupsInside(target) = failed else {
+        return None;
+    };
+    let policy = target.read("setgroups").ok()?;
+    let text = "the user namespace denies setgroups(2); --preserve-credentials keeps the groups";
+    (policy.trim_ascii() == b"deny").then(|| words![text])
+}
+
+/// An id that has no line in the map of the user namespace.
+pub(super) fn id_is_not_mapped(failed: &Failed<'_>, system: &System) -> Option<Message> {
+    let Failed::SetId(kind, id) = *failed else {
+        return None;
+    };
+    let map = system.map(kind)?;
+    let is_mapped = map.iter().any(|extent| extent.has_inner(id));
+    let text = " is not mapped in this user namespace: a line in its ";
+    let line = words![" would begin with ", id];
+    (!is_mapped).then(|| words![kind.name(), " ", id, text, kind.map_file(), line])
+}
+
+/// A hard limit that is to be raised.
+pub(super) fn limit_may_not_be_raised(failed: &Failed<'_>, _: &System) -> Option<Message> {
+    let Failed::SetLimit(resource, wanted) = failed else {
+        return None;
+    };
+    let is_capable = capability::is_effective(capability::SYS_RESOURCE).ok()?;
+    let is_raised = wanted.hard > resource.limits().ok()?.hard;
+    let text = "raising a hard limit takes CAP_SYS_RESOURCE; --keep-limits keeps the caller's";
+    (is_raised && !is_capable).then(|| words![text])
+}

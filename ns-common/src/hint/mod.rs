@@ -1,0 +1,176 @@
+//! Why a step failed: one table of causes, each looked for after the failure and told only if found.
+
+use std::ffi::CStr;
+use std::os::fd::OwnedFd;
+use std::path::Path;
+use std::sync::OnceLock;
+
+use nix::errno::Errno::{
+    self, EACCES, EINVAL, ENODEV, ENOENT, ENOEXEC, ENOMEM, ENOSPC, ENOSYS, EPERM, EUSERS,
+};
+
+use crate::error::{Error, Message};
+use crate::idmap::IdKind;
+use crate::namespace::{Kind, KindSet};
+use crate::process::target::Target;
+use crate::sys::ipc::Pages;
+use crate::sys::limit::{Limits, Resource};
+
+mod entering;
+mod execution;
+#[cfg(test)]
+mod fake;
+mod huge_pages;
+mod ids;
+mod mounts;
+mod system;
+mod unshare;
+
+use system::System;
+
+/// A step that failed, with what the checks need to know of it.
+#[derive(Debug, Clone, Copy)]
+pub enum Failed<'a> {
+    /// unshare(2) for these kinds.
+    Unshare(KindSet),
+    /// Mounting a new file system of this type on a directory.
+    Mount(&'a str, &'a Path),
+    /// Binding a namespace of a kind to a file.
+    Bind {
+        /// Which kind.
+        kind: Kind,
+        /// The namespace's file in `/proc`, if that can be named.
+        namespace: Option<&'a Path>,
+        /// Where it was to be bound.
+        file: &'a Path,
+    },
+    /// Dropping the supplementary groups.
+    DropGroups,
+    /// Dropping them in the user namespace of a process, which has been entered.
+    DropGroupsInside(&'a Target),
+    /// Taking on a uid or gid.
+    SetId(IdKind, u32),
+    /// Taking on limits.
+    SetLimit(Resource, Limits),
+    /// Opening something below `/proc` of a process.
+    OpenProcess(&'a Target),
+    /// Copying a descriptor of another process.
+    CopyDescriptor,
+    /// setns(2) for these kinds of a process; `own` are those that are the caller's already, and its
+    /// user namespace if the process shares it.
+    EnterProcess {
+        /// The process.
+        target: &'a Target,
+        /// What was to be entered.
+        kinds: KindSet,
+        /// What need not be.
+        own: KindSet,
+    },
+    /// setns(2) for a kind by its file.
+    EnterFile(Kind, &'a OwnedFd),
+    /// Executing a program by its name, which is looked up if it has no slash.
+    Execute(&'a CStr),
+    /// Executing a copy of a program in memory.
+    ExecuteCopy(&'a CStr, &'a OwnedFd),
+    /// Creating a segment of so many bytes in huge pages.
+    CreateInHugePages {
+        /// Bytes.
+        size: u64,
+        /// Which pages.
+        pages: Pages,
+    },
+}
+
+/// One row: which steps and which reasons of the system it is about, and the check, which gives the
+/// cause and the remedy in one sentence.
+struct Cause {
+    concerns: fn(&Failed<'_>) -> bool,
+    errnos: &'static [Errno],
+    find: fn(&Failed<'_>, &System) -> Option<Message>,
+}
+
+/// A row for the steps of a pattern.
+macro_rules! cause {
+    ($step:pat $(if $condition:expr)?, $errnos:expr, $find:path) => {
+        Cause {
+            concerns: |failed| matches!(failed, $step $(if $condition)?),
+            errnos: &$errnos,
+            find: $find,
+        }
+    };
+}
+
+/// The causes, the more specific ones first: the first that is found is told.
+#[rustfmt::skip]
+static CAUSES: &[Cause] = &[
+    cause!(Failed::Unshare(_), [EPERM, EACCES, ENOSYS], unshare::filter_refuses),
+    cause!(Failed::Unshare(_), [ENOSPC], unshare::limit_is_zero),
+    cause!(Failed::Unshare(_), [ENOSPC], unshare::limit_may_be_reached),
+    cause!(Failed::Unshare(_), [EUSERS], unshare::nesting_is_too_deep),
+    cause!(Failed::Unshare(kinds) if kinds.contains(Kind::User), [EPERM], unshare::root_is_changed),
+    cause!(Failed::Unshare(kinds) if kinds.contains(Kind::User), [EPERM], unshare::ids_are_unmapped),
+    cause!(Failed::Unshare(kinds) if kinds.contains(Kind::User), [EPERM], unshare::are_switched_off),
+    cause!(Failed::Unshare(kinds) if kinds.contains(Kind::User), [EPERM, EACCES], unshare::apparmor_restricts),
+    cause!(Failed::Unshare(kinds) if !kinds.contains(Kind::User), [EPERM], unshare::privilege_is_missing),
+    cause!(Failed::Unshare(_), [EINVAL, ENOSYS], unshare::kernel_lacks_kind),
+
+    cause!(Failed::Mount("proc", _), [EPERM], mounts::pid_namespace_is_foreign),
+    cause!(Failed::Mount("proc", _), [EPERM], mounts::proc_is_covered),
+    cause!(Failed::Mount("mqueue", _), [EPERM], mounts::ipc_namespace_is_foreign),
+    cause!(Failed::Mount("binfmt_misc", _), [EPERM], mounts::kernel_is_before_own_binfmt),
+    cause!(Failed::Mount(..), [ENODEV], mounts::kernel_lacks_file_system),
+    cause!(Failed::Mount(..), [ENOENT], mounts::directory_is_missing),
+
+    cause!(Failed::Bind { .. }, [ENOENT], mounts::file_is_missing),
+    cause!(Failed::Bind { kind: Kind::Pid, .. }, [ENOENT], mounts::pid_namespace_is_empty),
+    cause!(Failed::Bind { kind: Kind::Mount, .. }, [EINVAL], mounts::mount_is_shared),
+    cause!(Failed::Bind { .. }, [EPERM], mounts::privilege_to_bind_is_missing),
+
+    cause!(Failed::OpenProcess(_), [ENOENT], entering::proc_is_of_another_namespace),
+    cause!(Failed::OpenProcess(_), [ENOENT, EPERM], entering::proc_hides_others),
+    cause!(Failed::OpenProcess(_) | Failed::EnterProcess { .. }, [EACCES, EPERM], entering::process_is_closed),
+    cause!(Failed::CopyDescriptor, [EPERM], entering::yama_forbids),
+    cause!(Failed::EnterProcess { .. } | Failed::EnterFile(..), [EINVAL], entering::user_namespace_is_own),
+    cause!(Failed::EnterProcess { .. } | Failed::EnterFile(..), [EINVAL], entering::pid_namespace_is_not_below),
+    cause!(Failed::EnterProcess { .. } | Failed::EnterFile(..), [EPERM], entering::right_over_owner_is_missing),
+
+    cause!(Failed::Execute(_), [ENOENT], execution::interpreter_is_missing),
+    cause!(Failed::Execute(_), [EACCES], execution::execution_is_forbidden),
+    cause!(Failed::ExecuteCopy(..), [ENOENT], execution::copy_needs_a_file),
+    cause!(Failed::Execute(_) | Failed::ExecuteCopy(..), [ENOEXEC], execution::machine_is_another),
+
+    cause!(Failed::DropGroups, [EPERM], ids::groups_are_denied),
+    cause!(Failed::DropGroupsInside(_), [EPERM], ids::groups_are_denied_inside),
+    cause!(Failed::SetId(..), [EINVAL], ids::id_is_not_mapped),
+    cause!(Failed::SetLimit(..), [EPERM], ids::limit_may_not_be_raised),
+
+    cause!(Failed::CreateInHugePages { .. }, [ENOMEM], huge_pages::are_short),
+    cause!(Failed::CreateInHugePages { .. }, [EPERM], huge_pages::are_for_a_group),
+    cause!(Failed::CreateInHugePages { .. }, [EINVAL], huge_pages::have_other_sizes),
+];
+
+/// Whether hints are wanted: `NS_HINTS=0` silences them.
+///
+/// The answer stays the same once it has been asked for, for a process that changes its environment.
+pub fn are_wanted() -> bool {
+    static WANTED: OnceLock<bool> = OnceLock::new();
+    *WANTED.get_or_init(|| std::env::var_os("NS_HINTS").is_none_or(|value| value != "0"))
+}
+
+/// The error, with a hint if a cause for the failure of this step is found.
+pub fn explain(error: Error, failed: &Failed<'_>) -> Error {
+    if !are_wanted() {
+        return error;
+    }
+    let hint = error
+        .cause()
+        .and_then(|errno| find(failed, errno, &System::current()));
+    error.with_hint(hint)
+}
+
+fn find(failed: &Failed<'_>, errno: Errno, system: &System) -> Option<Message> {
+    CAUSES
+        .iter()
+        .filter(|cause| (cause.concerns)(failed) && cause.errnos.contains(&errno))
+        .find_map(|cause| (cause.find)(failed, system))
+}

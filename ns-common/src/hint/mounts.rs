@@ -1,0 +1,130 @@
+//! Why nothing could be mounted.
+
+use std::os::fd::AsRawFd;
+use std::path::Path;
+
+use nix::errno::Errno;
+use nix::fcntl::OFlag;
+use nix::sys::stat::stat;
+
+use super::Failed;
+use super::system::{Owner, System};
+use crate::error::Message;
+use crate::namespace::Kind;
+use crate::sys::{capability, descriptor};
+use crate::words;
+
+/// The directory for binfmt_misc is empty, so that a mount there hides nothing.
+const BINFMT_MISC: &[u8] = b"/proc/sys/fs/binfmt_misc";
+
+pub(super) fn pid_namespace_is_foreign(_: &Failed<'_>, system: &System) -> Option<Message> {
+    let is_foreign = (system.owner)(Kind::Pid)? == Owner::Other;
+    let text = "a new PID namespace is needed too: --pid --fork";
+    is_foreign.then(|| words![text])
+}
+
+/// The kernel shows a whole proc only where the present one is whole; to root of the system it always does.
+pub(super) fn proc_is_covered(_: &Failed<'_>, system: &System) -> Option<Message> {
+    if system.is_outside_of_user_namespaces() {
+        return None;
+    }
+    let mounts = system.mounts();
+    let hides = |place: &[u8]| place.starts_with(b"/proc/") && place != BINFMT_MISC;
+    let cover = mounts.iter().find(|mount| hides(&mount.place))?;
+    let text = "the kernel allows no whole proc where the current one is covered in part, by ";
+    Some(words![text, cover.place.as_slice()])
+}
+
+pub(super) fn ipc_namespace_is_foreign(_: &Failed<'_>, system: &System) -> Option<Message> {
+    let is_foreign = (system.owner)(Kind::Ipc)? == Owner::Other;
+    let text = "the IPC namespace belongs to another user namespace: make a new one with --ipc";
+    is_foreign.then(|| words![text])
+}
+
+pub(super) fn kernel_is_before_own_binfmt(_: &Failed<'_>, system: &System) -> Option<Message> {
+    let release = String::from_utf8(system.setting("kernel/osrelease")?).ok()?;
+    let mut numbers = release.split(['.', '-']).map(str::parse);
+    let mut number = || numbers.next()?.ok();
+    let version: (u32, u32) = (number()?, number()?);
+    let text = "user namespaces have a binfmt_misc of their own from Linux 6.7 on, and this is ";
+    (version < (6, 7) && !system.is_outside_of_user_namespaces()).then(|| words![text, release])
+}
+
+pub(super) fn kernel_lacks_file_system(failed: &Failed<'_>, system: &System) -> Option<Message> {
+    let Failed::Mount(name, _) = failed else {
+        return None;
+    };
+    let table = system.read("filesystems")?;
+    let mut known = table.split(u8::is_ascii_whitespace);
+    let text = " file system: load its module, or take one that is configured with it";
+    (!known.any(|known| known == name.as_bytes()))
+        .then(|| words!["this kernel has no ", *name, text])
+}
+
+pub(super) fn directory_is_missing(failed: &Failed<'_>, _: &System) -> Option<Message> {
+    let Failed::Mount(_, directory) = failed else {
+        return None;
+    };
+    let is_missing = stat(*directory) == Err(Errno::ENOENT);
+    is_missing.then(|| words![directory, " must exist before: mkdir ", directory])
+}
+
+/// What was to be bound where.
+struct Bind<'a> {
+    kind: Kind,
+    namespace: Option<&'a Path>,
+    file: &'a Path,
+}
+
+fn bind<'a>(failed: &Failed<'a>) -> Option<Bind<'a>> {
+    match *failed {
+        Failed::Bind {
+            kind,
+            namespace,
+            file,
+        } => Some(Bind {
+            kind,
+            namespace,
+            file,
+        }),
+        _ => None,
+    }
+}
+
+pub(super) fn file_is_missing(failed: &Failed<'_>, _: &System) -> Option<Message> {
+    let Bind { file, .. } = bind(failed)?;
+    let is_missing = stat(file) == Err(Errno::ENOENT);
+    is_missing.then(|| words![file, " must exist before: touch ", file])
+}
+
+pub(super) fn pid_namespace_is_empty(failed: &Failed<'_>, _: &System) -> Option<Message> {
+    let is_empty = stat(bind(failed)?.namespace?) == Err(Errno::ENOENT);
+    let text = "a PID namespace can be bound once it has a process: --fork";
+    is_empty.then(|| words![text])
+}
+
+pub(super) fn mount_is_shared(failed: &Failed<'_>, system: &System) -> Option<Message> {
+    let Bind { file, .. } = bind(failed)?;
+    let held = descriptor::open(file, OFlag::O_PATH).ok()?;
+    let info = system.read(&format!("self/fdinfo/{}", held.as_raw_fd()))?;
+    let number = crate::procfs::field(&info, b"mnt_id:")?;
+    let mounts = system.mounts();
+    let mount = mounts.iter().find(|mount| mount.number == number)?;
+    let text = " lies on a shared mount, which a mount namespace cannot be bound to: bind its directory to itself and make that private";
+    mount.is_shared.then(|| words![file, text])
+}
+
+pub(super) fn privilege_to_bind_is_missing(
+    failed: &Failed<'_>,
+    system: &System,
+) -> Option<Message> {
+    let kind = bind(failed)?.kind;
+    if system.lacks(capability::SYS_ADMIN) {
+        let text =
+            " namespace takes CAP_SYS_ADMIN outside of the new user namespace: root can do it";
+        return Some(words!["binding a ", kind.name(), text]);
+    }
+    let is_foreign = (system.owner)(Kind::Mount)? == Owner::Other;
+    let text = "the mount namespace outside belongs to another user namespace: make one first, with unshare --mount";
+    is_foreign.then(|| words![text])
+}

@@ -1,0 +1,204 @@
+//! The system as its `/proc` tells of it, and what only trying can tell.
+
+use std::fs::File;
+use std::io::Read;
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::{Path, PathBuf};
+
+use nix::errno::Errno;
+use nix::fcntl::{OFlag, readlink};
+use nix::sched::{CloneFlags, setns, unshare};
+use nix::sys::stat::{fstat, stat};
+use nix::unistd::Pid;
+
+use crate::idmap::{self, IdExtent, IdKind};
+use crate::namespace::Kind;
+use crate::procfs;
+use crate::sys::{descriptor, fork, namespace, pidfd};
+
+/// What is looked at. A test can put `/proc` and `/sys` together from files, and say what trying would give.
+#[derive(Debug)]
+pub(super) struct System {
+    pub(super) proc: PathBuf,
+    pub(super) sys: PathBuf,
+    /// unshare(2), by a child of ours.
+    pub(super) try_to_unshare: fn(CloneFlags) -> nix::Result<()>,
+    /// Whether our root directory is another than that of our mount namespace; `None` if we cannot look.
+    pub(super) is_root_changed: fn() -> Option<bool>,
+    /// Who owns our own namespace of a kind; `None` if the kernel does not tell.
+    pub(super) owner: fn(Kind) -> Option<Owner>,
+}
+
+/// A user namespace, as the owner of another namespace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Owner {
+    /// The one that we are in.
+    Ours,
+    /// Another one.
+    Other,
+}
+
+impl System {
+    pub(super) fn current() -> Self {
+        Self {
+            proc: PathBuf::from("/proc"),
+            sys: PathBuf::from("/sys"),
+            try_to_unshare: |flags| fork::try_in_child(|| unshare(flags)),
+            is_root_changed,
+            owner,
+        }
+    }
+
+    pub(super) fn path(&self, file: &str) -> PathBuf {
+        self.proc.join(file)
+    }
+
+    pub(super) fn read(&self, file: &str) -> Option<Vec<u8>> {
+        /// No file that a check looks at is longer.
+        const LONGEST: u64 = 1 << 20;
+        // After entering, `/proc` is another side's, and may be anything.
+        let flags = OFlag::O_RDONLY | OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
+        let file = File::from(descriptor::open(&self.path(file), flags).ok()?);
+        let mut content = Vec::new();
+        let read = file.take(LONGEST).read_to_end(&mut content);
+        read.ok().map(|_| content)
+    }
+
+    /// The text of a setting below `/proc/sys`, without blanks around it.
+    pub(super) fn setting(&self, name: &str) -> Option<Vec<u8>> {
+        let text = self.read(&format!("sys/{name}"))?;
+        Some(text.trim_ascii().to_vec())
+    }
+
+    /// The text of a field of our own status: proc_pid_status(5).
+    pub(super) fn status(&self, field: &str) -> Option<Vec<u8>> {
+        let text = self.read("self/status")?;
+        let name = format!("{field}:");
+        procfs::field(&text, name.as_bytes()).map(<[u8]>::to_vec)
+    }
+
+    /// Whether a capability, by number, is missing in our effective set, as far as can be seen.
+    pub(super) fn lacks(&self, capability: u32) -> bool {
+        let set = || {
+            let set = String::from_utf8(self.status("CapEff")?).ok()?;
+            u64::from_str_radix(&set, 16).ok()
+        };
+        set().is_some_and(|set| set & (1 << capability) == 0)
+    }
+
+    /// Our effective uid or gid, as our user namespace has it.
+    pub(super) fn effective_id(&self, kind: IdKind) -> Option<u32> {
+        let field = match kind {
+            IdKind::User => "Uid",
+            IdKind::Group => "Gid",
+        };
+        let ids = String::from_utf8(self.status(field)?).ok()?;
+        ids.split_ascii_whitespace().nth(1)?.parse().ok()
+    }
+
+    /// The lines of a map of our user namespace.
+    pub(super) fn map(&self, kind: IdKind) -> Option<Vec<IdExtent>> {
+        let text = self.read(&format!("self/{}", kind.map_file()))?;
+        Some(idmap::extents(&text))
+    }
+
+    /// Whether our user namespace is the one that the system started with, as its number tells.
+    pub(super) fn is_outside_of_user_namespaces(&self) -> bool {
+        /// `PROC_USER_INIT_INO` of the kernel.
+        const FIRST: &str = "user:[4026531837]";
+        readlink(&self.path("self/ns/user")).is_ok_and(|link| link == FIRST)
+    }
+
+    /// The AppArmor profile that we are in.
+    pub(super) fn apparmor_profile(&self) -> Option<Vec<u8>> {
+        let label = self.read("self/attr/apparmor/current")?;
+        // The mode follows in brackets.
+        let name = label.split(|byte| matches!(byte, b' ' | b'\n' | 0)).next();
+        name.map(<[u8]>::to_vec)
+    }
+
+    /// The value of an option with which `/proc` is mounted, `name=`.
+    pub(super) fn option_of_proc(&self, name: &[u8]) -> Option<Vec<u8>> {
+        // Of several mounts on one place the last counts.
+        let mut mounts = self.mounts().into_iter().rev();
+        let mount = mounts.find(|mount| mount.place == b"/proc")?;
+        let mut options = mount.options.split(|byte| *byte == b',');
+        options
+            .find_map(|option| option.strip_prefix(name))
+            .map(<[u8]>::to_vec)
+    }
+
+    /// What is mounted: proc_pid_mountinfo(5).
+    pub(super) fn mounts(&self) -> Vec<Mount> {
+        let table = self.read("self/mountinfo").unwrap_or_default();
+        let lines = table.split(|byte| *byte == b'\n');
+        lines.filter_map(Mount::parse).collect()
+    }
+}
+
+/// A line of the table of mounts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Mount {
+    /// Its number, in digits.
+    pub(super) number: Vec<u8>,
+    /// Where it is mounted, seen from our root directory.
+    pub(super) place: Vec<u8>,
+    /// Whether what is mounted there is mounted elsewhere as well.
+    pub(super) is_shared: bool,
+    /// The options of its file system, with commas between them.
+    pub(super) options: Vec<u8>,
+}
+
+impl Mount {
+    fn parse(line: &[u8]) -> Option<Self> {
+        let mut fields = line.split(|byte| *byte == b' ');
+        let number = fields.next()?.to_vec();
+        let place = fields.nth(3)?.to_vec();
+        let mut tags = fields.skip(1).take_while(|field| *field != b"-");
+        Some(Self {
+            number,
+            place,
+            is_shared: tags.any(|tag| tag.starts_with(b"shared:")),
+            options: line.rsplit(|byte| *byte == b' ').next()?.to_vec(),
+        })
+    }
+}
+
+fn owner(kind: Kind) -> Option<Owner> {
+    let own = |kind: Kind| {
+        let file = Path::new("/proc/self/ns").join(kind.file());
+        descriptor::open(&file, OFlag::O_RDONLY)
+    };
+    let identity = |file: OwnedFd| fstat(file).map(|status| (status.st_dev, status.st_ino));
+    let user = own(Kind::User).and_then(identity).ok()?;
+    match namespace::owner(own(kind).ok()?.as_fd()).and_then(identity) {
+        Ok(owner) if owner == user => Some(Owner::Ours),
+        // The kernel does not show one that is above ours.
+        Ok(_) | Err(Errno::EPERM) => Some(Owner::Other),
+        Err(_) => None,
+    }
+}
+
+/// A child enters its own mount namespace, which brings it to the root directory of that.
+fn is_root_changed() -> Option<bool> {
+    let root = || stat("/").map(|status| (status.st_dev, status.st_ino));
+    let ours = root().ok()?;
+    let compared = fork::try_in_child(|| {
+        let mounts = pidfd::open(Pid::this()).and_then(|own| setns(own, CloneFlags::CLONE_NEWNS));
+        mounts.or_else(|_| {
+            // Before Linux 5.8.
+            let file = descriptor::open(Path::new("/proc/self/ns/mnt"), OFlag::O_RDONLY)?;
+            setns(file, CloneFlags::CLONE_NEWNS)
+        })?;
+        if root()? == ours {
+            Ok(())
+        } else {
+            Err(Errno::EXDEV)
+        }
+    });
+    match compared {
+        Ok(()) => Some(false),
+        Err(Errno::EXDEV) => Some(true),
+        Err(_) => None,
+    }
+}

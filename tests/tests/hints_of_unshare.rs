@@ -1,0 +1,293 @@
+//! Hints: each cause is brought about and told; the same error number of another cause brings none.
+//!
+//! What this system cannot be brought to is put together from files beside the checks, in ns-common/src/hint.
+
+#![allow(clippy::unwrap_used, reason = "a failing test panics")]
+
+use ns_tests::sandbox::Sandbox;
+use ns_tests::sandbox_or_skip;
+use ns_tests::skip::{is_root, skipped};
+
+/// Takes CAP_SYS_ADMIN from what it runs.
+const WITHOUT_ADMIN: &str = "setpriv --bounding-set=-sys_admin";
+
+/// The status and the lines on standard error after a script in a sandbox of its own.
+fn errors(script: &str) -> (i32, Vec<String>) {
+    let run = Sandbox::new().shell(script);
+    let lines = run.stderr.lines().map(str::to_owned).collect();
+    (run.status, lines)
+}
+
+/// A failure is told in one line that ends so, and explained in another one.
+#[track_caller]
+fn explained(script: &str, error: &str, hint: &str) {
+    let (status, lines) = errors(script);
+    let [first, second] = lines.as_slice() else {
+        panic!("{script}: not two lines: {lines:?}");
+    };
+    assert_ne!(status, 0, "{script}");
+    assert!(first.ends_with(error), "{script}: {first}");
+    let (_, found) = second.split_once(": hint: ").unwrap();
+    assert!(found.starts_with(hint), "{script}: {found}");
+    unexplained(&format!("export NS_HINTS=0; {script}"), error);
+}
+
+/// A failure is told in one line that ends so, and that is all.
+#[track_caller]
+fn unexplained(script: &str, error: &str) {
+    let (status, lines) = errors(script);
+    assert_ne!(status, 0, "{script}");
+    let [first] = lines.as_slice() else {
+        panic!("{script}: not one line: {lines:?}");
+    };
+    assert!(first.ends_with(error), "{script}: {first}");
+}
+
+/// Has a system call fail, in the processes of which there is an option `-f` or not.
+fn failing(call: &str, errno: &str, options: &str) -> String {
+    format!("strace {options} -o /dev/null -e inject={call}:error={errno}")
+}
+
+const NOT_PERMITTED: &str = " failed: Operation not permitted";
+const NO_SPACE: &str = "unshare: unshare failed: No space left on device";
+const NOT_UNSHARED: &str = "unshare: unshare failed: Operation not permitted";
+
+#[test]
+fn limit_of_namespaces_is_named() {
+    sandbox_or_skip!("strace");
+    explained(
+        "unshare -r sh -c 'echo 0 > /proc/sys/user/max_uts_namespaces; unshare -iu true'",
+        NO_SPACE,
+        "user.max_uts_namespaces is 0: ",
+    );
+    explained(
+        "unshare -r sh -c 'echo 1 > /proc/sys/user/max_uts_namespaces; unshare -u unshare -u true'",
+        NO_SPACE,
+        "user.max_uts_namespaces (1) may be reached, here or in a user namespace above",
+    );
+    explained(
+        "echo 'unshare -r sh s' > s; unshare -r sh s",
+        NO_SPACE,
+        "user.max_user_namespaces (",
+    );
+    let twin = failing("unshare", "ENOSPC", "");
+    unexplained(&format!("{twin} unshare -u true"), NO_SPACE);
+}
+
+#[test]
+fn chroot_keeps_user_namespaces_away() {
+    sandbox_or_skip!("strace", "setpriv", "chroot");
+    let root = "mkdir r r/usr r/proc; cp -P /bin /lib* r; mount --bind /usr r/usr; mount --rbind /proc r/proc; \
+        cp $(which unshare) r/unshare;";
+    let hint = "no user namespace can be made in a chroot: ";
+    let enter = |words: &str| format!("{root} chroot r {words} /unshare -U true");
+    explained(&enter(""), NOT_UNSHARED, hint);
+    explained(&enter(WITHOUT_ADMIN), NOT_UNSHARED, hint);
+    let twin = failing("unshare", "EPERM", "");
+    unexplained(&format!("{twin} unshare -U true"), NOT_UNSHARED);
+}
+
+#[test]
+fn caller_without_a_mapped_id_makes_no_user_namespace() {
+    sandbox_or_skip!();
+    explained(
+        "unshare -U unshare -U true",
+        NOT_UNSHARED,
+        "the caller's uid has no line in /proc/self/uid_map, ",
+    );
+    explained(
+        "unshare --map-user=7 unshare -U true",
+        NOT_UNSHARED,
+        "the caller's gid has no line in /proc/self/gid_map, ",
+    );
+}
+
+/// Has the kernel refuse a system call by a filter, and runs the words after it.
+fn filter(call: libc::c_long) -> String {
+    format!(
+        r#"python3 -c '
+import ctypes, os, struct, sys
+steps = [(0x20, 0, 0, 0), (0x15, 0, 1, {call}), (6, 0, 0, 0x50001), (6, 0, 0, 0x7fff0000)]
+text = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *step) for step in steps))
+class Program(ctypes.Structure):
+    _fields_ = [("length", ctypes.c_ushort), ("steps", ctypes.c_void_p)]
+prctl = ctypes.CDLL(None, use_errno=True).prctl
+assert prctl(38, 1, 0, 0, 0) == 0
+program = Program(len(steps), ctypes.addressof(text))
+assert prctl(22, 2, ctypes.byref(program)) == 0, ctypes.get_errno()
+os.execvp(sys.argv[1], sys.argv[1:])'"#
+    )
+}
+
+#[test]
+fn filter_of_system_calls_is_told_from_the_kernel() {
+    sandbox_or_skip!("python3");
+    for options in ["-U", "-u", "-r -n"] {
+        explained(
+            &format!("{} unshare {options} true", filter(libc::SYS_unshare)),
+            NOT_UNSHARED,
+            "a seccomp filter refuses unshare(2): ",
+        );
+    }
+    // A filter that has nothing to do with it.
+    explained(
+        &format!("{} unshare -U unshare -U true", filter(libc::SYS_swapon)),
+        NOT_UNSHARED,
+        "the caller's uid has no line in ",
+    );
+}
+
+#[test]
+fn missing_privilege_comes_with_the_way_to_it() {
+    sandbox_or_skip!("strace", "setpriv");
+    let start = "without CAP_SYS_ADMIN a user namespace is needed too";
+    explained(
+        &format!("{WITHOUT_ADMIN} unshare -u true"),
+        NOT_UNSHARED,
+        &format!("{start}: --map-root-user"),
+    );
+    explained(
+        &format!(
+            "unshare -r sh -c 'echo 0 > /proc/sys/user/max_user_namespaces; exec {WITHOUT_ADMIN} unshare -u true'"
+        ),
+        NOT_UNSHARED,
+        &format!("{start}, but user.max_user_namespaces is 0: "),
+    );
+    let twin = failing("unshare", "EPERM", "");
+    unexplained(&format!("{twin} unshare -u true"), NOT_UNSHARED);
+}
+
+#[test]
+fn kind_that_the_kernel_lacks_is_named() {
+    sandbox_or_skip!("strace");
+    let invalid = "unshare: unshare failed: Invalid argument";
+    let fails = failing("unshare", "EINVAL", "");
+    let twin = format!("{fails} unshare -uT true");
+    unexplained(&twin, invalid);
+    explained(
+        &format!(
+            "mount -t tmpfs proc /proc; mkdir -p /proc/self/ns; touch /proc/self/ns/uts; {twin}"
+        ),
+        invalid,
+        "this kernel has no time namespaces; ",
+    );
+}
+
+#[test]
+fn proc_that_cannot_be_mounted_is_explained() {
+    sandbox_or_skip!("strace");
+    let failed = "unshare: mount /proc failed: Operation not permitted";
+    explained(
+        "unshare -r --mount-proc true",
+        failed,
+        "a new PID namespace is needed too: --pid --fork",
+    );
+    explained(
+        "mount -t tmpfs cover /proc/sys/kernel; unshare -r -p -f --mount-proc true",
+        failed,
+        "the kernel allows no whole proc where the current one is covered in part, by /proc/sys/kernel",
+    );
+    // The propagation of the mounts is changed before.
+    let refused = failing("mount", "EPERM:when=2", "-f");
+    for options in ["-r -p -f", "-p -f"] {
+        let script = format!("{refused} unshare {options} --mount-proc true");
+        unexplained(&script, failed);
+    }
+    explained(
+        "unshare -p -f --mount-proc=/mnt/none true",
+        "unshare: mount /mnt/none failed: No such file or directory",
+        "/mnt/none must exist before: mkdir /mnt/none",
+    );
+    let twin = failing("mount", "ENOENT:when=2", "-f");
+    let script = format!("{twin} unshare -p -f --mount-proc true");
+    unexplained(&script, ": No such file or directory");
+}
+
+#[test]
+fn file_system_that_the_kernel_lacks_is_named() {
+    sandbox_or_skip!("strace");
+    let failed = "unshare: mount /mnt failed: No such device";
+    let fails = failing("mount", "ENODEV:when=2", "");
+    let twin = format!("{fails} unshare -r --mount-binfmt=/mnt true");
+    unexplained(&twin, failed);
+    explained(
+        &format!(
+            "grep -v binfmt_misc /proc/filesystems > s
+ mount --bind s /proc/filesystems; {twin}"
+        ),
+        failed,
+        "this kernel has no binfmt_misc file system: ",
+    );
+}
+
+#[test]
+fn binfmt_misc_of_a_user_namespace_needs_a_newer_kernel() {
+    sandbox_or_skip!("strace");
+    let failed = "unshare: mount /mnt failed: Operation not permitted";
+    let fails = failing("mount", "EPERM:when=2", "");
+    let twin = format!("{fails} unshare -r --mount-binfmt=/mnt true");
+    let release =
+        |release| format!("echo {release} > r; mount --bind r /proc/sys/kernel/osrelease; {twin}");
+    unexplained(&release("6.7.0"), failed);
+    explained(
+        &release("6.1.0-44-amd64"),
+        failed,
+        "user namespaces have a binfmt_misc of their own from Linux 6.7 on, and this is 6.1.0-44-amd64",
+    );
+}
+
+#[test]
+fn namespace_that_cannot_be_bound_is_explained() {
+    sandbox_or_skip!("strace", "setpriv");
+    let missing = " failed: No such file or directory";
+    explained(
+        "unshare --uts=none true",
+        missing,
+        "none must exist before: touch none",
+    );
+    explained(
+        "touch f; unshare --pid=f true",
+        missing,
+        "a PID namespace can be bound once it has a process: --fork",
+    );
+    explained(
+        &format!("touch f; {WITHOUT_ADMIN} unshare -r --uts=f true"),
+        NOT_PERMITTED,
+        "binding a UTS namespace takes CAP_SYS_ADMIN outside of the new user namespace: ",
+    );
+    explained(
+        "touch f; unshare -r unshare --uts=f true",
+        NOT_PERMITTED,
+        "the mount namespace outside belongs to another user namespace: ",
+    );
+    explained(
+        "mkdir d; mount -t tmpfs t d; mount --make-shared d; touch d/f; unshare --mount=d/f true",
+        ": Invalid argument",
+        "d/f lies on a shared mount, ",
+    );
+    for (kind, errno, text) in [
+        ("uts", "ENOENT", missing),
+        ("uts", "EPERM", NOT_PERMITTED),
+        ("mount", "EINVAL", ": Invalid argument"),
+    ] {
+        let twin = failing("mount", errno, "-f");
+        let script = format!("touch f; {twin} unshare --{kind}=f true");
+        unexplained(&script, text);
+    }
+}
+
+#[test]
+fn groups_that_cannot_be_dropped_are_explained() {
+    sandbox_or_skip!("strace");
+    let failed = "unshare: setgroups failed: Operation not permitted";
+    explained(
+        "unshare -r -G 0 true",
+        failed,
+        "setgroups is denied in this user namespace; ",
+    );
+    if !is_root() {
+        return skipped("the sandbox of an ordinary user denies setgroups(2)");
+    }
+    let twin = failing("setgroups", "EPERM", "");
+    unexplained(&format!("{twin} unshare -G 0 true"), failed);
+}
