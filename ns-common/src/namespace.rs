@@ -61,6 +61,15 @@ impl Kind {
         }
     }
 
+    /// The kind called `name`, as its option or its file in `/proc/PID/ns` is.
+    pub fn by_name(name: &[u8]) -> Option<Self> {
+        let is_it = |kind: &Self| name == kind.file().as_bytes();
+        match name {
+            b"mount" => Some(Self::Mount),
+            _ => Self::ALL.into_iter().find(is_it),
+        }
+    }
+
     /// The kind in a sentence.
     pub fn name(self) -> &'static str {
         match self {

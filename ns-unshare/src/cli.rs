@@ -5,6 +5,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
 use nix::errno::Errno;
+use nix::unistd::Pid;
 use ns_common::accounts;
 use ns_common::cli::getopt::{Parser, Token};
 use ns_common::error::{Error, Failure};
@@ -12,16 +13,21 @@ use ns_common::idmap::{Both, IdExtent, IdKind};
 use ns_common::namespace::Kind;
 use ns_common::number::{self, NumberError, Radix};
 use ns_common::process::supervise::InChild;
+use ns_common::process::variables::{self, Change};
+use ns_common::sys::uts;
 use ns_common::tool::Parsed;
 use ns_common::words;
 
 use crate::caller::Caller;
 use crate::options::Id;
-use crate::request::{Fork, Propagation, Range, Request, SetGroups, SingleId};
+use crate::request::{Fork, Place, Propagation, Range, Request, SetGroups, SingleId};
 use crate::signals;
 
 /// Where binfmt_misc is mounted unless another place is named.
 pub(crate) const BINFMT_MISC: &str = "/proc/sys/fs/binfmt_misc";
+
+/// Where an mqueue file system is mounted unless another place is named.
+const MQUEUE: &str = "/dev/mqueue";
 
 /// Reads the command line. Values are checked, and delegated ids looked up, as they are met;
 /// conflicts are found at the end.
@@ -41,6 +47,8 @@ pub(crate) fn parse(
             Token::Option(id, value) => request.take(id, value, caller)?,
         }
     }
+    request.add_implied();
+    request.refuse_contradictions()?;
     if (request.monotonic.is_some() || request.boottime.is_some())
         && !request.kinds.contains(Kind::Time)
     {
@@ -52,7 +60,12 @@ pub(crate) fn parse(
 }
 
 impl Request {
-    fn take(&mut self, id: Id, value: Option<OsString>, caller: &dyn Caller) -> Result<(), Error> {
+    fn take(
+        &mut self,
+        id: Id,
+        value: Option<OsString>,
+        caller: &dyn Caller,
+    ) -> Result<(), Failure> {
         // Options that require a value come with one; for the others the empty text is never looked
         // at.
         let given = value.is_some();
@@ -77,6 +90,20 @@ impl Request {
                 fork.forward(vec![libc::SIGINT, libc::SIGTERM]);
                 fork.signals.in_child = InChild::Default;
             }
+            Id::Join => self.join(&text)?,
+            Id::HostName => self.host_name = Some(uts_name("--hostname", text)?),
+            Id::DomainName => self.domain_name = Some(uts_name("--domainname", text)?),
+            Id::Loopback => self.loopback = true,
+            Id::Mqueue => {
+                self.mount_mqueue = Some(if given { text.into() } else { MQUEUE.into() });
+            }
+            Id::SetEnv => {
+                let (name, value) = variables::assignment(&text).ok_or_else(|| {
+                    Failure::Usage(words!["--set-env needs NAME=VALUE, not '", text, "'"])
+                })?;
+                self.variables.push(Change::Set(name, value));
+            }
+            Id::UnsetEnv => self.variables.push(Change::Unset(text)),
             Id::MountProc => {
                 self.kinds.insert(Kind::Mount);
                 self.mount_proc = Some(if given { text.into() } else { "/proc".into() });
@@ -137,6 +164,60 @@ impl Request {
         }));
     }
 
+    /// Reads `KIND=WHERE`.
+    fn join(&mut self, text: &OsStr) -> Result<(), Failure> {
+        let bytes = text.as_bytes();
+        let equals = bytes.iter().position(|byte| *byte == b'=');
+        let (name, place) = equals.map_or((bytes, &[][..]), |at| (&bytes[..at], &bytes[at + 1..]));
+        let kind = Kind::by_name(name).filter(|_| !place.is_empty());
+        let kind = kind.ok_or_else(|| {
+            Failure::Usage(words![
+                "--join needs KIND=FILE or KIND=PID, not '",
+                text,
+                "'"
+            ])
+        })?;
+        match self
+            .joined
+            .insert(kind, join_place(OsStr::from_bytes(place))?)
+        {
+            None => Ok(()),
+            Some(_) => {
+                let text = " may be joined only once";
+                Err(Failure::Usage(words![
+                    "a ",
+                    kind.name(),
+                    " namespace",
+                    text
+                ]))
+            }
+        }
+    }
+
+    /// What an option brings along unless the namespace is joined.
+    fn add_implied(&mut self) {
+        let named = self.host_name.is_some() || self.domain_name.is_some();
+        let queues = self.mount_mqueue.is_some();
+        for (kind, implied) in [
+            (Kind::Uts, named),
+            (Kind::Net, self.loopback),
+            (Kind::Ipc, queues),
+            (Kind::Mount, queues),
+        ] {
+            if implied && !self.joined.contains_key(&kind) {
+                self.kinds.insert(kind);
+            }
+        }
+    }
+
+    fn refuse_contradictions(&self) -> Result<(), Failure> {
+        let both = self.joined.keys().find(|kind| self.kinds.contains(**kind));
+        both.map_or(Ok(()), |kind| {
+            let text = " namespace cannot be both joined and made";
+            Err(Failure::Usage(words!["the ", kind.name(), text]))
+        })
+    }
+
     fn forked(&mut self) -> &mut Fork {
         self.fork.get_or_insert_default()
     }
@@ -167,6 +248,26 @@ impl Request {
         self.kinds.insert(Kind::User);
         self.ranges.get_mut(kind).push(range);
     }
+}
+
+/// A process by its number, or a file.
+fn join_place(text: &OsStr) -> Result<Place, Error> {
+    if !text.as_bytes().iter().all(u8::is_ascii_digit) {
+        return Ok(Place::File(text.into()));
+    }
+    let pid = number::parse(text, Radix::Decimal, 1..=i32::MAX).map_err(|reason| {
+        let what = words!["failed to parse PID argument '", text, "'"];
+        Error::caused_by(what, reason.errno())
+    })?;
+    Ok(Place::Process(Pid::from_raw(pid)))
+}
+
+fn uts_name(option: &str, name: OsString) -> Result<OsString, Failure> {
+    if name.len() > uts::LONGEST_NAME {
+        let text = " takes a name of at most 64 bytes";
+        return Err(Failure::Usage(words![option, text]));
+    }
+    Ok(name)
 }
 
 fn signal(text: &OsStr) -> Result<i32, Error> {

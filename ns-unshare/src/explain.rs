@@ -10,7 +10,7 @@ use ns_common::namespace::{Kind, KindSet};
 use ns_common::words;
 
 use crate::plan::{Clock, MapperJob, Plan, Step, Writer};
-use crate::request::{Fork, SetGroups};
+use crate::request::{Fork, Place, SetGroups};
 
 /// The process that a step is done by, where it is not the first one.
 const CHILD: &str = "child";
@@ -56,6 +56,7 @@ impl Step {
                 words!["fork()"],
                 words!["a helper outside, the mapper, for the id maps"],
             ),
+            Self::Join(joined) => return joined.iter().map(entered).collect(),
             Self::HoldOuterMounts => (
                 words!["open /proc/self/ns/mnt"],
                 words!["the mounts that the files are in"],
@@ -77,6 +78,18 @@ impl Step {
             ),
             Self::MapSingle(kind, extent) => single(*kind, *extent),
             Self::WriteSetGroups(policy, _) => setgroups(*policy),
+            Self::SetHostName(name) => (
+                words!["sethostname(", quoted(name), ")"],
+                words!["the host name inside"],
+            ),
+            Self::SetDomainName(name) => (
+                words!["setdomainname(", quoted(name), ")"],
+                words!["the NIS domain name inside"],
+            ),
+            Self::BringLoopbackUp => (
+                words!["ioctl(SIOCSIFFLAGS, \"lo\", IFF_UP)"],
+                words!["a network of its own begins with lo down"],
+            ),
             Self::Refuse(message) => (words!["stop here"], message.clone()),
             Self::Propagate(flags) => (
                 words![
@@ -109,6 +122,10 @@ impl Step {
             Self::RegisterInterpreter(directory, rule) => (
                 words!["write ", directory, "/register ", quoted(rule)],
                 words!["a binary format and its interpreter"],
+            ),
+            Self::MountMqueue(directory) => (
+                words!["mount(\"mqueue\", ", quoted(directory), ", \"mqueue\", …)"],
+                words!["POSIX message queues of this IPC namespace"],
             ),
             Self::ChangeRoot(directory) => (
                 words!["chroot(", quoted(directory), ")"],
@@ -205,6 +222,23 @@ fn new(kinds: KindSet) -> Message {
         1 => words!["a new ", list_of_kinds(kinds), " namespace"],
         _ => words!["new ", list_of_kinds(kinds), " namespaces"],
     }
+}
+
+fn entered((kind, place): &(Kind, Place)) -> Line {
+    let file = match place {
+        Place::Process(pid) => words!["/proc/", pid.as_raw(), "/ns/", kind.file()],
+        Place::File(file) => words![file],
+    };
+    Line::new(
+        words![
+            "setns(",
+            quoted(file.as_bytes()),
+            ", ",
+            kind.flag_name(),
+            ")"
+        ],
+        words!["the existing ", kind.name(), " namespace"],
+    )
 }
 
 fn offset(clock: Clock, seconds: i64) -> (Message, Message) {

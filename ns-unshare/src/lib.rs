@@ -4,6 +4,8 @@
 //! what is to be done in which order, and `explain` puts that in words; `run` does it, with `maps`,
 //! `mounts` and `persist`.
 #![forbid(unsafe_code)]
+// The table of options is read row by row.
+#![recursion_limit = "512"]
 
 mod caller;
 mod cli;

@@ -213,6 +213,44 @@ options! {
     WhitelistEnv: None, "whitelist-env", Takes::Required(Value::new("names", Offer::Nothing)),
         "start the program with these variables only";
 
+    /// Sets a variable of the program's environment; may be repeated. Such changes are made in their
+    /// order, after `--clear-env` and `--whitelist-env`.
+    extension SetEnv: None, "set-env", Takes::Required(Value::new("name=value", Offer::Nothing)),
+        "set a variable for the program";
+
+    /// Takes a variable out of the program's environment.
+    extension UnsetEnv: None, "unset-env", Takes::Required(Value::new("name", Offer::Nothing)),
+        "take a variable away from the program";
+
+    section "Inside";
+
+    /// Enters an existing namespace before the others are made: of the process with this PID, or the
+    /// one that a file is bound to. The kind is written like its option. May be repeated, once for a
+    /// kind. A file whose name is all digits is reached as `./NAME`.
+    extension Join: None, "join", Takes::Required(Value::new("kind=where", Offer::Nothing)),
+        "enter the namespace of a PID or a file first";
+
+    /// Sets the host name inside, of at most 64 bytes. Implies `--uts` unless a UTS namespace is
+    /// joined.
+    extension HostName: None, "hostname", Takes::Required(Value::new("name", Offer::Nothing)),
+        "set the host name (implies --uts)";
+
+    /// Sets the NIS domain name inside, of at most 64 bytes. Implies `--uts` unless a UTS namespace
+    /// is joined.
+    extension DomainName: None, "domainname", Takes::Required(Value::new("name", Offer::Nothing)),
+        "set the NIS domain name (implies --uts)";
+
+    /// Brings the loopback device up in the new network namespace. Implies `--net` unless a network
+    /// namespace is joined.
+    extension Loopback: None, "loopback", Takes::Nothing,
+        "bring the loopback device up (implies --net)";
+
+    /// Mounts an mqueue file system, by default on `/dev/mqueue`, in which the POSIX message queues
+    /// of the IPC namespace can be seen: mq_overview(7). Implies `--ipc` unless an IPC namespace is
+    /// joined, and `--mount`. The directory must exist.
+    extension Mqueue: None, "mqueue", Takes::Optional(DIRECTORY),
+        "show POSIX message queues (implies --ipc, --mount)";
+
     section "Looking first";
 
     /// Prints what would be done, a step a line, and does none of it: each system call in the

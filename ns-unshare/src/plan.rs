@@ -14,7 +14,7 @@ use ns_common::words;
 
 use crate::caller::Caller;
 use crate::cli::BINFMT_MISC;
-use crate::request::{Fork, Propagation, Range, Request, SetGroups, SingleId};
+use crate::request::{Fork, Place, Propagation, Range, Request, SetGroups, SingleId};
 
 /// One thing to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +25,8 @@ pub(crate) enum Step {
     StartBinder(Vec<(Kind, PathBuf)>),
     /// Fork the helper that will write maps from outside.
     StartMapper(MapperJob),
+    /// Enter existing namespaces.
+    Join(Vec<(Kind, Place)>),
     /// Hold the mount namespace and the directory that we are in, to come back to.
     HoldOuterMounts,
     /// Make the new namespaces and move in.
@@ -35,6 +37,12 @@ pub(crate) enum Step {
     WriteMapsFromOutside,
     /// Set the offset, in seconds, of a clock of the new time namespace.
     OffsetClock(Clock, i64),
+    /// Set the host name.
+    SetHostName(OsString),
+    /// Set the NIS domain name.
+    SetDomainName(OsString),
+    /// Bring the loopback device up.
+    BringLoopbackUp,
     /// Make the changes of the environment.
     ChangeEnvironment(Vec<Change>),
     /// Split the process: what follows is done by a child, which the parent waits for.
@@ -57,6 +65,8 @@ pub(crate) enum Step {
     MountBinfmt(PathBuf),
     /// Register an interpreter with the binfmt_misc mounted on a directory.
     RegisterInterpreter(PathBuf, OsString),
+    /// Mount an mqueue file system there.
+    MountMqueue(PathBuf),
     /// Change the root directory.
     ChangeRoot(PathBuf),
     /// Change the working directory.
@@ -133,6 +143,7 @@ impl Plan {
         let maps = Maps::new(request, caller)?;
         let mut steps = vec![Step::DefaultChildSignal];
         push_helpers(&mut steps, request, &maps);
+        push_joined(&mut steps, request);
         push_owner(&mut steps, request);
         push_unshare(&mut steps, request);
         if maps.mapper.is_some() {
@@ -150,6 +161,7 @@ impl Plan {
         steps.extend(request.fork.clone().map(Step::Fork));
         push_death_signal(&mut steps, request);
         push_maps(&mut steps, request, &maps);
+        push_names(&mut steps, request);
         push_mounts(&mut steps, request);
         push_ids(&mut steps, request);
         if keeps_namespaces && request.fork.is_some() {
@@ -174,6 +186,18 @@ fn push_helpers(steps: &mut Vec<Step>, request: &Request, maps: &Maps) {
     steps.extend(maps.mapper.clone().map(Step::StartMapper));
 }
 
+/// The helpers stay where the caller was.
+fn push_joined(steps: &mut Vec<Step>, request: &Request) {
+    let joins_mounts = request.joined.contains_key(&Kind::Mount);
+    if !request.files.is_empty() && (joins_mounts || request.kinds.contains(Kind::Mount)) {
+        steps.push(Step::HoldOuterMounts);
+    }
+    if !request.joined.is_empty() {
+        let joined = request.joined.clone().into_iter();
+        steps.push(Step::Join(joined.collect()));
+    }
+}
+
 /// Whoever makes a user namespace owns it.
 fn push_owner(steps: &mut Vec<Step>, request: &Request) {
     let Some(owner) = request.owner else { return };
@@ -184,10 +208,6 @@ fn push_owner(steps: &mut Vec<Step>, request: &Request) {
 }
 
 fn push_unshare(steps: &mut Vec<Step>, request: &Request) {
-    let keeps_namespaces = !request.files.is_empty() && request.kinds.contains(Kind::Mount);
-    if keeps_namespaces {
-        steps.push(Step::HoldOuterMounts);
-    }
     steps.push(Step::Unshare(request.kinds));
     if request.files.contains_key(&Kind::Mount) {
         steps.push(Step::OutrankOuterMounts);
@@ -330,6 +350,14 @@ fn push_maps(steps: &mut Vec<Step>, request: &Request, maps: &Maps) {
     steps.extend(request.setgroups.map(explicit));
 }
 
+fn push_names(steps: &mut Vec<Step>, request: &Request) {
+    steps.extend(request.host_name.clone().map(Step::SetHostName));
+    steps.extend(request.domain_name.clone().map(Step::SetDomainName));
+    if request.loopback {
+        steps.push(Step::BringLoopbackUp);
+    }
+}
+
 fn push_mounts(steps: &mut Vec<Step>, request: &Request) {
     if request.kinds.contains(Kind::Mount) {
         steps.extend(propagation_flag(request.propagation).map(Step::Propagate));
@@ -360,6 +388,7 @@ fn push_mounts(steps: &mut Vec<Step>, request: &Request) {
             rule.filter(|_| opened_outside.is_none()),
         );
     }
+    steps.extend(request.mount_mqueue.clone().map(Step::MountMqueue));
 }
 
 fn push_binfmt(steps: &mut Vec<Step>, directory: PathBuf, rule: Option<&OsString>) {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ffi::{CStr, OsString};
 use std::path::PathBuf;
 
+use nix::unistd::Pid;
 use ns_common::idmap::{Both, IdExtent};
 use ns_common::namespace::{Kind, KindSet};
 use ns_common::process::supervise::Signals;
@@ -18,6 +19,16 @@ pub(crate) struct Request {
     pub(crate) files: BTreeMap<Kind, PathBuf>,
     /// How the program is run in a child; `None` if it is not.
     pub(crate) fork: Option<Fork>,
+    /// The existing namespaces to enter first.
+    pub(crate) joined: BTreeMap<Kind, Place>,
+    /// The host name to set.
+    pub(crate) host_name: Option<OsString>,
+    /// The NIS domain name to set.
+    pub(crate) domain_name: Option<OsString>,
+    /// Bring the loopback device up.
+    pub(crate) loopback: bool,
+    /// Where to mount an mqueue file system.
+    pub(crate) mount_mqueue: Option<PathBuf>,
     /// Where to mount a new proc.
     pub(crate) mount_proc: Option<PathBuf>,
     /// Where to mount a new binfmt_misc.
@@ -87,6 +98,15 @@ impl Fork {
         self.signals.held_back = HELD_BACK.into_iter().filter(is_left).collect();
         self.signals.forwarded = forwarded;
     }
+}
+
+/// Where an existing namespace is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// A process is in it.
+    Process(Pid),
+    /// A file is bound to it.
+    File(PathBuf),
 }
 
 /// An id inside for the caller's own one.

@@ -1,21 +1,25 @@
 //! Carrying the plan out, step by step; there is nothing left to decide.
 
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
+use nix::fcntl::OFlag;
 use nix::sched::unshare;
 use nix::unistd;
 use ns_common::console::Console;
 use ns_common::error::{Attempt, Error, ExitStatus, Failure};
 use ns_common::explain;
 use ns_common::hint::{self, Failed};
-use ns_common::namespace::KindSet;
+use ns_common::namespace::{Kind, KindSet};
 use ns_common::privileges;
+use ns_common::process::enter::{Entrance, Source};
 use ns_common::process::helper::Helper;
 use ns_common::process::line::Line;
+use ns_common::process::target::Target;
 use ns_common::process::{supervise, variables};
 use ns_common::procfs::{self, OwnDirectory};
 use ns_common::sys::fork::Change;
-use ns_common::sys::signal;
+use ns_common::sys::{descriptor, interface, signal, uts};
 use ns_common::words;
 
 use crate::caller::Current;
@@ -23,7 +27,7 @@ use crate::maps;
 use crate::mounts;
 use crate::persist::{self, Binder, OuterMounts};
 use crate::plan::{Clock, Plan, Step};
-use crate::request::{Fork, Request};
+use crate::request::{Fork, Place, Request};
 
 /// Does all that was asked for. Returns only in a process that is not replaced by the program.
 pub(crate) fn execute(request: Request, console: &mut Console) -> Result<ExitStatus, Failure> {
@@ -77,6 +81,7 @@ impl Process {
                 let own = self.own.get_or_insert_with(OwnDirectory::open);
                 self.mapper = Some(maps::start_mapper(console, own, job)?);
             }
+            Step::Join(joined) => join(joined)?,
             Step::HoldOuterMounts => self.outer_mounts = Some(OuterMounts::hold()),
             Step::Unshare(kinds) => self.unshare(*kinds)?,
             Step::OutrankOuterMounts => {
@@ -95,6 +100,12 @@ impl Process {
             Step::DieWithParent(signal) => self.die_with_parent(*signal)?,
             Step::MapSingle(kind, extent) => maps::map_single(*kind, *extent)?,
             Step::WriteSetGroups(policy, missing) => maps::write_setgroups(*policy, *missing)?,
+            Step::SetHostName(name) => uts::set_host_name(name.as_bytes())
+                .attempt(|| words!["cannot set the host name to '", name, "'"])?,
+            Step::SetDomainName(name) => uts::set_domain_name(name.as_bytes())
+                .attempt(|| words!["cannot set the domain name to '", name, "'"])?,
+            Step::BringLoopbackUp => interface::bring_up(c"lo")
+                .attempt(|| words!["cannot bring the loopback device up"])?,
             Step::Refuse(message) => return Err(Error::new(message.clone()).into()),
             Step::Propagate(flags) => mounts::propagate(*flags)?,
             Step::MakePrivate(directory) => mounts::make_private(directory)?,
@@ -103,6 +114,8 @@ impl Process {
             Step::RegisterInterpreter(directory, rule) => {
                 mounts::register_interpreter(directory, rule)?;
             }
+            Step::MountMqueue(directory) => mounts::mount_new("mqueue", directory)
+                .map_err(|error| hint::explain(error, &Failed::MountMqueue(directory)))?,
             Step::ChangeRoot(directory) => unistd::chroot(directory)
                 .attempt(|| words!["cannot change root directory to '", directory, "'"])?,
             Step::ChangeDirectory(directory) => unistd::chdir(directory)
@@ -200,6 +213,20 @@ impl Process {
             false => Err(Failure::Told(ExitStatus::FAILURE)),
         }
     }
+}
+
+/// Enters existing namespaces, which are all opened before the first is entered.
+fn join(joined: &[(Kind, Place)]) -> Result<(), Error> {
+    let mut entrance = Entrance::default();
+    for (kind, place) in joined {
+        let opened = match place {
+            Place::Process(pid) => Target::hold(*pid).open_namespace(*kind)?,
+            Place::File(file) => descriptor::open(file, OFlag::O_RDONLY | OFlag::O_NONBLOCK)
+                .attempt(|| words!["cannot open ", file])?,
+        };
+        entrance.sources.insert(*kind, Source::File(opened));
+    }
+    entrance.enter()
 }
 
 fn offset_clock(clock: Clock, seconds: i64) -> Result<(), Error> {

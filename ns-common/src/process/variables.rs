@@ -19,7 +19,7 @@ pub enum Change {
     /// Gives a variable a value: in its place or, if it is new, at the end.
     Set(CString, CString),
     /// Takes a variable out.
-    Unset(CString),
+    Unset(OsString),
 }
 
 type Variables = Vec<(CString, CString)>;
@@ -53,7 +53,7 @@ fn changed(mut variables: Variables, change: &Change) -> Variables {
             variables
         }
         Change::Unset(name) => {
-            variables.retain(|(known, _)| known != name);
+            variables.retain(|(known, _)| known.as_bytes() != name.as_bytes());
             variables
         }
     }
@@ -144,7 +144,7 @@ mod tests {
             after(&[set("B="), set("C=x=y")]),
             ["A=1", "B=", "A=3", "C=x=y"]
         );
-        assert_eq!(after(&[set("A=9"), Change::Unset(c"A".into())]), ["B=2"]);
+        assert_eq!(after(&[set("A=9"), Change::Unset("A".into())]), ["B=2"]);
         assert_eq!(
             after(&[Change::Replace(vec![pair("X=1")]), set("Y=2")]),
             ["X=1", "Y=2"]
