@@ -21,7 +21,7 @@ use ns_common::process::supervise::{self, Attended, Signals};
 use ns_common::process::target::Credentials;
 use ns_common::process::variables;
 use ns_common::procfs::{self, WriteFailure};
-use ns_common::sys::fork::Change;
+use ns_common::sys::fork::{Change, Forked};
 use ns_common::sys::{descriptor, signal};
 use ns_common::words;
 
@@ -92,9 +92,10 @@ impl Process {
             Step::DefaultChildSignal => {
                 signal::default_child_signal().attempt(|| words!["sigaction failed"])?;
             }
-            Step::Fork => {
-                return supervise::fork(&Signals::default());
-            }
+            Step::Fork => match supervise::fork(&Signals::default())? {
+                Forked::Parent(child) => return Ok(Some(child)),
+                Forked::Child(inherited) => inherited.restore()?,
+            },
             Step::DropGroups(refusal) => self.drop_groups(refusal)?,
             Step::LimitBoundingSet(wanted) => limit_bounding_set(wanted)?,
             Step::TakeGroups => take_groups(&self.target().groups)?,
@@ -187,7 +188,7 @@ fn change_root(root: OwnedFd, afterwards: Afterwards) -> Result<(), Error> {
 fn attend(child: Attended) -> Result<ExitStatus, Failure> {
     match child.end()? {
         Change::Exited(status) => Ok(status),
-        Change::Killed(number) | Change::Stopped(number) => {
+        Change::Killed { signal: number, .. } | Change::Stopped(number) => {
             // Where our caller ignores or blocks it we are still here afterwards. There is no core
             // file, since others may not look into us.
             let _ = signal::send(Pid::this(), number);

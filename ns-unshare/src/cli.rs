@@ -3,6 +3,7 @@
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::unistd::Pid;
@@ -12,15 +13,15 @@ use ns_common::error::{Error, Failure};
 use ns_common::idmap::{Both, IdExtent, IdKind};
 use ns_common::namespace::Kind;
 use ns_common::number::{self, NumberError, Radix};
-use ns_common::process::supervise::InChild;
+use ns_common::process::supervise::Manner;
 use ns_common::process::variables::{self, Change};
-use ns_common::sys::uts;
+use ns_common::sys::{signal, uts};
 use ns_common::tool::Parsed;
 use ns_common::words;
 
 use crate::caller::Caller;
 use crate::options::Id;
-use crate::request::{Fork, Place, Propagation, Range, Request, SetGroups, SingleId};
+use crate::request::{Fork, Place, Propagation, Range, Remaining, Request, SetGroups, SingleId};
 use crate::signals;
 
 /// Where binfmt_misc is mounted unless another place is named.
@@ -82,14 +83,34 @@ impl Request {
                 self.forked();
             }
             Id::KillChild => {
-                let signal = if given { signal(&text)? } else { libc::SIGKILL };
+                let signal = if given {
+                    signal_number(&text)?
+                } else {
+                    libc::SIGKILL
+                };
                 self.forked().death_signal = Some(signal);
             }
             Id::ForwardSignals => {
-                let fork = self.forked();
-                fork.forward(vec![libc::SIGINT, libc::SIGTERM]);
-                fork.signals.in_child = InChild::Default;
+                let (signals, manner) = if given {
+                    (signal_list(&text)?, Manner::Once)
+                } else {
+                    (vec![libc::SIGINT, libc::SIGTERM], Manner::Reference)
+                };
+                self.forwards = true;
+                self.forked().forward(signals, manner);
             }
+            Id::Init => {
+                let remaining = if given {
+                    remaining(&text)?
+                } else {
+                    Remaining::EndedByKernel
+                };
+                self.kinds.insert(Kind::Pid);
+                self.forked().init = Some(remaining);
+            }
+            Id::PidFile => self.pid_file = Some(text.into()),
+            Id::StatusFd => self.status_fd = Some(descriptor("--status-fd", &text)?),
+            Id::WaitFd => self.wait_fd = Some(descriptor("--wait-fd", &text)?),
             Id::Join => self.join(&text)?,
             Id::HostName => self.host_name = Some(uts_name("--hostname", text)?),
             Id::DomainName => self.domain_name = Some(uts_name("--domainname", text)?),
@@ -196,6 +217,14 @@ impl Request {
 
     /// What an option brings along unless the namespace is joined.
     fn add_implied(&mut self) {
+        let forwards = self.forwards;
+        if let Some(fork) = self
+            .fork
+            .as_mut()
+            .filter(|fork| fork.init.is_some() && !forwards)
+        {
+            fork.forward(signal::forwardable(), Manner::Once);
+        }
         let named = self.host_name.is_some() || self.domain_name.is_some();
         let queues = self.mount_mqueue.is_some();
         for (kind, implied) in [
@@ -270,8 +299,60 @@ fn uts_name(option: &str, name: OsString) -> Result<OsString, Failure> {
     Ok(name)
 }
 
-fn signal(text: &OsStr) -> Result<i32, Error> {
-    signals::number(text).ok_or_else(|| Error::new(words!["unknown signal: ", text]))
+fn signal_number(text: &OsStr) -> Result<i32, Error> {
+    signals::number(text).ok_or_else(|| unknown_signal(text))
+}
+
+fn unknown_signal(text: &OsStr) -> Error {
+    Error::new(words!["unknown signal: ", text])
+}
+
+/// The numbers of the signals in a list of names, or of all that can be passed on.
+fn signal_list(text: &OsStr) -> Result<Vec<i32>, Error> {
+    if text == "all" {
+        return Ok(signal::forwardable());
+    }
+    let names = text.as_bytes().split(|byte| *byte == b',');
+    let number = |name: &[u8]| {
+        let name = OsStr::from_bytes(name);
+        let number = signal_number(name)?;
+        match number {
+            libc::SIGKILL | libc::SIGSTOP => Err(unknown_signal(name)),
+            number => Ok(number),
+        }
+    };
+    names.map(number).collect()
+}
+
+/// Reads `wait` or `wait:SECONDS`.
+fn remaining(text: &OsStr) -> Result<Remaining, Failure> {
+    let seconds = match text.as_bytes() {
+        b"wait" => return Ok(Remaining::EndedBy(None)),
+        bytes => bytes.strip_prefix(b"wait:").map(OsStr::from_bytes),
+    };
+    let seconds = seconds.and_then(|text| number::parse(text, Radix::Decimal, 0..=u32::MAX).ok());
+    let limit = seconds.map(|seconds| Duration::from_secs(seconds.into()));
+    limit
+        .map(|limit| Remaining::EndedBy(Some(limit)))
+        .ok_or_else(|| {
+            Failure::Usage(words![
+                "--init takes wait or wait:SECONDS, not '",
+                text,
+                "'"
+            ])
+        })
+}
+
+/// Reads the number of a descriptor that is none of the standard ones.
+fn descriptor(option: &str, text: &OsStr) -> Result<i32, Failure> {
+    number::parse(text, Radix::Decimal, 3..=i32::MAX).map_err(|_| {
+        Failure::Usage(words![
+            option,
+            " takes the number of a descriptor above 2, not '",
+            text,
+            "'"
+        ])
+    })
 }
 
 fn plain_id(text: &OsStr, what: &str) -> Result<u32, Error> {

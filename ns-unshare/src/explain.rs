@@ -14,6 +14,7 @@ use crate::request::{Fork, Place, SetGroups};
 
 /// The process that a step is done by, where it is not the first one.
 const CHILD: &str = "child";
+const INIT: &str = "process 1";
 
 impl Plan {
     /// A line a step, with the process that does it where the program gets one of its own.
@@ -32,7 +33,8 @@ impl Plan {
                 Step::WriteMapsFromOutside => lines.append(&mut of_mapper),
                 Step::Bind => lines.append(&mut of_binder),
                 Step::Unshare(kinds) => is_first = kinds.contains(Kind::Pid),
-                Step::Fork(_) => process = Some(CHILD),
+                Step::Fork(fork) => process = Some(if fork.init.is_some() { INIT } else { CHILD }),
+                Step::StartProgram(_) => process = Some(CHILD),
                 _ => {}
             }
         }
@@ -47,6 +49,21 @@ impl Step {
             Self::DefaultChildSignal => (
                 words!["sigaction(SIGCHLD, SIG_DFL)"],
                 words!["children can be waited for"],
+            ),
+            Self::TakeStatusDescriptor(number) => (
+                words!["fcntl(", number, ", F_SETFD, FD_CLOEXEC)"],
+                words!["events go there, and the program does not get it"],
+            ),
+            Self::TakeWaitDescriptor(number) => (
+                words!["fcntl(", number, ", F_SETFD, FD_CLOEXEC)"],
+                words!["a byte comes from there, and the program does not get it"],
+            ),
+            Self::StartPidFile(path) => (
+                words!["fork()"],
+                words![
+                    "a helper outside that writes the program's number to ",
+                    quoted(path)
+                ],
             ),
             Self::StartBinder(_) => (
                 words!["fork()"],
@@ -72,6 +89,10 @@ impl Step {
                 return changes.iter().map(explain::change).collect();
             }
             Self::Fork(fork) => forked(fork, is_first),
+            Self::StartProgram(_) => (
+                words!["setpgid(0, 0), fork()"],
+                words!["process 1 stays, reaps and passes signals on; a child for the program"],
+            ),
             Self::DieWithParent(signal) => (
                 words!["prctl(PR_SET_PDEATHSIG, ", signal, ")"],
                 words!["the child gets this signal when the parent dies"],
@@ -154,6 +175,14 @@ impl Step {
             Self::Bind => (
                 words!["have the binder bind"],
                 words!["the namespaces outlive their processes"],
+            ),
+            Self::Report => (
+                words!["report"],
+                words!["supervisors are told the program's number and namespaces"],
+            ),
+            Self::AwaitByte => (
+                words!["read(N)"],
+                words!["hold the program back until a byte comes"],
             ),
             Self::Keep => (
                 words!["release the binder"],

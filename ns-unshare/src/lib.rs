@@ -10,11 +10,13 @@
 mod caller;
 mod cli;
 mod explain;
+mod init;
 mod maps;
 mod mounts;
 mod options;
 mod persist;
 mod plan;
+mod report;
 mod request;
 mod run;
 mod signals;

@@ -79,10 +79,13 @@ options! {
     KillChild: None, "kill-child", Takes::Optional(Value::new("signal", Offer::Signal)),
         "send the child a signal when unshare dies (implies --fork; default KILL)";
 
-    /// Passes INT and TERM on to the child instead of holding them back. Implies `--fork`. A
-    /// program that is process 1 of a PID namespace gets only signals for which it has a handler.
-    ForwardSignals: None, "forward-signals", Takes::Nothing,
-        "pass INT and TERM on to the child (implies --fork)";
+    /// Passes signals on to the child instead of holding them back: INT and TERM or, with a list of
+    /// names separated by commas, those. `all` is every signal that can be caught and is none of job
+    /// control. Of a list, one that the terminal has sent to the whole job is not passed on once
+    /// more. Implies `--fork`. A program that is process 1 of a PID namespace gets only signals for
+    /// which it has a handler.
+    ForwardSignals: None, "forward-signals", Takes::Optional(Value::new("list", Offer::Signal)),
+        "pass INT and TERM, or these, on to the child (implies --fork)";
 
     section "File systems";
 
@@ -221,6 +224,34 @@ options! {
     /// Takes a variable out of the program's environment.
     extension UnsetEnv: None, "unset-env", Takes::Required(Value::new("name", Offer::Nothing)),
         "take a variable away from the program";
+
+    /// Runs a process 1 of our own, which stays: it starts the program as its child, reaps every
+    /// process that loses its parent, passes signals on to the program, and ends when that has ended,
+    /// and the kernel then ends all other processes of the namespace. With `wait` it asks them to end
+    /// and waits for them first; with a number of seconds it ends them when that time is over. The
+    /// exit status is that of the program. Implies `--fork`, `--pid` and, unless that option is
+    /// given, `--forward-signals=all`.
+    extension Init: None, "init", Takes::Optional(Value::new("wait[:seconds]", Offer::Words(&["wait"]))),
+        "run a process 1 that reaps (implies --fork, --pid)";
+
+    section "For supervisors";
+
+    /// Writes the number of the program's process, as it is seen outside, to a new file that takes
+    /// the place of this one in one step, before the program starts. It is removed when the program
+    /// has ended, if `unshare` waits for that.
+    extension PidFile: None, "pid-file", Takes::Required(FILE), "write the PID of the program to a file";
+
+    /// Writes events to this descriptor, as one line of JSON each: `ready`, with PID and namespaces,
+    /// once all is done but to run the program; `failed`, if that cannot be executed; and, if
+    /// `unshare` waits for it, `exited` or `killed`. The program does not get the descriptor.
+    extension StatusFd: None, "status-fd", Takes::Required(Value::new("fd", Offer::Nothing)),
+        "write events as lines of JSON to a descriptor";
+
+    /// Once all is ready, holds the program back until a byte can be read from this descriptor. If
+    /// its end comes first nothing is run, and what was made is undone. The program does not get the
+    /// descriptor.
+    extension WaitFd: None, "wait-fd", Takes::Required(Value::new("fd", Offer::Nothing)),
+        "hold the program back until a byte comes from a descriptor";
 
     section "Inside";
 

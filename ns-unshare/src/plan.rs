@@ -14,13 +14,19 @@ use ns_common::words;
 
 use crate::caller::Caller;
 use crate::cli::BINFMT_MISC;
-use crate::request::{Fork, Place, Propagation, Range, Request, SetGroups, SingleId};
+use crate::request::{Fork, Place, Propagation, Range, Remaining, Request, SetGroups, SingleId};
 
 /// One thing to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Step {
     /// Make sure that children can be waited for.
     DefaultChildSignal,
+    /// Take over the descriptor, by its number, that events are written to.
+    TakeStatusDescriptor(i32),
+    /// Take over the descriptor, by its number, on which a byte lets the program run.
+    TakeWaitDescriptor(i32),
+    /// Fork the helper that will write the program's number to a file, and make sure that it can.
+    StartPidFile(PathBuf),
     /// Fork the helper that will bind the new namespaces to files, in this order.
     StartBinder(Vec<(Kind, PathBuf)>),
     /// Fork the helper that will write maps from outside.
@@ -47,6 +53,8 @@ pub(crate) enum Step {
     ChangeEnvironment(Vec<Change>),
     /// Split the process: what follows is done by a child, which the parent waits for.
     Fork(Fork),
+    /// In process 1: split it, attend to the child, which does what follows, and to what remains.
+    StartProgram(Remaining),
     /// Ask for a signal, by number, when the parent dies, which may have happened already.
     DieWithParent(i32),
     /// Map one id, the caller's own, which needs no privilege.
@@ -81,6 +89,10 @@ pub(crate) enum Step {
     KeepCapabilities,
     /// Have the binder bind the namespaces to their files, all or none, and wait for that.
     Bind,
+    /// Tell supervisors that all is ready for the program.
+    Report,
+    /// Wait for a byte on the descriptor taken over.
+    AwaitByte,
     /// Have the binder leave them bound, whatever becomes of us.
     Keep,
     /// Become the program.
@@ -141,7 +153,11 @@ impl Plan {
     /// Settles what `request` means for `caller`.
     pub(crate) fn new(request: &Request, caller: &dyn Caller) -> Result<Self, Error> {
         let maps = Maps::new(request, caller)?;
-        let mut steps = vec![Step::DefaultChildSignal];
+        let mut steps = Vec::new();
+        steps.extend(request.status_fd.map(Step::TakeStatusDescriptor));
+        steps.extend(request.wait_fd.map(Step::TakeWaitDescriptor));
+        steps.push(Step::DefaultChildSignal);
+        steps.extend(request.pid_file.clone().map(Step::StartPidFile));
         push_helpers(&mut steps, request, &maps);
         push_joined(&mut steps, request);
         push_owner(&mut steps, request);
@@ -163,11 +179,18 @@ impl Plan {
         push_maps(&mut steps, request, &maps);
         push_names(&mut steps, request);
         push_mounts(&mut steps, request);
+        let init = request.fork.as_ref().and_then(|fork| fork.init);
+        steps.extend(init.map(Step::StartProgram));
         push_ids(&mut steps, request);
         if keeps_namespaces && request.fork.is_some() {
             steps.push(Step::Bind);
         }
-        if keeps_namespaces {
+        let reports = request.pid_file.is_some() || request.status_fd.is_some();
+        if reports {
+            steps.push(Step::Report);
+        }
+        steps.extend(request.wait_fd.map(|_| Step::AwaitByte));
+        if keeps_namespaces || reports {
             steps.push(Step::Keep);
         }
         steps.push(Step::Execute(program(request)));
@@ -245,8 +268,15 @@ fn push_ids(steps: &mut Vec<Step>, request: &Request) {
     }
     steps.extend(request.ids.user.map(Step::SetUid));
     if request.ids != Both::default() {
-        // The kernel forgets the parent-death signal when the ids change: PR_SET_PDEATHSIG(2const).
-        push_death_signal(steps, request);
+        // The kernel forgets the parent-death signal when the ids change: PR_SET_PDEATHSIG(2const). A
+        // process 1 of ours keeps its ids, and its end is that of the program.
+        if request
+            .fork
+            .as_ref()
+            .is_some_and(|fork| fork.init.is_none())
+        {
+            push_death_signal(steps, request);
+        }
     }
     if request.keep_capabilities && request.kinds.contains(Kind::User) {
         steps.push(Step::KeepCapabilities);

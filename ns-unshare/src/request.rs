@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::ffi::{CStr, OsString};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use nix::unistd::Pid;
 use ns_common::idmap::{Both, IdExtent};
 use ns_common::namespace::{Kind, KindSet};
-use ns_common::process::supervise::Signals;
+use ns_common::process::supervise::{Manner, Signals};
 use ns_common::process::variables::Change;
 
 /// All that the options and operands say.
@@ -15,6 +16,8 @@ use ns_common::process::variables::Change;
 pub(crate) struct Request {
     /// The kinds to unshare, implied ones included.
     pub(crate) kinds: KindSet,
+    /// Whether it was said which signals are passed on.
+    pub(crate) forwards: bool,
     /// Where to keep a new namespace.
     pub(crate) files: BTreeMap<Kind, PathBuf>,
     /// How the program is run in a child; `None` if it is not.
@@ -29,6 +32,12 @@ pub(crate) struct Request {
     pub(crate) loopback: bool,
     /// Where to mount an mqueue file system.
     pub(crate) mount_mqueue: Option<PathBuf>,
+    /// Where the program's number goes.
+    pub(crate) pid_file: Option<PathBuf>,
+    /// The descriptor that events are written to.
+    pub(crate) status_fd: Option<i32>,
+    /// The descriptor on which a byte lets the program run.
+    pub(crate) wait_fd: Option<i32>,
     /// Where to mount a new proc.
     pub(crate) mount_proc: Option<PathBuf>,
     /// Where to mount a new binfmt_misc.
@@ -74,6 +83,18 @@ pub(crate) struct Fork {
     pub(crate) death_signal: Option<i32>,
     /// What the waiting process does with signals.
     pub(crate) signals: Signals,
+    /// What a process 1 of ours does with the processes that outlive the program; `None` if the
+    /// program itself is the child.
+    pub(crate) init: Option<Remaining>,
+}
+
+/// What becomes of the processes that outlive the program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Remaining {
+    /// The kernel ends them with process 1.
+    EndedByKernel,
+    /// They are asked to end, and waited for; after that time, if there is one, they are ended.
+    EndedBy(Option<Duration>),
 }
 
 /// Kept from the waiting process unless it passes them on.
@@ -87,16 +108,18 @@ impl Default for Fork {
                 held_back: HELD_BACK.to_vec(),
                 ..Signals::default()
             },
+            init: None,
         }
     }
 }
 
 impl Fork {
     /// Passes `forwarded` on to the child in place of whatever was passed on before.
-    pub(crate) fn forward(&mut self, forwarded: Vec<i32>) {
+    pub(crate) fn forward(&mut self, forwarded: Vec<i32>, manner: Manner) {
         let is_left = |signal: &i32| !forwarded.contains(signal);
         self.signals.held_back = HELD_BACK.into_iter().filter(is_left).collect();
         self.signals.forwarded = forwarded;
+        self.signals.manner = manner;
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use nix::fcntl::OFlag;
 use nix::sched::unshare;
-use nix::unistd;
+use nix::unistd::{self, Pid};
 use ns_common::console::Console;
 use ns_common::error::{Attempt, Error, ExitStatus, Failure};
 use ns_common::explain;
@@ -16,18 +16,21 @@ use ns_common::process::enter::{Entrance, Source};
 use ns_common::process::helper::Helper;
 use ns_common::process::line::Line;
 use ns_common::process::target::Target;
+use ns_common::process::terminal::Terminal;
 use ns_common::process::{supervise, variables};
 use ns_common::procfs::{self, OwnDirectory};
-use ns_common::sys::fork::Change;
+use ns_common::sys::fork::{Change, Forked};
 use ns_common::sys::{descriptor, interface, signal, uts};
 use ns_common::words;
 
 use crate::caller::Current;
+use crate::init::{self, Init};
 use crate::maps;
 use crate::mounts;
 use crate::persist::{self, Binder, OuterMounts};
 use crate::plan::{Clock, Plan, Step};
-use crate::request::{Fork, Place, Request};
+use crate::report::{self, Inherited, Reporter};
+use crate::request::{Fork, Place, Remaining, Request};
 
 /// Does all that was asked for. Returns only in a process that is not replaced by the program.
 pub(crate) fn execute(request: Request, console: &mut Console) -> Result<ExitStatus, Failure> {
@@ -65,6 +68,14 @@ struct Process {
     outer_mounts: Option<nix::Result<OuterMounts>>,
     /// In a child: the end of a line whose other end only the parent holds.
     parent: Option<Line>,
+    /// Who is told of the program by us; by a child, where `report` is the line to the parent.
+    reporter: Reporter,
+    report: Option<Line>,
+    wait: Option<Inherited>,
+    /// In a process 1 of ours.
+    init: Option<Init>,
+    /// In a child: how signals were, for the program.
+    signals: Option<supervise::Inherited>,
 }
 
 impl Process {
@@ -72,6 +83,15 @@ impl Process {
         match step {
             Step::DefaultChildSignal => {
                 signal::default_child_signal().attempt(|| words!["sigaction failed"])?;
+            }
+            Step::TakeStatusDescriptor(number) => {
+                self.reporter.status = Some(Inherited::take(*number, "--status-fd")?);
+            }
+            Step::TakeWaitDescriptor(number) => {
+                self.wait = Some(Inherited::take(*number, "--wait-fd")?);
+            }
+            Step::StartPidFile(path) => {
+                self.reporter.pid_file = Some(report::start_pid_file(console, path)?);
             }
             Step::StartBinder(files) => {
                 let own = self.own.get_or_insert_with(OwnDirectory::open);
@@ -97,6 +117,7 @@ impl Process {
             Step::OffsetClock(clock, seconds) => offset_clock(*clock, *seconds)?,
             Step::ChangeEnvironment(changes) => variables::change(changes)?,
             Step::Fork(fork) => return self.fork(fork, console),
+            Step::StartProgram(remaining) => return self.start_program(*remaining),
             Step::DieWithParent(signal) => self.die_with_parent(*signal)?,
             Step::MapSingle(kind, extent) => maps::map_single(*kind, *extent)?,
             Step::WriteSetGroups(policy, missing) => maps::write_setgroups(*policy, *missing)?,
@@ -126,8 +147,14 @@ impl Process {
             Step::SetUid(uid) => privileges::set_uid(*uid)?,
             Step::KeepCapabilities => privileges::keep_capabilities()?,
             Step::Bind => self.bind(console)?,
+            Step::Report => self.report()?,
+            Step::AwaitByte => self.await_byte()?,
             Step::Keep => self.keep(console)?,
-            Step::Execute(program) => return Err(program.execute().into()),
+            Step::Execute(program) => {
+                let error = program.execute();
+                self.reporter.failed(error.status());
+                return Err(error.into());
+            }
         }
         Ok(Flow::Next)
     }
@@ -144,23 +171,101 @@ impl Process {
     fn fork(&mut self, fork: &Fork, console: &mut Console) -> Result<Flow, Failure> {
         let watched = fork.death_signal.map(|_| Line::pair()).transpose()?;
         let (held, parent) = watched.unzip();
-        let Some(child) = supervise::fork(&fork.signals)? else {
-            drop(held);
-            self.parent = parent;
-            self.binder.iter_mut().for_each(Binder::disown);
+        let reported = self.reporter.is_wanted().then(Line::pair).transpose()?;
+        let (hears_report, report) = reported.unzip();
+        if let Some(line) = &hears_report {
+            line.tell_senders()?;
+        }
+        let (hears_init, init) = fork.init.map(|_| Line::pair()).transpose()?.unzip();
+        let terminal = fork.init.and_then(|_| Terminal::of_foreground());
+        match supervise::fork(&fork.signals)? {
+            Forked::Child(inherited) => {
+                drop((held, hears_report, hears_init));
+                (self.parent, self.report) = (parent, report);
+                self.binder.iter_mut().for_each(Binder::disown);
+                self.reporter.disown();
+                self.init = init.map(|line| Init { line, terminal });
+                match &self.init {
+                    Some(_) => self.signals = Some(inherited),
+                    None => inherited.restore()?,
+                }
+                Ok(Flow::Next)
+            }
+            Forked::Parent(child) => {
+                drop((parent, report, init));
+                let reported = self.hear_report(hears_report);
+                let bound = self.attend_binder(console);
+                let change = match &hears_init {
+                    Some(line) => init::attend(child, line, terminal.as_ref())?,
+                    None => child.end()?,
+                };
+                drop(held);
+                let told = self.reporter.ended(change);
+                reported.and(bound).and(told)?;
+                end_like(change)
+            }
+        }
+    }
+
+    /// In process 1: forks the program's process and attends to it; what follows is done by that one.
+    fn start_program(&mut self, remaining: Remaining) -> Result<Flow, Failure> {
+        let Some(init) = self.init.take() else {
             return Ok(Flow::Next);
         };
-        drop(parent);
-        let bound = self.attend_binder(console);
-        let change = child.end()?;
-        drop(held);
-        bound?;
-        match change {
-            Change::Exited(status) => Ok(Flow::End(status)),
-            Change::Killed(number) | Change::Stopped(number) => {
-                signal::die_of(number);
-                // With the error number that the reference has: none.
-                Err(Error::new(words!["child exit failed: Success"]).into())
+        let queue = init.settle()?;
+        match init.fork()? {
+            Forked::Child(()) => {
+                drop((init, queue));
+                self.parent = None;
+                self.signals
+                    .take()
+                    .map_or(Ok(()), supervise::Inherited::restore)?;
+                Ok(Flow::Next)
+            }
+            Forked::Parent(program) => {
+                // What the program's process says to the others, it says alone.
+                (self.report, self.binder, self.wait) = (None, None, None);
+                self.reporter = Reporter::default();
+                Ok(Flow::End(init.attend(program, &queue, remaining)?))
+            }
+        }
+    }
+
+    /// In the parent: tells supervisors when the child is ready, and lets that go on.
+    fn hear_report(&mut self, line: Option<Line>) -> Result<(), Failure> {
+        let Some(line) = line else {
+            return Ok(());
+        };
+        // A child that has failed before has told so.
+        let Some(pid) = line.hear_sender()? else {
+            return Ok(());
+        };
+        self.reporter.ready(pid)?;
+        Ok(line.say(b"go")?)
+    }
+
+    /// Tells supervisors, or the parent who does so, that the program is about to run here.
+    fn report(&mut self) -> Result<(), Failure> {
+        let Some(line) = &self.report else {
+            return self.reporter.ready(Pid::this());
+        };
+        line.say_if_heard(b"ready")?;
+        match line.hear()? {
+            Some(_) => Ok(()),
+            None => Err(Failure::Told(ExitStatus::FAILURE)),
+        }
+    }
+
+    fn await_byte(&mut self) -> Result<(), Failure> {
+        match self
+            .wait
+            .take()
+            .map_or(Ok(true), |wait| wait.wait_for_byte())?
+        {
+            true => Ok(()),
+            false => {
+                self.reporter.failed(ExitStatus::FAILURE);
+                Err(Error::new(words!["--wait-fd: the end came without a byte"]).into())
             }
         }
     }
@@ -180,7 +285,8 @@ impl Process {
     }
 
     fn keep(&mut self, console: &mut Console) -> Result<(), Failure> {
-        self.with_binder(Binder::keep, console)
+        self.with_binder(Binder::keep, console)?;
+        self.reporter.keep()
     }
 
     fn with_binder(
@@ -211,6 +317,18 @@ impl Process {
         match parent_lives.attempt(|| words!["cannot see whether the parent lives"])? {
             true => Ok(()),
             false => Err(Failure::Told(ExitStatus::FAILURE)),
+        }
+    }
+}
+
+/// Ends this process as its child has ended.
+fn end_like(change: Change) -> Result<Flow, Failure> {
+    match change {
+        Change::Exited(status) => Ok(Flow::End(status)),
+        Change::Killed { signal, .. } | Change::Stopped(signal) => {
+            signal::die_of(signal);
+            // With the error number that the reference has: none.
+            Err(Error::new(words!["child exit failed: Success"]).into())
         }
     }
 }

@@ -92,7 +92,7 @@ pub fn await_success(child: Child, name: Message) -> Result<(), Failure> {
     match child.wait().attempt(|| words!["waitpid failed"])? {
         Change::Exited(ExitStatus::SUCCESS) => Ok(()),
         Change::Exited(status) => Err(Failure::Told(status)),
-        Change::Killed(signal) | Change::Stopped(signal) => {
+        Change::Killed { signal, .. } | Change::Stopped(signal) => {
             let text = words![name, " was killed by signal ", signal];
             Err(Error::new(text).into())
         }

@@ -1,9 +1,10 @@
 //! A line between two of our own processes: words one way and the other, and silence when one has
 //! ended.
 
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use nix::errno::Errno;
+use nix::unistd::Pid;
 
 use crate::error::{Attempt, Error, ExitStatus, Failure};
 use crate::sys::socket::{self, Waiting};
@@ -47,6 +48,23 @@ impl Line {
             .attempt(|| words!["cannot hear another process of ours"])?;
         word.truncate(length);
         Ok((length > 0).then_some(word))
+    }
+
+    /// Has the kernel tell who says a word to this end: [`Line::hear_sender`].
+    pub fn tell_senders(&self) -> Result<(), Error> {
+        socket::tell_senders(self.0.as_fd()).attempt(|| words!["setsockopt failed"])
+    }
+
+    /// Waits for a word and tells who has said it, by the number in our own PID namespace; `None` if
+    /// nobody holds the other end any more.
+    pub fn hear_sender(&self) -> Result<Option<Pid>, Error> {
+        socket::receive_sender(self.0.as_fd(), &mut [0; LONGEST])
+            .attempt(|| words!["cannot hear another process of ours"])
+    }
+
+    /// The descriptor, which is readable while a word waits, or when nobody holds the other end.
+    pub fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
     }
 
     /// Whether somebody still holds the other end; a word that waits is lost.

@@ -9,4 +9,5 @@ pub mod sealed;
 pub mod search;
 pub mod supervise;
 pub mod target;
+pub mod terminal;
 pub mod variables;

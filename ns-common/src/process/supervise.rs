@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::error::{Attempt, Error};
 use crate::sys::fork::{self, Change, Child, Forked};
-use crate::sys::signal::{self, Dispositions, Mask};
+use crate::sys::signal::{self, Dispositions, FromTerminal, Mask};
 use crate::words;
 
 /// What becomes of signals, by number, that the waiting process gets.
@@ -14,18 +14,20 @@ pub struct Signals {
     pub held_back: Vec<i32>,
     /// Passed on to the child.
     pub forwarded: Vec<i32>,
-    /// How the child treats those that are passed on.
-    pub in_child: InChild,
+    /// How they are passed on.
+    pub manner: Manner,
 }
 
-/// How a child treats the signals that are passed on to it.
+/// How signals are passed on to a child.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum InChild {
-    /// As the waiting process did before, which may be to ignore them.
+pub enum Manner {
+    /// The child treats them as the waiting process did before, which may be to ignore them. One that
+    /// the terminal has sent reaches the child without us.
     #[default]
-    AsBefore,
-    /// By default.
-    Default,
+    Once,
+    /// As the reference has it: in the child they begin with their default disposition, and one that
+    /// the terminal has sent reaches it twice.
+    Reference,
 }
 
 /// A child that is waited for.
@@ -36,37 +38,57 @@ pub struct Attended {
     failed: Option<Error>,
 }
 
-/// Splits the process. In the child, for which this returns `None`, all signals are as they were.
+/// How signals were before the fork; to be restored in the child, where they are held back until then.
+#[derive(Debug)]
+pub struct Inherited {
+    dispositions: Dispositions,
+    forwarded: Vec<i32>,
+    manner: Manner,
+    mask: Option<Mask>,
+}
+
+/// Splits the process.
 ///
 /// A signal that comes meanwhile is kept until there is a child to pass it on to.
-pub fn fork(signals: &Signals) -> Result<Option<Attended>, Error> {
+pub fn fork(signals: &Signals) -> Result<Forked<Attended, Inherited>, Error> {
     let caught = [signals.held_back.as_slice(), &signals.forwarded].concat();
     let mask = (!caught.is_empty()).then(|| signal::block(&caught));
     let mask = mask
         .transpose()
         .attempt(|| words!["sigprocmask block failed"])?;
-    let former = signal::forward(&signals.forwarded).attempt(|| words!["sigaction failed"])?;
+    let from_terminal = match signals.manner {
+        Manner::Once => FromTerminal::NotPassedOn,
+        Manner::Reference => FromTerminal::PassedOn,
+    };
+    let dispositions = signal::forward(&signals.forwarded, from_terminal)
+        .attempt(|| words!["sigaction failed"])?;
     match fork::fork().attempt(|| words!["fork failed"])? {
-        Forked::Child => {
-            as_before(signals, &former, mask)?;
-            Ok(None)
-        }
+        Forked::Child(()) => Ok(Forked::Child(Inherited {
+            dispositions,
+            forwarded: signals.forwarded.clone(),
+            manner: signals.manner,
+            mask,
+        })),
         Forked::Parent(child) => {
             signal::forward_to(Some(child));
             let failed = listen(signals, mask).err();
-            Ok(Some(Attended { child, failed }))
+            Ok(Forked::Parent(Attended { child, failed }))
         }
     }
 }
 
-fn as_before(signals: &Signals, former: &Dispositions, mask: Option<Mask>) -> Result<(), Error> {
-    match signals.in_child {
-        InChild::AsBefore => signal::restore_dispositions(former),
-        InChild::Default => signal::set_default(&signals.forwarded),
+impl Inherited {
+    /// Brings them back.
+    pub fn restore(self) -> Result<(), Error> {
+        match self.manner {
+            Manner::Once => signal::restore_dispositions(&self.dispositions),
+            Manner::Reference => signal::set_default(&self.forwarded),
+        }
+        .attempt(|| words!["sigaction failed"])?;
+        self.mask
+            .map_or(Ok(()), |mask| signal::restore(&mask))
+            .attempt(|| words!["sigprocmask restore failed"])
     }
-    .attempt(|| words!["sigaction failed"])?;
-    mask.map_or(Ok(()), |mask| signal::restore(&mask))
-        .attempt(|| words!["sigprocmask restore failed"])
 }
 
 /// From here on signals reach the handler that passes them on.

@@ -20,6 +20,15 @@ pub fn standard_error() -> BorrowedFd<'static> {
     unsafe { BorrowedFd::borrow_raw(libc::STDERR_FILENO) }
 }
 
+/// A descriptor that the caller has left us, close-on-exec from now on. EBADF if it is not open.
+pub fn inherited(number: RawFd) -> nix::Result<BorrowedFd<'static>> {
+    let flags = libc::FD_CLOEXEC;
+    // SAFETY: this command takes numbers only.
+    Errno::result(unsafe { libc::fcntl(number, libc::F_SETFD, flags) })?;
+    // SAFETY: it is open, and nothing of ours closes a descriptor that it has not opened.
+    Ok(unsafe { BorrowedFd::borrow_raw(number) })
+}
+
 /// Moves a descriptor that got the number of a closed standard one to a number above them.
 ///
 /// Without this a message for the user would land in our own file.

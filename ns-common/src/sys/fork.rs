@@ -9,13 +9,13 @@ use nix::unistd::{ForkResult, Pid};
 use crate::console::{Console, Output};
 use crate::error::{ExitStatus, Failure};
 
-/// Which of the two processes after a fork(2) this is.
+/// Which of the two processes after a fork(2) this is, with what it has for that.
 #[derive(Debug)]
-pub enum Forked {
+pub enum Forked<P = Child, C = ()> {
     /// The one that called; it must wait for the child.
-    Parent(Child),
+    Parent(P),
     /// The new process.
-    Child,
+    Child(C),
 }
 
 /// A child that has not been waited for.
@@ -28,7 +28,12 @@ pub enum Change {
     /// It returned a status.
     Exited(ExitStatus),
     /// A signal, by number, killed it.
-    Killed(i32),
+    Killed {
+        /// Its number.
+        signal: i32,
+        /// Whether there is a core file.
+        core: bool,
+    },
     /// A signal, by number, stopped it.
     Stopped(i32),
 }
@@ -38,7 +43,7 @@ pub fn fork() -> nix::Result<Forked> {
     // SAFETY: no crate of ours starts a thread, so the child may do whatever the parent may.
     Ok(match unsafe { nix::unistd::fork() }? {
         ForkResult::Parent { child } => Forked::Parent(Child(child)),
-        ForkResult::Child => Forked::Child,
+        ForkResult::Child => Forked::Child(()),
     })
 }
 
@@ -53,7 +58,7 @@ pub fn spawn<T>(
 ) -> nix::Result<(Child, T)> {
     match fork()? {
         Forked::Parent(child) => Ok((child, for_parent)),
-        Forked::Child => {
+        Forked::Child(()) => {
             drop(for_parent);
             // What the parent has not written yet is the parent's.
             console.output = Output::default();
@@ -126,7 +131,12 @@ impl Child {
                     let [code, ..] = status.to_le_bytes();
                     return Ok(Change::Exited(ExitStatus::new(code)));
                 }
-                libc::CLD_KILLED | libc::CLD_DUMPED => return Ok(Change::Killed(status)),
+                code @ (libc::CLD_KILLED | libc::CLD_DUMPED) => {
+                    return Ok(Change::Killed {
+                        signal: status,
+                        core: code == libc::CLD_DUMPED,
+                    });
+                }
                 _ => {
                     // Continued meanwhile, it is not in that state any more, and there is nothing
                     // to take.
@@ -161,12 +171,42 @@ impl Child {
     }
 }
 
+/// What there was to tell of the children of this process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reaped {
+    /// There are none.
+    NoChildren,
+    /// None has changed.
+    Nothing,
+    /// One has; if it has ended it is no longer a child.
+    One(Pid, Change),
+}
+
+/// Takes the next change, a stop among them, of any child, without waiting for one.
+pub fn reap_any() -> nix::Result<Reaped> {
+    let mut status = 0;
+    loop {
+        // SAFETY: waitpid writes one int through the pointer.
+        let result = unsafe { libc::waitpid(-1, &raw mut status, libc::WNOHANG | libc::WUNTRACED) };
+        match Errno::result(result) {
+            Err(Errno::EINTR) => {}
+            Err(Errno::ECHILD) => return Ok(Reaped::NoChildren),
+            Err(errno) => return Err(errno),
+            Ok(0) => return Ok(Reaped::Nothing),
+            Ok(pid) => return Ok(Reaped::One(Pid::from_raw(pid), change(status))),
+        }
+    }
+}
+
 /// nix's own decoding knows no real-time signals.
 fn change(status: libc::c_int) -> Change {
     if libc::WIFSTOPPED(status) {
         Change::Stopped(libc::WSTOPSIG(status))
     } else if libc::WIFSIGNALED(status) {
-        Change::Killed(libc::WTERMSIG(status))
+        Change::Killed {
+            signal: libc::WTERMSIG(status),
+            core: libc::WCOREDUMP(status),
+        }
     } else {
         let code = u8::try_from(libc::WEXITSTATUS(status)).expect("WEXITSTATUS is a byte");
         Change::Exited(ExitStatus::new(code))

@@ -4,6 +4,7 @@
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 
 use nix::errno::Errno;
+use nix::unistd::Pid;
 
 use crate::sys::descriptor;
 
@@ -41,6 +42,68 @@ pub fn send(socket: BorrowedFd<'_>, message: &[u8]) -> nix::Result<()> {
             result => return result.map(drop),
         }
     }
+}
+
+/// Has the kernel tell, with each message that comes on this end, which process has sent it.
+pub fn tell_senders(socket: BorrowedFd<'_>) -> nix::Result<()> {
+    let on: libc::c_int = 1;
+    // SAFETY: the option takes one int.
+    Errno::result(unsafe {
+        libc::setsockopt(
+            socket.as_raw_fd(),
+            libc::SOL_SOCKET,
+            libc::SO_PASSCRED,
+            (&raw const on).cast(),
+            libc::socklen_t::try_from(size_of::<libc::c_int>()).unwrap_or(0),
+        )
+    })
+    .map(drop)
+}
+
+/// Waits for a message and tells who has sent it, by the number in our own PID namespace; `None` if
+/// nobody holds the other end any more.
+///
+/// # Errors
+/// ENOMSG: the kernel does not tell the sender, for [`tell_senders`] was not called in time.
+pub fn receive_sender(socket: BorrowedFd<'_>, buffer: &mut [u8]) -> nix::Result<Option<Pid>> {
+    // More than a record of credentials takes, and aligned for one.
+    let mut control = [0_u64; 8];
+    let mut vector = libc::iovec {
+        iov_base: buffer.as_mut_ptr().cast(),
+        iov_len: buffer.len(),
+    };
+    // SAFETY: a msghdr of zeros is valid.
+    let mut header: libc::msghdr = unsafe { std::mem::zeroed() };
+    header.msg_iov = &raw mut vector;
+    header.msg_iovlen = 1;
+    header.msg_control = control.as_mut_ptr().cast();
+    header.msg_controllen = size_of_val(&control) as _;
+    let flags = libc::MSG_CMSG_CLOEXEC;
+    loop {
+        // SAFETY: the header names a buffer and room for control data, each with its length.
+        let result = unsafe { libc::recvmsg(socket.as_raw_fd(), &raw mut header, flags) };
+        match Errno::result(result) {
+            Err(Errno::EINTR) => {}
+            Err(Errno::ECONNRESET) | Ok(0) => return Ok(None),
+            Err(errno) => return Err(errno),
+            Ok(_) => break,
+        }
+    }
+    // SAFETY: the kernel has filled the header in.
+    let first = unsafe { libc::CMSG_FIRSTHDR(&raw const header) };
+    if first.is_null() {
+        return Err(Errno::ENOMSG);
+    }
+    // SAFETY: it points into the control data, where there is a whole record.
+    let record = unsafe { *first };
+    if (record.cmsg_level, record.cmsg_type) != (libc::SOL_SOCKET, libc::SCM_CREDENTIALS) {
+        return Err(Errno::ENOMSG);
+    }
+    // SAFETY: the record has data.
+    let data = unsafe { libc::CMSG_DATA(first) };
+    // SAFETY: data of this type is a `ucred`, which need not be aligned.
+    let sender = unsafe { data.cast::<libc::ucred>().read_unaligned() };
+    Ok(Some(Pid::from_raw(sender.pid)))
 }
 
 /// Whether a call waits for what is not there yet.

@@ -1,0 +1,318 @@
+//! A process 1 of ours: it reaps, passes signals on, and ends with the program (pid_namespaces(7)).
+//!
+//! The program is its child, in a process group of its own. Process 1 cannot stop itself or give the
+//! terminal back; the waiting parent outside does so when it hears how the program changed.
+
+use std::time::{Duration, Instant};
+
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::unistd::{Pid, setpgid};
+use ns_common::error::{Attempt, Error, ExitStatus, Failure};
+use ns_common::process::line::Line;
+use ns_common::process::supervise::Attended;
+use ns_common::process::terminal::Terminal;
+use ns_common::sys::fork::{self, Change, Child, Forked, Reaped};
+use ns_common::sys::signal::{self, Queue, Received};
+use ns_common::words;
+
+use crate::request::Remaining;
+
+/// All processes of the namespace but process 1 itself: kill(2).
+const ALL: Pid = Pid::from_raw(-1);
+
+/// What process 1 has been given by the parent.
+#[derive(Debug)]
+pub(crate) struct Init {
+    /// To tell the parent how the program changes.
+    pub(crate) line: Line,
+    /// The terminal, if the parent's group had it.
+    pub(crate) terminal: Option<Terminal>,
+}
+
+impl Init {
+    /// Starts a process group of process 1's own, in which nothing of the terminal reaches it.
+    pub(crate) fn settle(&self) -> Result<Queue, Error> {
+        setpgid(Pid::from_raw(0), Pid::from_raw(0)).attempt(|| words!["setpgid failed"])?;
+        Queue::of_all().attempt(|| words!["signalfd failed"])
+    }
+
+    /// Forks the program's process, which gets a group of its own and the terminal.
+    pub(crate) fn fork(&self) -> Result<Forked, Error> {
+        let forked = fork::fork().attempt(|| words!["fork failed"])?;
+        let group = match &forked {
+            Forked::Child(()) => Pid::this(),
+            Forked::Parent(child) => child.pid(),
+        };
+        // Both do so, since neither can know who comes first; the other's attempt may then be refused.
+        let grouped = setpgid(group, group);
+        if let Forked::Child(()) = forked {
+            grouped.attempt(|| words!["setpgid failed"])?;
+            let terminal = self.terminal.as_ref();
+            terminal
+                .map_or(Ok(()), |terminal| terminal.give_to(group))
+                .attempt(|| words!["tcsetpgrp failed"])?;
+        }
+        Ok(forked)
+    }
+
+    /// Attends to the program until it has ended, then to what remains, and returns its status.
+    pub(crate) fn attend(
+        self,
+        program: Child,
+        signals: &Queue,
+        remaining: Remaining,
+    ) -> Result<ExitStatus, Error> {
+        let mut attendance = Attendance {
+            program: program.pid(),
+            signals,
+            line: Some(self.line),
+            terminal: self.terminal,
+            ended: None,
+        };
+        while attendance.ended.is_none() {
+            attendance.wait(None)?;
+            attendance.reap()?;
+            attendance.pass_on(program.pid())?;
+        }
+        if let Remaining::EndedBy(limit) = remaining {
+            attendance.end_others(limit)?;
+        }
+        Ok(match attendance.ended {
+            Some(Change::Killed { signal, .. } | Change::Stopped(signal)) => {
+                ExitStatus::new(u8::try_from(128 + signal).unwrap_or(u8::MAX))
+            }
+            Some(Change::Exited(status)) => status,
+            None => ExitStatus::FAILURE,
+        })
+    }
+}
+
+/// The state of process 1 while the program runs.
+struct Attendance<'a> {
+    program: Pid,
+    signals: &'a Queue,
+    /// `None` once the parent has ended.
+    line: Option<Line>,
+    terminal: Option<Terminal>,
+    /// How the program has ended.
+    ended: Option<Change>,
+}
+
+impl Attendance<'_> {
+    /// Waits for a signal, a word of the parent, which is heeded, or the end of `limit`.
+    fn wait(&mut self, limit: Option<Duration>) -> Result<(), Error> {
+        let mut awaited = vec![PollFd::new(self.signals.as_fd(), PollFlags::POLLIN)];
+        if let Some(line) = &self.line {
+            awaited.push(PollFd::new(line.as_fd(), PollFlags::POLLIN));
+        }
+        // Rounded up, so that the limit has passed when the time is over.
+        let milliseconds = limit.map(|limit| limit.as_millis() + 1);
+        let timeout = milliseconds.map_or(PollTimeout::NONE, |time| {
+            PollTimeout::try_from(time).unwrap_or(PollTimeout::MAX)
+        });
+        match poll(&mut awaited, timeout) {
+            Err(Errno::EINTR) => return Ok(()),
+            result => result.attempt(|| words!["poll failed"])?,
+        };
+        let is_spoken_to = awaited.get(1).is_some_and(|line| line.any() == Some(true));
+        if is_spoken_to {
+            self.heed()?;
+        }
+        Ok(())
+    }
+
+    /// Continues the program as the parent has been continued: with the terminal or without it.
+    fn heed(&mut self) -> Result<(), Error> {
+        let word = match &self.line {
+            Some(line) => line.hear()?,
+            None => None,
+        };
+        match word.as_deref() {
+            None => self.line = None,
+            Some(FOREGROUND) => {
+                if let Some(terminal) = &self.terminal {
+                    // The program may have ended meanwhile, and its group with it.
+                    let _ = terminal.give_to(self.program);
+                }
+                self.continue_program();
+            }
+            Some(_) => self.continue_program(),
+        }
+        Ok(())
+    }
+
+    fn continue_program(&self) {
+        // It may have ended meanwhile.
+        let _ = signal::send(group(self.program), libc::SIGCONT);
+    }
+
+    /// Takes the end of every child, most of which are orphans, and tells of the program's changes.
+    fn reap(&mut self) -> Result<(), Error> {
+        loop {
+            match fork::reap_any().attempt(|| words!["waitpid failed"])? {
+                Reaped::Nothing | Reaped::NoChildren => return Ok(()),
+                Reaped::One(pid, change) if pid == self.program && self.ended.is_none() => {
+                    self.tell(change);
+                    if !matches!(change, Change::Stopped(_)) {
+                        self.ended = Some(change);
+                    }
+                }
+                Reaped::One(..) => {}
+            }
+        }
+    }
+
+    fn tell(&mut self, change: Change) {
+        let told = self.line.as_ref().map(|line| line.say(&word_for(change)));
+        if let Some(Err(_)) = told {
+            // Nobody is left to be told.
+            self.line = None;
+        }
+    }
+
+    /// Passes what has come on to `receiver`.
+    fn pass_on(&self, receiver: Pid) -> Result<(), Error> {
+        while let Some(Received {
+            signal,
+            from_kernel,
+        }) = self
+            .signals
+            .next()
+            .attempt(|| words!["cannot read signals"])?
+        {
+            let is_ours = matches!(signal, libc::SIGCHLD | libc::SIGCONT);
+            if !is_ours && !from_kernel {
+                // It may have ended meanwhile.
+                let _ = signal::send(receiver, signal);
+            }
+        }
+        Ok(())
+    }
+
+    /// Asks all that are left to end, waits for them and, when the time is over, ends them.
+    fn end_others(&mut self, limit: Option<Duration>) -> Result<(), Error> {
+        let deadline = limit.map(|limit| Instant::now() + limit);
+        for signal in [libc::SIGTERM, libc::SIGCONT] {
+            // There may be none.
+            let _ = signal::send(ALL, signal);
+        }
+        let mut deadline = deadline;
+        loop {
+            match fork::reap_any().attempt(|| words!["waitpid failed"])? {
+                Reaped::NoChildren => return Ok(()),
+                Reaped::One(..) => continue,
+                Reaped::Nothing => {}
+            }
+            let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+            if left == Some(Duration::ZERO) {
+                let _ = signal::send(ALL, libc::SIGKILL);
+                deadline = None;
+                continue;
+            }
+            self.wait(left)?;
+            self.pass_on(ALL)?;
+        }
+    }
+}
+
+/// The process group that `leader` leads, for kill(2).
+fn group(leader: Pid) -> Pid {
+    Pid::from_raw(-leader.as_raw())
+}
+
+/// What the parent says when it has been continued with the terminal, and without it.
+const FOREGROUND: &[u8] = b"foreground";
+const BACKGROUND: &[u8] = b"background";
+
+fn word_for(change: Change) -> Vec<u8> {
+    let word = match change {
+        Change::Exited(status) => words!["exited ", status.code()],
+        Change::Killed { signal, core } => words!["killed ", signal, " ", i32::from(core)],
+        Change::Stopped(signal) => words!["stopped ", signal],
+    };
+    word.as_bytes().to_vec()
+}
+
+fn change_of(word: &[u8]) -> Option<Change> {
+    let word = std::str::from_utf8(word).ok()?;
+    let mut parts = word.split(' ');
+    let (what, number) = (parts.next()?, parts.next()?.parse().ok()?);
+    match what {
+        "exited" => u8::try_from(number)
+            .ok()
+            .map(|code| Change::Exited(ExitStatus::new(code))),
+        "killed" => Some(Change::Killed {
+            signal: number,
+            core: parts.next() == Some("1"),
+        }),
+        "stopped" => Some(Change::Stopped(number)),
+        _ => None,
+    }
+}
+
+/// In the waiting parent: follows the program's changes as process 1, `init`, tells them, and returns
+/// how it ended or, if process 1 could not tell, how that ended.
+pub(crate) fn attend(
+    init: Attended,
+    line: &Line,
+    terminal: Option<&Terminal>,
+) -> Result<Change, Failure> {
+    let mut ended = None;
+    let heard = loop {
+        match line.hear() {
+            Ok(Some(word)) => match change_of(&word) {
+                Some(Change::Stopped(_)) => stop_with_program(line, terminal),
+                change => {
+                    take_back(terminal);
+                    ended = change;
+                }
+            },
+            Ok(None) => break Ok(()),
+            Err(error) => break Err(error),
+        }
+    };
+    let of_init = init.end();
+    take_back(terminal);
+    heard?;
+    Ok(ended.map_or(of_init, Ok)?)
+}
+
+/// Stops, and says with what the program is to go on once we are continued.
+fn stop_with_program(line: &Line, terminal: Option<&Terminal>) {
+    take_back(terminal);
+    signal::stop();
+    let has_terminal = terminal.is_some_and(Terminal::is_ours);
+    // Process 1 may have been killed meanwhile; its end is heard next.
+    let _ = line.say(if has_terminal { FOREGROUND } else { BACKGROUND });
+}
+
+fn take_back(terminal: Option<&Terminal>) {
+    // Without a terminal any more there is nothing to be taken back.
+    let _ = terminal.map_or(Ok(()), Terminal::take);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn changes_are_told_in_words() {
+        for change in [
+            Change::Exited(ExitStatus::new(143)),
+            Change::Killed {
+                signal: 15,
+                core: false,
+            },
+            Change::Killed {
+                signal: 11,
+                core: true,
+            },
+            Change::Stopped(20),
+        ] {
+            assert_eq!(change_of(&word_for(change)), Some(change));
+        }
+        assert_eq!(change_of(b"exited"), None);
+        assert_eq!(change_of(b"exited 999"), None);
+    }
+}

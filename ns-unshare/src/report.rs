@@ -1,0 +1,331 @@
+//! What supervisors are told: the program's number in a file, and events as lines of JSON.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::io::Write;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use nix::errno::Errno;
+use nix::fcntl::{AtFlags, OFlag, openat, renameat};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::stat::{FileStat, Mode, SFlag, fstat, fstatat};
+use nix::unistd::{self, Pid, UnlinkatFlags, linkat, unlinkat};
+use ns_common::console::Console;
+use ns_common::error::{Attempt, Error, ExitStatus, Failure, Message};
+use ns_common::namespace::Kind;
+use ns_common::process::helper::Helper;
+use ns_common::process::line::Line;
+use ns_common::process::target::Target;
+use ns_common::procfs::{self, held};
+use ns_common::sys::fork::Change;
+use ns_common::sys::{descriptor, environment, pidfd, signal};
+use ns_common::words;
+
+/// A descriptor that the caller has left us, by its number on the command line.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Inherited {
+    number: i32,
+    open: BorrowedFd<'static>,
+}
+
+impl Inherited {
+    /// Takes descriptor `number` over, which the program does not get. EBADF if it is not open.
+    pub(crate) fn take(number: i32, option: &str) -> Result<Self, Error> {
+        let open = descriptor::inherited(number).attempt(|| words![option, ": ", number])?;
+        Ok(Self { number, open })
+    }
+
+    /// Waits for a byte; `false` if the end comes without one.
+    pub(crate) fn wait_for_byte(&self) -> Result<bool, Error> {
+        let failed = || words!["--wait-fd: ", self.number];
+        loop {
+            match unistd::read(self.open, &mut [0]) {
+                Err(Errno::EINTR) => {}
+                Err(Errno::EAGAIN) => {
+                    let mut awaited = [PollFd::new(self.open, PollFlags::POLLIN)];
+                    match poll(&mut awaited, PollTimeout::NONE) {
+                        Err(Errno::EINTR) => {}
+                        result => drop(result.attempt(failed)?),
+                    }
+                }
+                result => return Ok(result.attempt(failed)? > 0),
+            }
+        }
+    }
+
+    fn write_line(&self, line: &Message) -> nix::Result<()> {
+        let mut left = line.as_bytes();
+        while !left.is_empty() {
+            match signal::without_sigpipe(|| unistd::write(self.open, left)) {
+                Err(Errno::EINTR) => {}
+                result => left = &left[result?..],
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Who is to be told of the program.
+#[derive(Debug, Default)]
+pub(crate) struct Reporter {
+    pub(crate) pid_file: Option<Helper>,
+    pub(crate) status: Option<Inherited>,
+}
+
+impl Reporter {
+    /// Whether there is somebody.
+    pub(crate) fn is_wanted(&self) -> bool {
+        self.pid_file.is_some() || self.status.is_some()
+    }
+
+    /// In a child, which tells no more than that the program could not be executed.
+    pub(crate) fn disown(&mut self) {
+        if let Some(mut helper) = self.pid_file.take() {
+            helper.disown();
+        }
+    }
+
+    /// Tells that all is ready and process `pid` about to run the program.
+    pub(crate) fn ready(&mut self, pid: Pid) -> Result<(), Failure> {
+        if let Some(helper) = &mut self.pid_file {
+            let written = helper.say(words!["pid ", pid.as_raw()].as_bytes());
+            match written.and_then(|()| helper.hear()) {
+                Ok(Some(_)) => {}
+                other => {
+                    helper.finish()?;
+                    other?;
+                    return Err(Failure::Told(ExitStatus::FAILURE));
+                }
+            }
+        }
+        let Some(status) = &self.status else {
+            return Ok(());
+        };
+        let line = ready(pid)?;
+        let written = status.write_line(&line);
+        Ok(written.attempt(|| words!["--status-fd: ", status.number])?)
+    }
+
+    /// Has the file stay: there will be nobody to remove it.
+    pub(crate) fn keep(&mut self) -> Result<(), Failure> {
+        self.pid_file
+            .take()
+            .map_or(Ok(()), |helper| helper.release(b"keep"))
+    }
+
+    /// Tells that the program could not be executed.
+    pub(crate) fn failed(&self, status: ExitStatus) {
+        self.tell(&words![
+            r#"{"event": "failed", "status": "#,
+            status.code(),
+            "}\n"
+        ]);
+    }
+
+    /// Tells how the program ended, and has the file removed.
+    pub(crate) fn ended(&mut self, change: Change) -> Result<(), Failure> {
+        match change {
+            Change::Exited(status) => {
+                self.tell(&words![
+                    r#"{"event": "exited", "status": "#,
+                    status.code(),
+                    "}\n"
+                ]);
+            }
+            Change::Killed { signal, core } => {
+                let core = if core { "true" } else { "false" };
+                let text = r#"{"event": "killed", "signal": "#;
+                self.tell(&words![text, signal, r#", "core": "#, core, "}\n"]);
+            }
+            Change::Stopped(_) => {}
+        }
+        self.pid_file
+            .take()
+            .map_or(Ok(()), |mut helper| helper.finish())
+    }
+
+    /// A reader that has gone by now does not miss anything.
+    fn tell(&self, line: &Message) {
+        let _ = self.status.map_or(Ok(()), |status| status.write_line(line));
+    }
+}
+
+/// The line for a program that is ready to run as process `pid`.
+fn ready(pid: Pid) -> Result<Message, Error> {
+    let process = pidfd::open(pid);
+    let start = words![
+        r#"{"event": "ready", "pid": "#,
+        pid.as_raw(),
+        r#", "namespaces": {"#
+    ];
+    let mut line = start;
+    for (position, kind) in Kind::ALL.into_iter().enumerate() {
+        let comma = if position > 0 { ", " } else { "" };
+        let number = inode(pid, &process, kind)?.unwrap_or_else(|| "null".to_owned());
+        line = line.with(&words![comma, "\"", kind.file(), "\": ", number]);
+    }
+    Ok(line.with("}}\n"))
+}
+
+/// The inode of the namespace that the program will be in; `None` where the kernel has none.
+fn inode(pid: Pid, process: &nix::Result<OwnedFd>, kind: Kind) -> Result<Option<String>, Error> {
+    let file = kind.file_after_unshare();
+    let by_pidfd = process.as_ref().map_err(|errno| *errno);
+    let by_pidfd = by_pidfd.and_then(|process| pidfd::namespace(process, file));
+    let opened = match by_pidfd {
+        Ok(namespace) => Ok(namespace),
+        // Before Linux 6.11, or for a kind that the kernel lacks.
+        Err(_) => Target::hold(pid).open(&format!("ns/{file}"), OFlag::O_RDONLY),
+    };
+    match opened {
+        Ok(namespace) => {
+            let status = fstat(&namespace).attempt(|| words!["stat of ns/", file, " failed"])?;
+            Ok(Some(status.st_ino.to_string()))
+        }
+        // A PID namespace without a process has no file yet, and a kernel without the kind none at all.
+        Err(error) if error.cause() == Some(Errno::ENOENT) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Starts the helper that writes the program's number to `path`, which it makes sure that it can; it keeps
+/// the caller's root, directory and rights.
+pub(crate) fn start_pid_file(console: &mut Console, path: &Path) -> Result<Helper, Failure> {
+    let mut helper = Helper::start(console, |line, _| {
+        // It may live as long as the program, and what it knows is not for the program.
+        environment::erase();
+        signal::block(UNTIMELY).attempt(|| words!["sigprocmask block failed"])?;
+        let file = PidFile::open(path).attempt(|| words!["cannot write ", path])?;
+        serve(line, file, path)
+    })?;
+    match helper.hear() {
+        Ok(Some(_)) => Ok(helper),
+        other => {
+            helper.finish()?;
+            other?;
+            Err(Failure::Told(ExitStatus::FAILURE))
+        }
+    }
+}
+
+/// What a terminal, or a manager of services, ends a group of processes by.
+const UNTIMELY: &[i32] = &[libc::SIGHUP, libc::SIGINT, libc::SIGQUIT, libc::SIGTERM];
+
+fn serve(line: &Line, mut file: PidFile, path: &Path) -> Result<ExitStatus, Failure> {
+    line.say_if_heard(b"open")?;
+    let Some(word) = line.hear()? else {
+        return Ok(ExitStatus::SUCCESS);
+    };
+    let number = word.strip_prefix(b"pid ").unwrap_or_default();
+    file.publish(number)
+        .attempt(|| words!["cannot write ", path])?;
+    let kept = line
+        .say_if_heard(b"written")
+        .and_then(|()| Ok(line.hear()?.is_some()));
+    if !matches!(kept, Ok(true)) {
+        file.remove().attempt(|| words!["cannot remove ", path])?;
+    }
+    kept.map(|_| ExitStatus::SUCCESS)
+}
+
+/// A file that has no name yet, or has the place that it was meant for.
+struct PidFile {
+    directory: OwnedFd,
+    name: OsString,
+    file: File,
+}
+
+impl PidFile {
+    fn open(path: &Path) -> nix::Result<Self> {
+        let bytes = path.as_os_str().as_bytes();
+        let (directory, name) = match bytes.iter().rposition(|byte| *byte == b'/') {
+            None => (&b"."[..], bytes),
+            Some(0) => (&b"/"[..], &bytes[1..]),
+            Some(slash) => (&bytes[..slash], &bytes[slash + 1..]),
+        };
+        if matches!(name, b"" | b"." | b"..") {
+            return Err(Errno::EISDIR);
+        }
+        let directory = Path::new(OsStr::from_bytes(directory));
+        let directory = descriptor::open(directory, OFlag::O_RDONLY | OFlag::O_DIRECTORY)?;
+        let name = OsStr::from_bytes(name).to_owned();
+        let is_directory = |status: FileStat| {
+            SFlag::from_bits_truncate(status.st_mode) & SFlag::S_IFMT == SFlag::S_IFDIR
+        };
+        match fstatat(&directory, name.as_os_str(), AtFlags::AT_SYMLINK_NOFOLLOW) {
+            Ok(status) if is_directory(status) => return Err(Errno::EISDIR),
+            Ok(_) | Err(Errno::ENOENT) => {}
+            Err(errno) => return Err(errno),
+        }
+        let flags = OFlag::O_TMPFILE | OFlag::O_WRONLY | OFlag::O_CLOEXEC;
+        let mode = Mode::from_bits_truncate(0o666);
+        let file = openat(&directory, ".", flags, mode).and_then(descriptor::above_standard)?;
+        Ok(Self {
+            directory,
+            name,
+            file: file.into(),
+        })
+    }
+
+    /// Writes the number and gives the file its place, in which it was never without one.
+    fn publish(&mut self, number: &[u8]) -> nix::Result<()> {
+        self.file
+            .write_all(&[number, b"\n"].concat())
+            .map_err(|error| procfs::errno(&error))?;
+        let temporary = self.link()?;
+        renameat(
+            &self.directory,
+            temporary.as_os_str(),
+            &self.directory,
+            self.name.as_os_str(),
+        )
+        .inspect_err(|_| {
+            let _ = unlinkat(
+                &self.directory,
+                temporary.as_os_str(),
+                UnlinkatFlags::NoRemoveDir,
+            );
+        })
+    }
+
+    /// Gives the file a name that nothing has, and returns it.
+    fn link(&self) -> nix::Result<OsString> {
+        let source = held(self.file.as_fd());
+        for attempt in 0_u32.. {
+            let mut name = OsString::from(format!(".{}.{attempt}.", Pid::this()));
+            name.push(&self.name);
+            let linked = linkat(
+                nix::fcntl::AT_FDCWD,
+                &source,
+                &self.directory,
+                name.as_os_str(),
+                AtFlags::AT_SYMLINK_FOLLOW,
+            );
+            match linked {
+                Err(Errno::EEXIST) => {}
+                result => return result.map(|()| name),
+            }
+        }
+        Err(Errno::EEXIST)
+    }
+
+    /// Removes the file, unless another has its place by now.
+    fn remove(&self) -> nix::Result<()> {
+        let ours = fstat(&self.file)?;
+        match fstatat(
+            &self.directory,
+            self.name.as_os_str(),
+            AtFlags::AT_SYMLINK_NOFOLLOW,
+        ) {
+            Ok(there) if (there.st_dev, there.st_ino) == (ours.st_dev, ours.st_ino) => unlinkat(
+                &self.directory,
+                self.name.as_os_str(),
+                UnlinkatFlags::NoRemoveDir,
+            ),
+            Ok(_) | Err(Errno::ENOENT) => Ok(()),
+            Err(errno) => Err(errno),
+        }
+    }
+}
