@@ -1,6 +1,6 @@
 //! The command line of `nsenter`.
 
-use std::ffi::{CString, OsStr, OsString};
+use std::ffi::{OsStr, OsString};
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
@@ -14,7 +14,7 @@ use ns_common::idmap::Both;
 use ns_common::namespace::Kind;
 use ns_common::number::{self, Radix};
 use ns_common::process::target::Target;
-use ns_common::process::variables::{self, Change};
+use ns_common::process::variables;
 use ns_common::tool::Parsed;
 use ns_common::words;
 
@@ -128,8 +128,12 @@ impl Request {
             (Id::FollowContext, _) => self.follow_context = true,
             (Id::LikeTarget, _) => self.be_like_target(),
             (Id::KeepLimits, _) => self.keep_limits = true,
-            (Id::SetEnv, value) => self.variables.push(setting(&value.unwrap_or_default())?),
-            (Id::UnsetEnv, value) => self.variables.push(removal(&value.unwrap_or_default())?),
+            (Id::SetEnv, value) => self
+                .variables
+                .push(variables::setting(&value.unwrap_or_default())?),
+            (Id::UnsetEnv, value) => self
+                .variables
+                .push(variables::removal(&value.unwrap_or_default())?),
             (Id::OutsideProgram, _) => self.outside_program = true,
             (Id::Explain, _) => self.explain = true,
         }
@@ -157,19 +161,6 @@ impl Request {
             }
         }
     }
-}
-
-fn setting(text: &OsStr) -> Result<Change, Failure> {
-    let what = || Failure::Usage(words!["--set-env takes NAME=VALUE, not '", text, "'"]);
-    let (name, value) = variables::assignment(text).ok_or_else(what)?;
-    Ok(Change::Set(name, value))
-}
-
-fn removal(text: &OsStr) -> Result<Change, Failure> {
-    let is_name = !text.is_empty() && !text.as_bytes().contains(&b'=');
-    let name = CString::new(text.as_bytes()).ok().filter(|_| is_name);
-    let what = || Failure::Usage(words!["--unset-env takes a name, not '", text, "'"]);
-    name.map(Change::Unset).ok_or_else(what)
 }
 
 impl Credential {

@@ -14,7 +14,7 @@ use ns_common::idmap::{Both, IdExtent, IdKind};
 use ns_common::namespace::Kind;
 use ns_common::number::{self, NumberError, Radix};
 use ns_common::process::supervise::Manner;
-use ns_common::process::variables::{self, Change};
+use ns_common::process::variables;
 use ns_common::sys::{signal, uts};
 use ns_common::tool::Parsed;
 use ns_common::words;
@@ -118,13 +118,8 @@ impl Request {
             Id::Mqueue => {
                 self.mount_mqueue = Some(if given { text.into() } else { MQUEUE.into() });
             }
-            Id::SetEnv => {
-                let (name, value) = variables::assignment(&text).ok_or_else(|| {
-                    Failure::Usage(words!["--set-env needs NAME=VALUE, not '", text, "'"])
-                })?;
-                self.variables.push(Change::Set(name, value));
-            }
-            Id::UnsetEnv => self.variables.push(Change::Unset(text)),
+            Id::SetEnv => self.variables.push(variables::setting(&text)?),
+            Id::UnsetEnv => self.variables.push(variables::removal(&text)?),
             Id::MountProc => {
                 self.kinds.insert(Kind::Mount);
                 self.mount_proc = Some(if given { text.into() } else { "/proc".into() });

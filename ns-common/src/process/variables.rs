@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{CString, OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
-use crate::error::{Attempt, Error};
+use crate::error::{Attempt, Error, Failure};
 use crate::sys::environment;
 use crate::words;
 
@@ -19,7 +19,7 @@ pub enum Change {
     /// Gives a variable a value: in its place or, if it is new, at the end.
     Set(CString, CString),
     /// Takes a variable out.
-    Unset(OsString),
+    Unset(CString),
 }
 
 type Variables = Vec<(CString, CString)>;
@@ -53,7 +53,7 @@ fn changed(mut variables: Variables, change: &Change) -> Variables {
             variables
         }
         Change::Unset(name) => {
-            variables.retain(|(known, _)| known.as_bytes() != name.as_bytes());
+            variables.retain(|(known, _)| known != name);
             variables
         }
     }
@@ -97,8 +97,22 @@ pub fn of_block(block: &[u8]) -> Vec<(CString, CString)> {
     variables
 }
 
-/// Reads `NAME=VALUE`; `None` without an equals sign or without a name.
-pub fn assignment(text: &OsStr) -> Option<(CString, CString)> {
+/// Reads the value of `--set-env`: `NAME=VALUE`.
+pub fn setting(text: &OsStr) -> Result<Change, Failure> {
+    let usage = || Failure::Usage(words!["--set-env takes NAME=VALUE, not '", text, "'"]);
+    let (name, value) = assignment(text).ok_or_else(usage)?;
+    Ok(Change::Set(name, value))
+}
+
+/// Reads the value of `--unset-env`: a name.
+pub fn removal(text: &OsStr) -> Result<Change, Failure> {
+    let is_name = !text.is_empty() && !text.as_bytes().contains(&b'=');
+    let name = CString::new(text.as_bytes()).ok().filter(|_| is_name);
+    let usage = || Failure::Usage(words!["--unset-env takes a name, not '", text, "'"]);
+    name.map(Change::Unset).ok_or_else(usage)
+}
+
+fn assignment(text: &OsStr) -> Option<(CString, CString)> {
     let bytes = text.as_bytes();
     let equals = bytes
         .iter()
@@ -144,7 +158,7 @@ mod tests {
             after(&[set("B="), set("C=x=y")]),
             ["A=1", "B=", "A=3", "C=x=y"]
         );
-        assert_eq!(after(&[set("A=9"), Change::Unset("A".into())]), ["B=2"]);
+        assert_eq!(after(&[set("A=9"), Change::Unset(c"A".into())]), ["B=2"]);
         assert_eq!(
             after(&[Change::Replace(vec![pair("X=1")]), set("Y=2")]),
             ["X=1", "Y=2"]
