@@ -1,7 +1,7 @@
 //! A process 1 of ours: it reaps, passes signals on, and ends with the program (pid_namespaces(7)).
 //!
-//! The program is its child, in a process group of its own. Process 1 cannot stop itself or give the
-//! terminal back; the waiting parent outside does so when it hears how the program changed.
+//! The program is its child, in a process group of its own. Process 1 cannot stop itself or give
+//! the terminal back; the waiting parent outside does so when it hears how the program changed.
 
 use std::time::{Duration, Instant};
 
@@ -44,7 +44,8 @@ impl Init {
             Forked::Child(()) => Pid::this(),
             Forked::Parent(child) => child.pid(),
         };
-        // Both do so, since neither can know who comes first; the other's attempt may then be refused.
+        // Both do so, since neither can know who comes first; the other's attempt may then be
+        // refused.
         let grouped = setpgid(group, group);
         if let Forked::Child(()) = forked {
             grouped.attempt(|| words!["setpgid failed"])?;
@@ -251,8 +252,8 @@ fn change_of(word: &[u8]) -> Option<Change> {
     }
 }
 
-/// In the waiting parent: follows the program's changes as process 1, `init`, tells them, and returns
-/// how it ended or, if process 1 could not tell, how that ended.
+/// In the waiting parent: follows the program's changes as process 1, `init`, tells them, and
+/// returns how it ended or, if process 1 could not tell, how that ended.
 pub(crate) fn attend(
     init: Attended,
     line: &Line,

@@ -80,10 +80,10 @@ options! {
         "send the child a signal when unshare dies (implies --fork; default KILL)";
 
     /// Passes signals on to the child instead of holding them back: INT and TERM or, with a list of
-    /// names separated by commas, those. `all` is every signal that can be caught and is none of job
-    /// control. Of a list, one that the terminal has sent to the whole job is not passed on once
-    /// more. Implies `--fork`. A program that is process 1 of a PID namespace gets only signals for
-    /// which it has a handler.
+    /// names separated by commas, those. `all` is every signal that can be caught and is none of
+    /// job control. Of a list, one that the terminal has sent to the whole job is not passed on
+    /// once more. Implies `--fork`. A program that is process 1 of a PID namespace gets only
+    /// signals for which it has a handler.
     ForwardSignals: None, "forward-signals", Takes::Optional(Value::new("list", Offer::Signal)),
         "pass INT and TERM, or these, on to the child (implies --fork)";
 
@@ -216,8 +216,8 @@ options! {
     WhitelistEnv: None, "whitelist-env", Takes::Required(Value::new("names", Offer::Nothing)),
         "start the program with these variables only";
 
-    /// Sets a variable of the program's environment; may be repeated. Such changes are made in their
-    /// order, after `--clear-env` and `--whitelist-env`.
+    /// Sets a variable of the program's environment; may be repeated. Such changes are made in
+    /// their order, after `--clear-env` and `--whitelist-env`.
     extension SetEnv: None, "set-env", Takes::Required(Value::new("name=value", Offer::Nothing)),
         "set a variable for the program";
 
@@ -226,11 +226,11 @@ options! {
         "take a variable away from the program";
 
     /// Runs a process 1 of our own, which stays: it starts the program as its child, reaps every
-    /// process that loses its parent, passes signals on to the program, and ends when that has ended,
-    /// and the kernel then ends all other processes of the namespace. With `wait` it asks them to end
-    /// and waits for them first; with a number of seconds it ends them when that time is over. The
-    /// exit status is that of the program. Implies `--fork`, `--pid` and, unless that option is
-    /// given, `--forward-signals=all`.
+    /// process that loses its parent, passes signals on to the program, and ends when that has
+    /// ended, and the kernel then ends all other processes of the namespace. With `wait` it asks
+    /// them to end and waits for them first; with a number of seconds it ends them when that time
+    /// is over. The exit status is that of the program. Implies `--fork`, `--pid` and, unless that
+    /// option is given, `--forward-signals=all`.
     extension Init: None, "init", Takes::Optional(Value::new("wait[:seconds]", Offer::Words(&["wait"]))),
         "run a process 1 that reaps (implies --fork, --pid)";
 
@@ -241,23 +241,24 @@ options! {
     /// has ended, if `unshare` waits for that.
     extension PidFile: None, "pid-file", Takes::Required(FILE), "write the PID of the program to a file";
 
-    /// Writes events to this descriptor, as one line of JSON each: `ready`, with PID and namespaces,
-    /// once all is done but to run the program; `failed`, if that cannot be executed; and, if
-    /// `unshare` waits for it, `exited` or `killed`. The program does not get the descriptor.
+    /// Writes events to this descriptor, as one line of JSON each: `ready`, with PID and
+    /// namespaces, once all is done but to run the program; `failed`, if that cannot be executed;
+    /// and, if `unshare` waits for it, `exited` or `killed`. The program does not get the
+    /// descriptor.
     extension StatusFd: None, "status-fd", Takes::Required(Value::new("fd", Offer::Nothing)),
         "write events as lines of JSON to a descriptor";
 
     /// Once all is ready, holds the program back until a byte can be read from this descriptor. If
-    /// its end comes first nothing is run, and what was made is undone. The program does not get the
-    /// descriptor.
+    /// its end comes first nothing is run, and what was made is undone. The program does not get
+    /// the descriptor.
     extension WaitFd: None, "wait-fd", Takes::Required(Value::new("fd", Offer::Nothing)),
         "hold the program back until a byte comes from a descriptor";
 
     section "Inside";
 
-    /// Enters an existing namespace before the others are made: of the process with this PID, or the
-    /// one that a file is bound to. The kind is written like its option. May be repeated, once for a
-    /// kind. A file whose name is all digits is reached as `./NAME`.
+    /// Enters an existing namespace before the others are made: of the process with this PID, or
+    /// the one that a file is bound to. The kind is written like its option. May be repeated, once
+    /// for a kind. A file whose name is all digits is reached as `./NAME`.
     extension Join: None, "join", Takes::Required(Value::new("kind=where", Offer::Nothing)),
         "enter the namespace of a PID or a file first";
 

@@ -268,8 +268,9 @@ fn push_ids(steps: &mut Vec<Step>, request: &Request) {
     }
     steps.extend(request.ids.user.map(Step::SetUid));
     if request.ids != Both::default() {
-        // The kernel forgets the parent-death signal when the ids change: PR_SET_PDEATHSIG(2const). A
-        // process 1 of ours keeps its ids, and its end is that of the program.
+        // The kernel forgets the parent-death signal when the ids change:
+        // PR_SET_PDEATHSIG(2const). A process 1 of ours keeps its ids, and its end is that of the
+        // program.
         if request
             .fork
             .as_ref()

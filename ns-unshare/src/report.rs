@@ -184,14 +184,15 @@ fn inode(pid: Pid, process: &nix::Result<OwnedFd>, kind: Kind) -> Result<Option<
             let status = fstat(&namespace).attempt(|| words!["stat of ns/", file, " failed"])?;
             Ok(Some(status.st_ino.to_string()))
         }
-        // A PID namespace without a process has no file yet, and a kernel without the kind none at all.
+        // A PID namespace without a process has no file yet, and a kernel without the kind none at
+        // all.
         Err(error) if error.cause() == Some(Errno::ENOENT) => Ok(None),
         Err(error) => Err(error),
     }
 }
 
-/// Starts the helper that writes the program's number to `path`, which it makes sure that it can; it keeps
-/// the caller's root, directory and rights.
+/// Starts the helper that writes the program's number to `path`, which it makes sure that it can;
+/// it keeps the caller's root, directory and rights.
 pub(crate) fn start_pid_file(console: &mut Console, path: &Path) -> Result<Helper, Failure> {
     let mut helper = Helper::start(console, |line, _| {
         // It may live as long as the program, and what it knows is not for the program.

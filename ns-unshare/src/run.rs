@@ -135,8 +135,7 @@ impl Process {
             Step::RegisterInterpreter(directory, rule) => {
                 mounts::register_interpreter(directory, rule)?;
             }
-            Step::MountMqueue(directory) => mounts::mount_new("mqueue", directory)
-                .map_err(|error| hint::explain(error, &Failed::MountMqueue(directory)))?,
+            Step::MountMqueue(directory) => mounts::mount_new("mqueue", directory)?,
             Step::ChangeRoot(directory) => unistd::chroot(directory)
                 .attempt(|| words!["cannot change root directory to '", directory, "'"])?,
             Step::ChangeDirectory(directory) => unistd::chdir(directory)
@@ -207,7 +206,8 @@ impl Process {
         }
     }
 
-    /// In process 1: forks the program's process and attends to it; what follows is done by that one.
+    /// In process 1: forks the program's process and attends to it; what follows is done by that
+    /// one.
     fn start_program(&mut self, remaining: Remaining) -> Result<Flow, Failure> {
         let Some(init) = self.init.take() else {
             return Ok(Flow::Next);

@@ -173,8 +173,8 @@ impl Sandbox {
         self.holder.id()
     }
 
-    /// A command that will run in the sandbox, without standard input and with a plain environment and plain
-    /// signals.
+    /// A command that will run in the sandbox, without standard input and with a plain environment
+    /// and plain signals.
     pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = Command::new(program);
         command

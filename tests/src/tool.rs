@@ -72,7 +72,8 @@ pub fn reference() -> Option<(u32, u32)> {
     })
 }
 
-/// The release in a line of `--version`; our own tools may be installed in the place of the reference's.
+/// The release in a line of `--version`; our own tools may be installed in the place of the
+/// reference's.
 fn release(line: &str) -> Option<(u32, u32)> {
     let version = line.trim_end().split_once(" from util-linux ")?.1;
     let mut numbers = version.split(|letter: char| !letter.is_ascii_digit());

@@ -52,8 +52,9 @@ impl Trace {
         most
     }
 
-    /// Whether the call that was made to fail is one of ours: not of the program afterwards, nor one of the two with
-    /// which the C library's `fork` holds all signals back; it does not look whether they worked.
+    /// Whether the call that was made to fail is one of ours: not of the program afterwards, nor
+    /// one of the two with which the C library's `fork` holds all signals back; it does not look
+    /// whether they worked.
     fn failed_before_program(&self) -> bool {
         let mut masks: BTreeMap<&str, [Option<&str>; 2]> = BTreeMap::new();
         let mut failed = false;

@@ -21,7 +21,8 @@ const FUNCTIONS: &str = r"
     export -f asleep finish
 ";
 
-/// The error and the hint of a script in a new sandbox, without the name of the tool, and with `N` for numbers.
+/// The error and the hint of a script in a new sandbox, without the name of the tool, and with `N`
+/// for numbers.
 fn told(script: &str) -> (String, Option<String>) {
     let run = Sandbox::new().shell(&format!("{FUNCTIONS}\n{script}"));
     let mut lines = run.stderr.lines().map(|line| {

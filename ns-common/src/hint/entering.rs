@@ -155,8 +155,8 @@ fn takes_capability(name: &Message, owner: Identity) -> Option<Message> {
     is_own.then(|| words![*name, text])
 }
 
-/// The user namespace that owns one of `kind`, or why entering it is out of the question. Nothing where
-/// the caller has the capability: then it was something else.
+/// The user namespace that owns one of `kind`, or why entering it is out of the question. Nothing
+/// where the caller has the capability: then it was something else.
 fn owner(kind: Kind, file: &OwnedFd) -> Option<Result<Identity, Message>> {
     let owner = match namespace::owner(file.as_fd()) {
         Ok(owner) => Identity::of(owner).ok()?,

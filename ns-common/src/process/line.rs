@@ -55,8 +55,8 @@ impl Line {
         socket::tell_senders(self.0.as_fd()).attempt(|| words!["setsockopt failed"])
     }
 
-    /// Waits for a word and tells who has said it, by the number in our own PID namespace; `None` if
-    /// nobody holds the other end any more.
+    /// Waits for a word and tells who has said it, by the number in our own PID namespace; `None`
+    /// if nobody holds the other end any more.
     pub fn hear_sender(&self) -> Result<Option<Pid>, Error> {
         socket::receive_sender(self.0.as_fd(), &mut [0; LONGEST])
             .attempt(|| words!["cannot hear another process of ours"])

@@ -4,8 +4,8 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-/// The places where execvp(3) looks for `name`, in order: the name itself if it has a slash, else in
-/// each folder of `PATH`.
+/// The places where execvp(3) looks for `name`, in order: the name itself if it has a slash, else
+/// in each folder of `PATH`.
 pub fn places(name: &OsStr) -> Vec<PathBuf> {
     if name.is_empty() {
         return Vec::new();

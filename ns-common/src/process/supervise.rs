@@ -21,12 +21,12 @@ pub struct Signals {
 /// How signals are passed on to a child.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Manner {
-    /// The child treats them as the waiting process did before, which may be to ignore them. One that
-    /// the terminal has sent reaches the child without us.
+    /// The child treats them as the waiting process did before, which may be to ignore them. One
+    /// that the terminal has sent reaches the child without us.
     #[default]
     Once,
-    /// As the reference has it: in the child they begin with their default disposition, and one that
-    /// the terminal has sent reaches it twice.
+    /// As the reference has it: in the child they begin with their default disposition, and one
+    /// that the terminal has sent reaches it twice.
     Reference,
 }
 
@@ -38,7 +38,8 @@ pub struct Attended {
     failed: Option<Error>,
 }
 
-/// How signals were before the fork; to be restored in the child, where they are held back until then.
+/// How signals were before the fork; to be restored in the child, where they are held back until
+/// then.
 #[derive(Debug)]
 pub struct Inherited {
     dispositions: Dispositions,

@@ -223,7 +223,8 @@ impl Target {
         }
     }
 
-    /// Whether there is such a process, but not in this `/proc`, which belongs to another PID namespace.
+    /// Whether there is such a process, but not in this `/proc`, which belongs to another PID
+    /// namespace.
     pub fn is_absent_from_proc(&self) -> bool {
         // Without `/proc/self` it does not even have the caller.
         let is_absent = match &self.pidfd {

@@ -75,7 +75,7 @@ pub fn spawn<T>(
 /// That of `work`; ECHILD if the child gave none.
 pub fn try_in_child(work: impl FnOnce() -> nix::Result<()>) -> nix::Result<()> {
     match fork()? {
-        Forked::Child => {
+        Forked::Child(()) => {
             let number = match work() {
                 Ok(()) => 0,
                 // A number that has no name is none that anybody looks for.
@@ -88,7 +88,7 @@ pub fn try_in_child(work: impl FnOnce() -> nix::Result<()>) -> nix::Result<()> {
         Forked::Parent(child) => match child.wait()? {
             Change::Exited(ExitStatus::SUCCESS) => Ok(()),
             Change::Exited(status) => Err(Errno::from_raw(status.code())),
-            Change::Killed(_) | Change::Stopped(_) => Err(Errno::ECHILD),
+            Change::Killed { .. } | Change::Stopped(_) => Err(Errno::ECHILD),
         },
     }
 }

@@ -292,7 +292,8 @@ pub fn without_sigpipe<T>(write: impl FnOnce() -> nix::Result<T>) -> nix::Result
                 tv_nsec: 0,
             },
         );
-        // SAFETY: set and time are valid, and nothing more is asked for. If none waits, none is taken.
+        // SAFETY: set and time are valid, and nothing more is asked for. If none waits, none is
+        // taken.
         unsafe { libc::sigtimedwait(&raw const set, std::ptr::null_mut(), &raw const none) };
     }
     restore(&mask)?;
