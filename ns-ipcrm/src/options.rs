@@ -76,8 +76,9 @@ options! {
     section "Orphans";
 
     /// Removes objects that nobody uses and whose users have ended: of shared memory segments
-    /// (`shm`, the default), message queues (`msg`) or semaphore sets (`sem`). It may be repeated for
-    /// several types, and is combined with no other removal. ORPHANS tells which objects are meant.
+    /// (`shm`, the default), message queues (`msg`) or semaphore sets (`sem`). It may be repeated
+    /// for several types, and is combined with no other removal. ORPHANS tells which objects are
+    /// meant.
     extension Orphans: None, "orphans", Takes::Optional(ORPHAN_TYPE),
         "remove what dead processes have left behind (default: shm)";
 
@@ -85,9 +86,9 @@ options! {
     extension Owner: None, "owner", Takes::Required(Value::new("user", Offer::User)),
         "of the orphans, only those of this user";
 
-    /// Of the orphans, removes those to which nothing has happened for so long: a number of seconds,
-    /// or with a letter of `s`, `m`, `h`, `d` or `w` of minutes, hours, days or weeks. Required with
-    /// the types `msg` and `sem`, which show less of who uses them.
+    /// Of the orphans, removes those to which nothing has happened for so long: a number of
+    /// seconds, or with a letter of `s`, `m`, `h`, `d` or `w` of minutes, hours, days or weeks.
+    /// Required with the types `msg` and `sem`, which show less of who uses them.
     extension OlderThan: None, "older-than", Takes::Required(Value::new("duration", Offer::Nothing)),
         "of the orphans, only those unused for so long";
 

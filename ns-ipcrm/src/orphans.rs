@@ -123,7 +123,8 @@ impl Search<'_> {
             let line = words!["would remove ", noun(T::RESOURCE), " id `", id, "'\n"];
             console.output.push(&line);
         } else {
-            // Finding all there is takes its time, in which somebody may have begun to use this one.
+            // Finding all there is takes its time, in which somebody may have begun to use this
+            // one.
             let Some(now) = read::find::<T>(id)? else {
                 return Ok(());
             };
@@ -284,7 +285,8 @@ impl Orphan for SemaphoreSet {
 }
 
 /// Whether none of these processes is there any more, each a number and whether there ever was one:
-/// where there was and the number is 0, it is one of another PID namespace, of which nothing is known.
+/// where there was and the number is 0, it is one of another PID namespace, of which nothing is
+/// known.
 fn all_have_gone(users: &[(i32, bool)], latest: i64, births: &Births) -> Result<bool, Error> {
     for &(number, was_there) in users {
         let is_gone = if number > 0 {

@@ -1,6 +1,7 @@
 //! Hints: each cause is brought about and told; the same error number of another cause brings none.
 //!
-//! What this system cannot be brought to is put together from files beside the checks, in ns-common/src/hint.
+//! What this system cannot be brought to is put together from files beside the checks, in
+//! ns-common/src/hint.
 
 #![allow(clippy::unwrap_used, reason = "a failing test panics")]
 

@@ -1,4 +1,5 @@
-//! Why a step failed: one table of causes, each looked for after the failure and told only if found.
+//! Why a step failed: one table of causes, each looked for after the failure and told only if
+//! found.
 
 use std::ffi::CStr;
 use std::os::fd::OwnedFd;
@@ -56,8 +57,8 @@ pub enum Failed<'a> {
     OpenProcess(&'a Target),
     /// Copying a descriptor of another process.
     CopyDescriptor,
-    /// setns(2) for these kinds of a process; `own` are those that are the caller's already, and its
-    /// user namespace if the process shares it.
+    /// setns(2) for these kinds of a process; `own` are those that are the caller's already, and
+    /// its user namespace if the process shares it.
     EnterProcess {
         /// The process.
         target: &'a Target,
@@ -151,7 +152,8 @@ static CAUSES: &[Cause] = &[
 
 /// Whether hints are wanted: `NS_HINTS=0` silences them.
 ///
-/// The answer stays the same once it has been asked for, for a process that changes its environment.
+/// The answer stays the same once it has been asked for, for a process that changes its
+/// environment.
 pub fn are_wanted() -> bool {
     static WANTED: OnceLock<bool> = OnceLock::new();
     *WANTED.get_or_init(|| std::env::var_os("NS_HINTS").is_none_or(|value| value != "0"))

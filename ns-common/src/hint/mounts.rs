@@ -23,7 +23,8 @@ pub(super) fn pid_namespace_is_foreign(_: &Failed<'_>, system: &System) -> Optio
     is_foreign.then(|| words![text])
 }
 
-/// The kernel shows a whole proc only where the present one is whole; to root of the system it always does.
+/// The kernel shows a whole proc only where the present one is whole; to root of the system it
+/// always does.
 pub(super) fn proc_is_covered(_: &Failed<'_>, system: &System) -> Option<Message> {
     if system.is_outside_of_user_namespaces() {
         return None;

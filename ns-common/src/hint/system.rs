@@ -16,14 +16,16 @@ use crate::namespace::Kind;
 use crate::procfs;
 use crate::sys::{descriptor, fork, namespace, pidfd};
 
-/// What is looked at. A test can put `/proc` and `/sys` together from files, and say what trying would give.
+/// What is looked at. A test can put `/proc` and `/sys` together from files, and say what trying
+/// would give.
 #[derive(Debug)]
 pub(super) struct System {
     pub(super) proc: PathBuf,
     pub(super) sys: PathBuf,
     /// unshare(2), by a child of ours.
     pub(super) try_to_unshare: fn(CloneFlags) -> nix::Result<()>,
-    /// Whether our root directory is another than that of our mount namespace; `None` if we cannot look.
+    /// Whether our root directory is another than that of our mount namespace; `None` if we cannot
+    /// look.
     pub(super) is_root_changed: fn() -> Option<bool>,
     /// Who owns our own namespace of a kind; `None` if the kernel does not tell.
     pub(super) owner: fn(Kind) -> Option<Owner>,

@@ -18,7 +18,8 @@ fn kinds(failed: &Failed<'_>) -> KindSet {
     }
 }
 
-/// The kernel says EINVAL to a flag that it does not know, before anything else; a filter does not get that far.
+/// The kernel says EINVAL to a flag that it does not know, before anything else; a filter does not
+/// get that far.
 pub(super) fn filter_refuses(failed: &Failed<'_>, system: &System) -> Option<Message> {
     // It is one of clone(2) alone.
     let unknown = CloneFlags::from_bits_retain(libc::CLONE_CHILD_SETTID);
@@ -36,12 +37,14 @@ pub(super) fn limit_is_zero(failed: &Failed<'_>, system: &System) -> Option<Mess
     })
 }
 
-/// The kernel shows no count; a limit of a user namespace above looks the same, and so does the depth.
+/// The kernel shows no count; a limit of a user namespace above looks the same, and so does the
+/// depth.
 pub(super) fn limit_may_be_reached(failed: &Failed<'_>, system: &System) -> Option<Message> {
     let kinds = kinds(failed);
     let fails_alone = |kind: &Kind| {
         let mut tried = KindSet::EMPTY.with(*kind);
-        // Those of the others are counted for the new user namespace, which gives the right to make them too.
+        // Those of the others are counted for the new user namespace, which gives the right to
+        // make them too.
         if kinds.contains(Kind::User) {
             tried.insert(Kind::User);
         }

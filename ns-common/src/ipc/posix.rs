@@ -102,7 +102,8 @@ impl Store {
         Ok(entries)
     }
 
-    /// The queues of this IPC namespace, whatever is mounted: where it may be made, a mount of our own.
+    /// The queues of this IPC namespace, whatever is mounted: where it may be made, a mount of our
+    /// own.
     ///
     /// # Errors
     /// There is none to be had; EPERM for a caller without privileges where `/dev/mqueue` is none.

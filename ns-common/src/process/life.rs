@@ -9,8 +9,8 @@ use nix::unistd::{Pid, SysconfVar, sysconf};
 use crate::process::target::Target;
 use crate::sys::signal;
 
-/// How many seconds after it was last seen a process must have been born to be another one: times of
-/// objects are whole seconds, and clocks are adjusted.
+/// How many seconds after it was last seen a process must have been born to be another one: times
+/// of objects are whole seconds, and clocks are adjusted.
 const GRACE: i128 = 2;
 const NANOSECONDS: i128 = 1_000_000_000;
 
@@ -69,8 +69,8 @@ impl Births {
     }
 }
 
-/// When a process was born, in ticks since the boot: field 22 of proc_pid_stat(5). The second one, in
-/// parentheses, can have anything in it.
+/// When a process was born, in ticks since the boot: field 22 of proc_pid_stat(5). The second one,
+/// in parentheses, can have anything in it.
 fn birth(text: &[u8]) -> Option<i128> {
     let end = text.iter().rposition(|byte| *byte == b')')?;
     let fields = std::str::from_utf8(&text[end + 1..]).ok()?;
