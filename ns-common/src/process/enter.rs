@@ -206,51 +206,57 @@ struct Expected {
 
 /// Where our own namespaces can be seen after entering, when `/proc` may be another side's.
 enum Own {
-    /// Our directory in the outer `/proc`.
-    Directory(OwnedFd),
-    /// Ourselves, where there is no `/proc`, or it does not have us.
+    /// By the kernel's answer for a pidfd, which costs a third of a look into `/proc`; from Linux
+    /// 6.11 on.
     Pidfd(OwnedFd),
+    /// In our directory in the outer `/proc`.
+    Directory(OwnedFd),
+    /// Nowhere, with neither of them.
+    Nowhere,
 }
 
 impl Expected {
     fn new(entrance: &Entrance) -> Result<Self, Error> {
-        let own = Path::new("/proc/self");
-        let own = match descriptor::open(own, OFlag::O_PATH | OFlag::O_DIRECTORY) {
-            Ok(directory) => Own::Directory(directory),
-            Err(Errno::ENOENT) => {
-                Own::Pidfd(pidfd::open(Pid::this()).attempt(|| words!["pidfd_open failed"])?)
-            }
-            Err(errno) => return Err(Error::caused_by(words!["cannot open ", own], errno)),
-        };
+        let own = Own::new()?;
         let meant = |(kind, source): (&Kind, &Source)| {
             let identity = match (source, &entrance.target) {
                 (Source::File(file), _) => Identity::of(file),
-                (Source::Target, Some(target)) => target.namespace(*kind).or_else(|_| {
-                    let namespace = pidfd::namespace(target.pidfd()?, kind.file());
-                    namespace.and_then(Identity::of)
-                }),
+                (Source::Target, Some(target)) => {
+                    let namespace = target
+                        .pidfd()
+                        .map(|pidfd| pidfd::namespace(pidfd, kind.file()));
+                    match namespace
+                        .and_then(|namespace| namespace)
+                        .and_then(Identity::of)
+                    {
+                        Err(_) => target.namespace(*kind),
+                        identity => identity,
+                    }
+                }
                 (Source::Target, None) => Err(Errno::ESRCH),
             };
             (*kind, identity)
         };
-        let namespaces = entrance.sources.iter().map(meant).collect();
+        let sources = match own {
+            Own::Nowhere => None,
+            _ => Some(&entrance.sources),
+        };
+        let namespaces = sources.into_iter().flatten().map(meant).collect();
         Ok(Self { namespaces, own })
     }
 
     fn check(&self) -> Result<(), Error> {
         for (kind, meant) in &self.namespaces {
-            let failed = || words!["cannot check that ns/", kind.file(), " has been entered"];
-            let (meant, own) = match (*meant, self.own.namespace(*kind)) {
-                (Ok(meant), Ok(own)) => (meant, own),
-                // Neither `/proc` nor a kernel from 6.11 on: there is nothing to compare.
-                (Err(Errno::ENOTTY), _) | (_, Err(Errno::ENOTTY)) => continue,
-                (Err(errno), _) | (_, Err(errno)) => {
-                    return Err(Error::caused_by(failed(), errno));
+            let own = self.own.namespace(*kind);
+            let compared = meant.and_then(|meant| own.map(|own| meant == own));
+            let text = " that was entered is not the one that was meant";
+            match compared {
+                Ok(true) => {}
+                Ok(false) => return Err(Error::new(words!["ns/", kind.file(), text])),
+                Err(errno) => {
+                    let what = words!["cannot check that ns/", kind.file(), " has been entered"];
+                    return Err(Error::caused_by(what, errno));
                 }
-            };
-            if meant != own {
-                let text = " that was entered is not the one that was meant";
-                return Err(Error::new(words!["ns/", kind.file(), text]));
             }
         }
         Ok(())
@@ -258,6 +264,24 @@ impl Expected {
 }
 
 impl Own {
+    fn new() -> Result<Self, Error> {
+        let answered = pidfd::open(Pid::this()).and_then(|own| {
+            pidfd::namespace(&own, Kind::Uts.file())?;
+            Ok(own)
+        });
+        if let Ok(own) = answered {
+            return Ok(Self::Pidfd(own));
+        }
+        let path = Path::new("/proc/self");
+        match descriptor::open(path, OFlag::O_PATH | OFlag::O_DIRECTORY) {
+            // Where there is no `/proc`, or it is one that does not have us.
+            Err(Errno::ENOENT) => Ok(Self::Nowhere),
+            result => result
+                .attempt(|| words!["cannot open ", path])
+                .map(Self::Directory),
+        }
+    }
+
     fn namespace(&self, kind: Kind) -> nix::Result<Identity> {
         // setns(2) leaves the process itself in its PID namespace.
         let file = match kind {
@@ -265,8 +289,9 @@ impl Own {
             kind => kind.file(),
         };
         match self {
-            Self::Directory(directory) => Identity::at(directory.as_fd(), file),
             Self::Pidfd(pidfd) => pidfd::namespace(pidfd, file).and_then(Identity::of),
+            Self::Directory(directory) => Identity::at(directory.as_fd(), file),
+            Self::Nowhere => Err(Errno::ENOENT),
         }
     }
 }
