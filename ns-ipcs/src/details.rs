@@ -5,8 +5,8 @@ use ns_common::output::columns::{Digits, left, pad};
 use ns_common::output::units::TimeShape;
 
 use crate::columns::{
-    ATTACH, CGID, CPID, CTIME, CUID, Column, DETACH, GID, ID, LPID, LRPID, LSPID, MODE, MSGS,
-    NATTCH, NSEMS, OTIME, Object, PERMS, QBYTES, RECV, SEND, SIZE, UID, USEDBYTES,
+    ATTACH, CAPACITY, CGID, CPID, CTIME, CUID, Column, DETACH, GID, ID, LPID, LRPID, LSPID, Listed,
+    MODE, MSGS, NATTCH, NSEMS, OTIME, Object, PERMS, RECV, SEND, SIZE, UID, USEDBYTES,
 };
 use crate::request::Unit;
 use crate::values::{Style, Writer};
@@ -56,7 +56,7 @@ static QUEUE: &[Item] = &[
     item("\tcgid=", &CGID),
     item("\tmode=", &MODE),
     size("\ncbytes=", "\ncsize=", &USEDBYTES),
-    size("\tqbytes=", "\tqsize=", &QBYTES),
+    size("\tqbytes=", "\tqsize=", &CAPACITY),
     item("\tqnum=", &MSGS),
     item("\tlspid=", &LSPID),
     item("\tlrpid=", &LRPID),
@@ -109,30 +109,30 @@ static ELEMENTS: [Element; 5] = [
 
 /// Appends the details of an object, and of each semaphore if it is a set.
 pub(crate) fn append(
-    object: &Object,
+    listed: &Listed,
     semaphores: &[Semaphore],
-    unit: Unit,
     writer: &mut Writer,
     to: &mut Vec<u8>,
 ) {
-    let items = match object {
+    let items = match &listed.object {
         Object::Queue(_) => QUEUE,
         Object::Segment(_) => SEGMENT,
         Object::SemaphoreSet(_) => SEMAPHORE_SET,
+        Object::Posix(_) | Object::Usage(_) => &[],
     };
     for item in items {
-        let label = match unit {
+        let label = match writer.unit() {
             Unit::Human => item.human,
             Unit::Usual | Unit::Bytes => item.label,
         };
         to.extend_from_slice(label.as_bytes());
         let start = to.len();
-        writer.append((item.column.value)(object), item.style, to);
+        writer.append((item.column.value)(listed), item.style, to);
         let length = to.len() - start;
         pad(to, item.width.saturating_sub(length));
     }
     to.push(b'\n');
-    if let Object::SemaphoreSet(_) = object {
+    if let Object::SemaphoreSet(_) = listed.object {
         append_line(to, |(heading, _), to| left(to, heading.as_bytes(), 10));
         for (number, semaphore) in (0..).zip(semaphores) {
             append_line(to, |(_, value), to| {

@@ -1,19 +1,32 @@
 //! `ipcs`: show the System V IPC objects of the namespace.
 //!
-//! `options` is the table of options, `cli` reads the command line into a `request`. `columns`
-//! knows what can be told of an object; `lists`, `details` and `totals` say where, and `values`
-//! how. `run` has it all read and printed.
+//! `options` is the table of options, `cli` reads the command line into a `request`; `choice` knows
+//! which columns its names mean, `contradictions` what cannot be meant at once. `namespaces` finds
+//! and visits namespaces. Of each, `report` shows what `select` finds: `columns` knows what can be
+//! told of an object, `values` how that is written, `forms` in which form: `lists`, `details` and
+//! `totals` are the classic ones, `tables` and `json` the others.
 #![forbid(unsafe_code)]
 
+mod attached;
+mod choice;
 mod cli;
 mod columns;
+mod contradictions;
 mod details;
+mod forms;
+mod json;
 mod lists;
 mod names;
+mod namespaces;
 mod options;
+mod posix;
+mod report;
 mod request;
 mod run;
+mod select;
+mod tables;
 mod totals;
+mod usage;
 mod values;
 
 use std::ffi::CStr;

@@ -1,12 +1,13 @@
 //! The classic lists: exactly the bytes that scripts have come to rely on.
 
-use ns_common::ipc::SystemV;
+use ns_common::ipc::{Posix, Resource, SystemV};
 use ns_common::output::columns::{left, pad};
 use ns_common::output::units::TimeShape;
 
 use crate::columns::{
     ATTACH, CGROUP, CPID, CTIME, CUSER, Column, DEST, DETACH, GROUP, ID, KEY, LOCK, LPID, LRPID,
-    LSPID, MSGS, NATTCH, NSEMS, OTIME, Object, PERMS, RECV, SEND, SIZE, USEDBYTES, USER,
+    LSPID, Listed, MSGS, NAME, NATTCH, NSEMS, OTIME, PERMS, RECV, SEND, SIZE, SVAL, USEDBYTES,
+    USER,
 };
 use crate::request::{List, Unit};
 use crate::values::{Style, Writer};
@@ -41,6 +42,11 @@ enum Place {
 }
 
 impl Layout {
+    /// The words above the list.
+    pub(crate) const fn title(&self) -> &'static str {
+        self.title
+    }
+
     /// Appends the title and the header line.
     pub(crate) fn head(&self, to: &mut Vec<u8>) {
         append_title(self.title, to);
@@ -52,13 +58,13 @@ impl Layout {
     }
 
     /// Appends the line of one object.
-    pub(crate) fn row(&self, object: &Object, writer: &mut Writer, to: &mut Vec<u8>) {
+    pub(crate) fn row(&self, listed: &Listed, writer: &mut Writer, to: &mut Vec<u8>) {
         for field in self.fields {
             if field.indent > 0 {
                 pad(to, field.indent);
             }
             let start = to.len();
-            writer.append((field.column.value)(object), field.style, to);
+            writer.append((field.column.value)(listed), field.style, to);
             let length = to.len() - start;
             // Together with the blank between fields.
             match field.place {
@@ -91,7 +97,20 @@ fn end_line(to: &mut [u8]) {
 }
 
 /// The layout for a kind; there is none for the processes of semaphore sets.
-pub(crate) fn layout(kind: SystemV, list: List, unit: Unit) -> Option<&'static Layout> {
+pub(crate) fn layout(kind: Resource, list: List, unit: Unit) -> Option<&'static Layout> {
+    match kind {
+        Resource::SystemV(kind) => system_v(kind, list, unit),
+        Resource::Posix(kind) => Some(match (kind, unit) {
+            (Posix::Queue, Unit::Human) => &POSIX_QUEUES_HUMAN,
+            (Posix::Queue, Unit::Usual | Unit::Bytes) => &POSIX_QUEUES,
+            (Posix::Memory, Unit::Human) => &POSIX_MEMORY_HUMAN,
+            (Posix::Memory, Unit::Usual | Unit::Bytes) => &POSIX_MEMORY,
+            (Posix::Semaphore, _) => &POSIX_SEMAPHORES,
+        }),
+    }
+}
+
+fn system_v(kind: SystemV, list: List, unit: Unit) -> Option<&'static Layout> {
     Some(match (kind, list, unit) {
         (SystemV::Queue, List::Usual, Unit::Human) => &QUEUES_HUMAN,
         (SystemV::Queue, List::Usual, Unit::Usual | Unit::Bytes) => &QUEUES,
@@ -265,6 +284,48 @@ static SET_TIMES: Layout = Layout {
         field("last-op", 26, &OTIME).time(FULL).indented(1),
         field("last-changed", 26, &CTIME).time(FULL),
     ],
+};
+
+/// What a file chose as its name is shown so that it cannot be taken for anything else.
+const POSIX_NAME: Field = Field {
+    style: Style::Visible,
+    ..field("name", 20, &NAME)
+};
+
+const fn posix_queues(size: Field) -> [Field; 5] {
+    [
+        POSIX_NAME,
+        OWNER,
+        PERMISSIONS,
+        size,
+        field("messages", 12, &MSGS),
+    ]
+}
+
+static POSIX_QUEUES: Layout = Layout {
+    title: "POSIX Message Queues",
+    fields: &posix_queues(field("used-bytes", 12, &USEDBYTES)),
+};
+static POSIX_QUEUES_HUMAN: Layout = Layout {
+    title: "POSIX Message Queues",
+    fields: &posix_queues(field("size", 12, &USEDBYTES).right(6, 6)),
+};
+static POSIX_MEMORY: Layout = Layout {
+    title: "POSIX Shared Memory",
+    fields: &[POSIX_NAME, OWNER, PERMISSIONS, field("bytes", 10, &SIZE)],
+};
+static POSIX_MEMORY_HUMAN: Layout = Layout {
+    title: "POSIX Shared Memory",
+    fields: &[
+        POSIX_NAME,
+        OWNER,
+        PERMISSIONS,
+        field("size", 10, &SIZE).right(6, 4),
+    ],
+};
+static POSIX_SEMAPHORES: Layout = Layout {
+    title: "POSIX Semaphores",
+    fields: &[POSIX_NAME, OWNER, PERMISSIONS, field("value", 10, &SVAL)],
 };
 
 const fn creators(id: &'static str) -> [Field; 6] {

@@ -1,200 +1,312 @@
-//! Reading what was asked for and having it printed.
+//! Showing what was asked for, of one namespace or of many.
 
-use std::ops::ControlFlow;
+use std::ffi::OsStr;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 
 use nix::errno::Errno;
-use nix::unistd::{SysconfVar, sysconf};
+use nix::fcntl::OFlag;
+use nix::sys::stat::fstat;
+use nix::unistd::Pid;
 use ns_common::console::{Console, Output};
-use ns_common::error::{Error, ExitStatus, Failure};
-use ns_common::ipc::limits::{self, SETTINGS};
-use ns_common::ipc::read::{self, Record};
-use ns_common::ipc::system_v::{Queue, QueueUsage, Segment, Semaphore, SemaphoreSet};
-use ns_common::ipc::{Resource, Resources, SystemV};
-use ns_common::sys::ipc;
+use ns_common::error::{Attempt, Error, ExitStatus, Failure, Message};
+use ns_common::ipc::{Posix, Resource, Resources};
+use ns_common::namespace::Kind;
+use ns_common::process::line::Line;
+use ns_common::process::target::Target;
+use ns_common::sys::fork::{self, Change};
 use ns_common::words;
 
-use crate::columns::Object;
-use crate::request::{List, Request, Unit, View};
-use crate::values::Writer;
-use crate::{details, lists, totals};
+use crate::json;
+use crate::namespaces::{self, Entered, Found, Keeper};
+use crate::report::Report;
+use crate::request::{Form, Headings, Place, Request};
+use crate::select::{Finder, inode};
+use crate::values::{Writer, append_visible};
 
-/// Prints what was asked for.
+/// What a child says once it has entered a namespace; else it says the number of its errno.
+const ENTERED: &[u8] = b"entered";
+
+/// Shows what was asked for.
 pub(crate) fn execute(request: Request, console: &mut Console) -> Result<ExitStatus, Failure> {
-    match request {
-        Request::Report {
-            resources,
-            view,
-            unit,
-        } => report(resources, view, unit, &mut console.output)?,
-        Request::Details { resource, id, unit } => {
-            if !show(resource, id, unit, &mut console.output)? {
-                console.report(&Error::new(words!["id ", id, " not found"]));
-            }
-        }
-    }
-    Ok(ExitStatus::SUCCESS)
-}
-
-fn report(resources: Resources, view: View, unit: Unit, output: &mut Output) -> Result<(), Error> {
-    let mut writer = Writer::new(unit);
-    output.push("\n");
-    for resource in resources.iter() {
-        let Resource::SystemV(kind) = resource else {
-            continue;
-        };
-        match view {
-            View::Limits => append_limits(kind, unit, &mut writer, output.buffer()),
-            View::Summary => append_usage(kind, unit, &mut writer, output.buffer())?,
-            View::List(wanted) => list(kind, wanted, unit, &mut writer, output)?,
-        }
-        output.push("\n");
-    }
-    Ok(())
-}
-
-fn append_limits(kind: SystemV, unit: Unit, writer: &mut Writer, to: &mut Vec<u8>) {
-    let settings = Path::new(SETTINGS);
-    match kind {
-        SystemV::Queue => {
-            totals::QUEUE_LIMITS.append(limits::queues(settings).as_ref(), unit, writer, to);
-        }
-        SystemV::Segment => {
-            let limits = limits::segments(settings).map(|limits| (limits, page_size()));
-            totals::SEGMENT_LIMITS.append(limits.as_ref(), unit, writer, to);
-        }
-        SystemV::SemaphoreSet => {
-            let limits = limits::semaphores(settings);
-            totals::SEMAPHORE_LIMITS.append(limits.as_ref(), unit, writer, to);
-        }
+    match &request.place {
+        Place::Own => Ok(one(&request, None, None, console)),
+        Place::Target(pid) => of_process(*pid, &request, console),
+        Place::File(path) => of_file(path, &request, console),
+        Place::All => all(&request, console),
     }
 }
 
-fn append_usage(
-    kind: SystemV,
-    unit: Unit,
-    writer: &mut Writer,
-    to: &mut Vec<u8>,
-) -> Result<(), Error> {
-    match kind {
-        SystemV::Queue => {
-            let usage = ipc::queue_usage().ok().map(with_bytes).transpose()?;
-            totals::QUEUE_USAGE.append(usage.as_ref(), unit, writer, to);
-        }
-        SystemV::Segment => {
-            let usage = ipc::segment_usage().ok();
-            totals::SEGMENT_USAGE.append(usage.as_ref(), unit, writer, to);
-        }
-        SystemV::SemaphoreSet => {
-            let usage = ipc::semaphore_usage().ok();
-            totals::SEMAPHORE_USAGE.append(usage.as_ref(), unit, writer, to);
-        }
+/// Shows the namespace that this process is in.
+fn one(
+    request: &Request,
+    namespace: Option<u64>,
+    root: Option<BorrowedFd<'_>>,
+    console: &mut Console,
+) -> ExitStatus {
+    let finder = Finder::new(request.keep, request.sort, namespace, root);
+    let is_document = request.form == Form::Json;
+    if is_document {
+        let to = console.output.buffer();
+        to.push(b'{');
+        json::append_namespace(finder.namespace(), to);
     }
-    Ok(())
-}
-
-/// The kernel counts all bytes in 32 bits: where there may be more, they are added up.
-fn with_bytes(usage: QueueUsage) -> Result<(QueueUsage, u64), Error> {
-    let largest = || ipc::queue_limits().map_or(i64::MAX, |limits| limits.message);
-    let may_be_more =
-        usage.messages > 0 && largest().saturating_mul(usage.messages.into()) > i32::MAX.into();
-    match u64::try_from(usage.bytes) {
-        Ok(bytes) if !may_be_more => Ok((usage, bytes)),
-        _ => {
-            let mut sum = 0_u64;
-            read::each::<Queue>(&mut |queue| {
-                sum = sum.saturating_add(queue.bytes);
-                ControlFlow::Continue(())
-            })?;
-            Ok((usage, sum))
-        }
+    let status = report(request, finder, console);
+    if is_document {
+        console.output.push("}\n");
     }
+    status
 }
 
-fn page_size() -> u64 {
-    sysconf(SysconfVar::PAGE_SIZE)
-        .ok()
-        .flatten()
-        .and_then(|size| u64::try_from(size).ok())
-        .unwrap_or(4096)
-}
-
-fn list(
-    kind: SystemV,
-    wanted: List,
-    unit: Unit,
-    writer: &mut Writer,
-    output: &mut Output,
-) -> Result<(), Error> {
-    let Some(layout) = lists::layout(kind, wanted, unit) else {
-        return Ok(());
+fn report(request: &Request, finder: Finder<'_>, console: &mut Console) -> ExitStatus {
+    let mut report = Report {
+        request,
+        finder,
+        writer: Writer::new(request.style),
+        console,
     };
-    layout.head(output.buffer());
-    each(kind, &mut |object| {
-        layout.row(object, writer, output.buffer());
-        output.write_if_full();
-        if output.has_failed() {
-            ControlFlow::Break(())
-        } else {
-            ControlFlow::Continue(())
+    report.show()
+}
+
+/// Shows the namespace of a process, and the POSIX objects that are files below its root directory.
+fn of_process(pid: Pid, request: &Request, console: &mut Console) -> Result<ExitStatus, Failure> {
+    let target = Target::hold(pid);
+    let file = target.open_namespace(Kind::Ipc)?;
+    let has_files = [Posix::Memory, Posix::Semaphore]
+        .iter()
+        .any(|kind| request.resources.contains(*kind));
+    let root = match has_files {
+        true => Some(target.open("root", OFlag::O_PATH | OFlag::O_DIRECTORY)?),
+        false => None,
+    };
+    let name = words!["the IPC namespace of process ", pid.as_raw()];
+    let root = root.as_ref().map(AsFd::as_fd);
+    asked_for(&file, root, request, console, &|| name.clone())
+}
+
+/// Shows the namespace that a file is.
+fn of_file(path: &OsStr, request: &Request, console: &mut Console) -> Result<ExitStatus, Failure> {
+    let file = match namespaces::open(Path::new(path)) {
+        Err(Errno::EINVAL) => {
+            return Err(Error::new(words![path, " is not an IPC namespace"]).into());
         }
+        result => result.attempt(|| words!["cannot open ", path])?,
+    };
+    asked_for(&file, None, request, console, &|| {
+        words!["the IPC namespace ", path]
     })
 }
 
-/// Visits every object of a kind.
-fn each(kind: SystemV, visit: &mut dyn FnMut(&Object) -> ControlFlow<()>) -> Result<(), Error> {
-    fn of<T: Record>(visit: &mut dyn FnMut(&Object) -> ControlFlow<()>) -> Result<(), Error>
-    where
-        Object: for<'a> From<&'a T>,
-    {
-        read::each(&mut |record: &T| visit(&Object::from(record))).map(drop)
+/// Shows a namespace that was asked for, and may be ours.
+fn asked_for(
+    file: &OwnedFd,
+    root: Option<BorrowedFd<'_>>,
+    request: &Request,
+    console: &mut Console,
+    name: &dyn Fn() -> Message,
+) -> Result<ExitStatus, Failure> {
+    let its = inode(&fstat(file).attempt(|| words!["cannot look at ", name()])?);
+    if namespaces::own() == Ok(its) {
+        return Ok(one(request, Some(its), root, console));
     }
-    match kind {
-        SystemV::Queue => of::<Queue>(visit),
-        SystemV::Segment => of::<Segment>(visit),
-        SystemV::SemaphoreSet => of::<SemaphoreSet>(visit),
+    let visit = Visit::start(file, console, |_, console| {
+        one(request, Some(its), root, console)
+    })?;
+    match visit {
+        Visit::Done(status) => Ok(status),
+        Visit::Refused(errno) => {
+            Err(Error::caused_by(words!["cannot enter ", name()], errno).into())
+        }
     }
 }
 
-/// Prints the details of an object; `false` if there is none with this id.
-fn show(kind: SystemV, id: i32, unit: Unit, output: &mut Output) -> Result<bool, Error> {
-    let mut semaphores = Vec::new();
-    let object = match kind {
-        SystemV::Queue => read::find(id)?.map(Object::Queue),
-        SystemV::Segment => read::find(id)?.map(Object::Segment),
-        SystemV::SemaphoreSet => match read::find(id)? {
-            Some(set) => match semaphores_of(&set)? {
-                Some(found) => {
-                    semaphores = found;
-                    Some(Object::SemaphoreSet(set))
+/// What came of visiting a namespace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Visit {
+    /// It was shown, with this status.
+    Done(ExitStatus),
+    /// It could not be entered, and nothing was printed.
+    Refused(Errno),
+}
+
+impl Visit {
+    /// Has a child enter a namespace and `show` it.
+    fn start(
+        file: &OwnedFd,
+        console: &mut Console,
+        show: impl FnOnce(Entered, &mut Console) -> ExitStatus,
+    ) -> Result<Self, Failure> {
+        // What the child prints comes behind it.
+        if console.output.flush().is_err() {
+            return Ok(Self::Done(ExitStatus::FAILURE));
+        }
+        let (ours, theirs) = Line::pair()?;
+        let spawned = fork::spawn(console, ours, |console| {
+            let entered = match namespaces::enter(file) {
+                Ok(entered) => entered,
+                Err(errno) => {
+                    theirs.say((errno as i32).to_string().as_bytes())?;
+                    return Ok(ExitStatus::SUCCESS);
                 }
-                None => None,
-            },
-            None => None,
-        },
-    };
-    let Some(object) = object else {
-        return Ok(false);
-    };
-    let mut writer = Writer::new(unit);
-    details::append(&object, &semaphores, unit, &mut writer, output.buffer());
-    Ok(true)
+            };
+            theirs.say(ENTERED)?;
+            Ok(show(entered, console))
+        });
+        let (child, ours) = spawned.attempt(|| words!["fork failed"])?;
+        drop(theirs);
+        let word = ours.hear()?;
+        let end = child.wait().attempt(|| words!["waitpid failed"])?;
+        match (word.as_deref(), end) {
+            (Some(ENTERED), Change::Exited(status)) => Ok(Self::Done(status)),
+            (Some(errno), Change::Exited(_)) => {
+                let number = std::str::from_utf8(errno)
+                    .ok()
+                    .and_then(|text| text.parse().ok());
+                Ok(Self::Refused(Errno::from_raw(number.unwrap_or(0))))
+            }
+            // The reader has gone: so would we, had we printed.
+            (_, Change::Killed(libc::SIGPIPE)) => Err(Failure::Told(ExitStatus::new(141))),
+            (_, Change::Killed(signal) | Change::Stopped(signal)) => {
+                Err(Error::new(words!["a helper process was killed by signal ", signal]).into())
+            }
+            (None, Change::Exited(status)) => Err(Failure::Told(status)),
+        }
+    }
 }
 
-/// The semaphores of a set; `None` if it has gone meanwhile.
-fn semaphores_of(set: &SemaphoreSet) -> Result<Option<Vec<Semaphore>>, Error> {
-    let mut semaphores = Vec::new();
-    for number in 0..i32::try_from(set.count).unwrap_or(i32::MAX) {
-        match ipc::semaphore(set.permissions.id, number) {
-            Ok(semaphore) => semaphores.push(semaphore),
-            Err((_, Errno::EINVAL | Errno::EIDRM)) => return Ok(None),
-            Err((command, errno)) => {
-                return Err(Error::caused_by(
-                    words!["semctl(", command, ") failed"],
-                    errno,
-                ));
+/// Shows every namespace that can be found.
+fn all(request: &Request, console: &mut Console) -> Result<ExitStatus, Failure> {
+    let found = namespaces::all().attempt(|| words!["cannot look for IPC namespaces"])?;
+    let own = namespaces::own().ok();
+    // Files belong to a mount namespace: they are shown with the caller's own alone.
+    let elsewhere = Request {
+        resources: request.resources.intersection(OF_NAMESPACES),
+        ..request.clone()
+    };
+    let mut output = Places {
+        shown: 0,
+        is_document: request.form == Form::Json,
+    };
+    output.begin(&mut console.output);
+    let (mut worst, mut refused, mut reason) = (ExitStatus::SUCCESS, 0_u64, None);
+    for namespace in &found {
+        let is_own = own == Some(namespace.inode);
+        let visit = match &namespace.file {
+            _ if is_own => Visit::Done(output.show(namespace, Entered::Directly, request, console)),
+            _ if elsewhere.resources.is_empty() => continue,
+            Ok(file) => Visit::start(file, console, |entered, console| {
+                output.show(namespace, entered, &elsewhere, console)
+            })?,
+            // Its last process has ended meanwhile.
+            Err(Errno::ENOENT | Errno::ESRCH) => continue,
+            Err(errno) => Visit::Refused(*errno),
+        };
+        match visit {
+            Visit::Done(status) => {
+                output.shown += 1;
+                if status.code() > worst.code() {
+                    worst = status;
+                }
+            }
+            Visit::Refused(errno) => {
+                refused += 1;
+                reason.get_or_insert(errno);
             }
         }
     }
-    Ok(Some(semaphores))
+    output.end(&mut console.output);
+    if let Some(errno) = reason {
+        let namespaces = if refused == 1 {
+            " namespace"
+        } else {
+            " namespaces"
+        };
+        let text = words![refused, namespaces, " could not be entered"];
+        console.report(&Error::caused_by(text, errno));
+    }
+    Ok(worst)
+}
+
+/// The kinds that belong to an IPC namespace.
+const OF_NAMESPACES: Resources =
+    Resources::SYSTEM_V.union(Resources::only(Resource::Posix(Posix::Queue)));
+
+/// Several namespaces in one output.
+#[derive(Debug, Clone, Copy)]
+struct Places {
+    shown: u64,
+    is_document: bool,
+}
+
+impl Places {
+    fn begin(self, output: &mut Output) {
+        if self.is_document {
+            output.push("{\"namespaces\": [");
+        }
+    }
+
+    fn end(self, output: &mut Output) {
+        if self.is_document {
+            output.push("\n]}\n");
+        }
+    }
+
+    fn show(
+        self,
+        found: &Found,
+        entered: Entered,
+        request: &Request,
+        console: &mut Console,
+    ) -> ExitStatus {
+        let to = console.output.buffer();
+        match request.form {
+            Form::Json => {
+                to.extend_from_slice(if self.shown == 0 { b"\n{" } else { b",\n{" });
+                json::append_namespace(found.inode, to);
+                json::append_keeper(&found.keeper, to);
+            }
+            Form::Classic | Form::Table if request.headings == Headings::Shown => {
+                append_heading(found, entered, to);
+            }
+            Form::Classic | Form::Table | Form::Raw | Form::JsonLines | Form::Quiet => {}
+        }
+        // A table without alignment is one for all namespaces.
+        let mut request = request.clone();
+        if self.shown > 0 && request.form == Form::Raw && request.resources.single().is_some() {
+            request.headings = Headings::Hidden;
+        }
+        let finder = Finder::new(request.keep, request.sort, Some(found.inode), None);
+        let status = report(&request, finder, console);
+        if self.is_document {
+            console.output.push("}");
+        }
+        status
+    }
+}
+
+/// The line above the lists of a namespace.
+fn append_heading(found: &Found, entered: Entered, to: &mut Vec<u8>) {
+    let mut heading = words!["IPC namespace ", found.inode, ", "];
+    heading = match &found.keeper {
+        Keeper::Processes {
+            count,
+            first,
+            command,
+        } => {
+            let processes = if *count == 1 {
+                " process"
+            } else {
+                " processes"
+            };
+            let first = words![", first ", first, " ", command.as_slice()];
+            heading.with(count).with(processes).with(&first)
+        }
+        Keeper::File(path) => heading.with("kept by ").with(path),
+    };
+    if entered == Entered::ByItsOwner {
+        heading = heading.with(", ids as seen inside");
+    }
+    to.extend_from_slice(b"====== ");
+    append_visible(heading.as_bytes(), to);
+    to.extend_from_slice(b" ======\n");
 }

@@ -23,7 +23,7 @@ pub(crate) struct Block<T: 'static> {
 struct Entry<T: 'static> {
     /// What stands before the value.
     label: Label,
-    value: fn(&T, Unit) -> Value,
+    value: fn(&T, Unit) -> Value<'static>,
     /// What stands behind it.
     behind: Label,
 }
@@ -56,17 +56,12 @@ impl Label {
 
 impl<T> Block<T> {
     /// Appends the block, or what is said in its place.
-    pub(crate) fn append(
-        &self,
-        totals: Option<&T>,
-        unit: Unit,
-        writer: &mut Writer,
-        to: &mut Vec<u8>,
-    ) {
+    pub(crate) fn append(&self, totals: Option<&T>, writer: &mut Writer, to: &mut Vec<u8>) {
         let Some(totals) = totals else {
             return to.extend_from_slice(self.absent.as_bytes());
         };
         append_title(self.title, to);
+        let unit = writer.unit();
         for entry in self.entries {
             to.extend_from_slice(entry.label.of(unit).as_bytes());
             writer.append((entry.value)(totals, unit), Style::Plain, to);
@@ -76,7 +71,7 @@ impl<T> Block<T> {
 }
 
 /// A line that is the same in every unit.
-const fn line<T>(label: &'static str, value: fn(&T, Unit) -> Value) -> Entry<T> {
+const fn line<T>(label: &'static str, value: fn(&T, Unit) -> Value<'static>) -> Entry<T> {
     Entry {
         label: Label::same(label),
         value,
@@ -89,7 +84,7 @@ const fn sized<T>(
     usual: &'static str,
     bytes: &'static str,
     human: &'static str,
-    value: fn(&T, Unit) -> Value,
+    value: fn(&T, Unit) -> Value<'static>,
 ) -> Entry<T> {
     Entry {
         label: Label {
@@ -242,7 +237,7 @@ pub(crate) static SEMAPHORE_USAGE: Block<SemaphoreUsage> = Block {
 };
 
 /// A number of bytes, which a setting of the kernel may have below zero.
-fn size(bytes: i64) -> Value {
+fn size(bytes: i64) -> Value<'static> {
     u64::try_from(bytes).map_or(Value::Signed(bytes), Value::Size)
 }
 

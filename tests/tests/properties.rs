@@ -95,6 +95,8 @@ proptest! {
             attach_time: times.0,
             detach_time: times.1,
             changed: times.2,
+            resident: Some(0),
+            swapped: Some(0),
         }]);
     }
 }

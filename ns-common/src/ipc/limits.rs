@@ -52,7 +52,8 @@ pub fn semaphores(settings: &Path) -> Option<SemaphoreLimits> {
     read().or_else(|| ipc::semaphore_limits().ok())
 }
 
-fn number<T: std::str::FromStr>(settings: &Path, name: &str) -> Option<T> {
+/// The number in a file of settings.
+pub fn number<T: std::str::FromStr>(settings: &Path, name: &str) -> Option<T> {
     let text = procfs::read(&settings.join(name)).ok()?;
     std::str::from_utf8(&text).ok()?.trim().parse().ok()
 }

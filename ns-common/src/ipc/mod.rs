@@ -41,6 +41,17 @@ pub enum Posix {
     Semaphore,
 }
 
+impl Posix {
+    /// The word for several of the kind.
+    pub const fn plural(self) -> &'static str {
+        match self {
+            Self::Queue => "POSIX message queues",
+            Self::Memory => "POSIX shared memory",
+            Self::Semaphore => "POSIX semaphores",
+        }
+    }
+}
+
 /// A kind of object of either sort.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Resource {
@@ -83,10 +94,15 @@ impl Resources {
     /// The POSIX kinds.
     pub const POSIX: Self = Self(0b111_000);
 
+    /// One kind.
+    pub const fn only(resource: Resource) -> Self {
+        Self(Self::bit(resource))
+    }
+
     /// These kinds and one more.
     #[must_use]
     pub fn with(self, resource: impl Into<Resource>) -> Self {
-        self.union(Self(Self::bit(resource.into())))
+        self.union(Self::only(resource.into()))
     }
 
     /// These kinds and those of `other`.
@@ -98,6 +114,12 @@ impl Resources {
     /// Whether `resource` is one of them.
     pub fn contains(self, resource: impl Into<Resource>) -> bool {
         self.0 & Self::bit(resource.into()) != 0
+    }
+
+    /// Those of these kinds that `other` has too.
+    #[must_use]
+    pub const fn intersection(self, other: Self) -> Self {
+        Self(self.0 & other.0)
     }
 
     /// Whether there are none.

@@ -2,13 +2,13 @@
 //! sem_overview(7).
 
 use std::ffi::{CStr, CString, OsStr, OsString};
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use nix::dir::Dir;
 use nix::errno::Errno;
-use nix::fcntl::{OFlag, open};
+use nix::fcntl::{OFlag, OpenHow, ResolveFlag, open, openat2};
 use nix::sys::stat::Mode;
 use nix::sys::statfs::{FsType, fstatfs};
 use nix::unistd::{UnlinkatFlags, unlinkat};
@@ -100,6 +100,20 @@ impl Store {
         }
         entries.sort_by(|one, other| one.name.cmp(&other.name));
         Ok(entries)
+    }
+
+    /// The directory of memory or semaphores below another root directory; links in it lead nowhere
+    /// else.
+    ///
+    /// # Errors
+    /// ENOSYS before Linux 5.6.
+    pub fn below(root: BorrowedFd<'_>, kind: Posix) -> Result<Self, Error> {
+        let how = OpenHow::new()
+            .flags(OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC)
+            .resolve(ResolveFlag::RESOLVE_IN_ROOT | ResolveFlag::RESOLVE_NO_MAGICLINKS);
+        let opened = openat2(root, path(kind), how).and_then(descriptor::above_standard);
+        let directory = opened.attempt(|| words!["cannot open ", path(kind)])?;
+        Ok(Self { kind, directory })
     }
 
     /// The queues of this IPC namespace, whatever is mounted: where it may be made, a mount of our

@@ -73,16 +73,34 @@ pub enum Support {
     Absent,
 }
 
+/// Which of the two sources is asked first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum First {
+    /// Whichever is faster.
+    Faster,
+    /// The text, which alone tells how much of a segment is in memory.
+    Text,
+}
+
 /// Visits every object of a kind, in the order of the kernel's table.
 ///
 /// # Errors
 /// Not every object could be read; some may have been visited.
 pub fn each<T: Record>(visit: Visitor<'_, T>) -> Result<Support, Error> {
+    each_from(First::Faster, visit)
+}
+
+/// The same from the source that is asked for, if it is there.
+///
+/// # Errors
+/// As [`each`].
+pub fn each_from<T: Record>(first: First, visit: Visitor<'_, T>) -> Result<Support, Error> {
     let occupancy = T::occupancy();
     let mut walked = None;
+    let by_call = T::IS_WHOLE_BY_CALL && first == First::Faster;
     if let Some(dense) = occupancy
         .ok()
-        .filter(|occupancy| T::IS_WHOLE_BY_CALL && occupancy.is_dense())
+        .filter(|occupancy| by_call && occupancy.is_dense())
     {
         match each_by_index(dense, Lookup::Any, visit) {
             Ok(()) => return Ok(Support::Present),

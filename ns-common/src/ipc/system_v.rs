@@ -62,6 +62,10 @@ pub struct Segment {
     pub detach_time: i64,
     /// When it was made or changed.
     pub changed: i64,
+    /// Bytes of it in memory; `None` where the source does not tell.
+    pub resident: Option<u64>,
+    /// Bytes of it that are swapped out; `None` where the source does not tell.
+    pub swapped: Option<u64>,
 }
 
 /// A set of semaphores. Times are seconds since the epoch, 0 for never.

@@ -169,6 +169,8 @@ impl Row for Segment {
         row.owners(&mut segment.permissions)?;
         (segment.attach_time, segment.detach_time, segment.changed) =
             (row.signed()?, row.signed()?, row.signed()?);
+        // Old kernels have neither.
+        (segment.resident, segment.swapped) = (row.unsigned(), row.unsigned());
         Some(segment)
     }
 }

@@ -37,6 +37,10 @@ pub enum TimeShape {
     MonthToSecond,
     /// `Wed Nov  4 03:02:01 2026`
     Full,
+    /// `2026-11-04T03:02:01+00:00`
+    Iso,
+    /// Seconds since the epoch.
+    Epoch,
 }
 
 /// Tells times of the local zone. Objects are often made in the same second: what that was is kept.
@@ -51,24 +55,22 @@ impl Clock {
         if seconds == 0 {
             return to.extend_from_slice(b"Not set");
         }
-        let Some(at) = self.local(seconds) else {
-            // Its year is beyond what the C library counts.
-            return to.extend_from_slice(Digits::signed(seconds).as_bytes());
+        let local = match shape {
+            TimeShape::Epoch => None,
+            _ => self.local(seconds),
         };
-        if shape == TimeShape::Full {
-            to.extend_from_slice(name(&DAYS, at.weekday));
-            to.push(b' ');
-        }
-        to.extend_from_slice(name(&MONTHS, at.month));
-        let [day, hour, minute, second] = [at.day, at.hour, at.minute, at.second].map(two_digits);
-        let day = if day[0] == b'0' { [b' ', day[1]] } else { day };
-        to.extend_from_slice(&[
-            b' ', day[0], day[1], b' ', hour[0], hour[1], b':', minute[0], minute[1], b':',
-            second[0], second[1],
-        ]);
-        if shape == TimeShape::Full {
-            to.push(b' ');
-            to.extend_from_slice(Digits::signed(at.year).as_bytes());
+        match (local, shape) {
+            // Its year may be beyond what the C library counts.
+            (None, _) => to.extend_from_slice(Digits::signed(seconds).as_bytes()),
+            (Some(at), TimeShape::Iso) => append_iso(&at, to),
+            (Some(at), TimeShape::MonthToSecond | TimeShape::Epoch) => append_short(&at, to),
+            (Some(at), TimeShape::Full) => {
+                to.extend_from_slice(name(&DAYS, at.weekday));
+                to.push(b' ');
+                append_short(&at, to);
+                to.push(b' ');
+                to.extend_from_slice(Digits::signed(at.year).as_bytes());
+            }
         }
     }
 
@@ -82,6 +84,42 @@ impl Clock {
             }
         }
     }
+}
+
+fn append_short(at: &LocalTime, to: &mut Vec<u8>) {
+    to.extend_from_slice(name(&MONTHS, at.month));
+    let day = match two_digits(at.day) {
+        [b'0', digit] => [b' ', digit],
+        day => day,
+    };
+    to.extend_from_slice(&[b' ', day[0], day[1], b' ']);
+    append_clock(at, to);
+}
+
+fn append_iso(at: &LocalTime, to: &mut Vec<u8>) {
+    let year = Digits::signed(at.year);
+    pad_with_zeros(to, 4_usize.saturating_sub(year.as_bytes().len()));
+    to.extend_from_slice(year.as_bytes());
+    let month = two_digits(u8::try_from(at.month + 1).unwrap_or(0));
+    let day = two_digits(at.day);
+    to.extend_from_slice(&[b'-', month[0], month[1], b'-', day[0], day[1], b'T']);
+    append_clock(at, to);
+    to.push(if at.offset < 0 { b'-' } else { b'+' });
+    let minutes = at.offset.unsigned_abs() / 60;
+    let part = |number: u64| two_digits(u8::try_from(number).unwrap_or(0));
+    let (hours, minutes) = (part(minutes / 60), part(minutes % 60));
+    to.extend_from_slice(&[hours[0], hours[1], b':', minutes[0], minutes[1]]);
+}
+
+fn append_clock(at: &LocalTime, to: &mut Vec<u8>) {
+    let [hour, minute, second] = [at.hour, at.minute, at.second].map(two_digits);
+    to.extend_from_slice(&[
+        hour[0], hour[1], b':', minute[0], minute[1], b':', second[0], second[1],
+    ]);
+}
+
+fn pad_with_zeros(to: &mut Vec<u8>, count: usize) {
+    to.resize(to.len() + count, b'0');
 }
 
 static DAYS: [&str; 7] = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
@@ -147,6 +185,20 @@ mod tests {
         assert_eq!(shown(&mut clock, 1_700_000_000, TimeShape::Full), first);
         let short = shown(&mut clock, 1_700_000_000, TimeShape::MonthToSecond);
         assert_eq!(first.get(4..19), Some(short.as_str()));
+    }
+
+    #[test]
+    fn iso_and_epoch_name_the_same_moment() {
+        let mut clock = Clock::default();
+        assert_eq!(
+            shown(&mut clock, 951_825_600, TimeShape::Epoch),
+            "951825600"
+        );
+        let iso = shown(&mut clock, 951_825_600, TimeShape::Iso);
+        assert!(
+            iso.starts_with("2000-02-29T12:00:00") && iso.len() == 25 || !iso.ends_with("+00:00"),
+            "{iso}"
+        );
     }
 
     #[test]

@@ -84,6 +84,8 @@ pub fn segment(index: i32, lookup: Lookup) -> nix::Result<Segment> {
         attach_time: status.attach_time.seconds(),
         detach_time: status.detach_time.seconds(),
         changed: status.changed.seconds(),
+        resident: None,
+        swapped: None,
     })
 }
 
@@ -194,6 +196,16 @@ pub fn semaphore(id: i32, number: i32) -> Result<Semaphore, (&'static str, Errno
         waiting_for_zero: ask("GETZCNT", libc::GETZCNT)?,
         last_user: ask("GETPID", libc::GETPID)?,
     })
+}
+
+/// How many processes wait for a semaphore to increase, and for it to become zero. Needs permission
+/// to read the set.
+pub fn waiting(id: i32, number: i32) -> nix::Result<(i32, i32)> {
+    // SAFETY: these commands take no fourth argument.
+    let for_increase = Errno::result(unsafe { libc::semctl(id, number, libc::GETNCNT) })?;
+    // SAFETY: these commands take no fourth argument.
+    let for_zero = Errno::result(unsafe { libc::semctl(id, number, libc::GETZCNT) })?;
+    Ok((for_increase, for_zero))
 }
 
 /// Makes a queue that no key led to before, and returns its id. `mode` is the nine permission bits.

@@ -11,6 +11,8 @@ use crate::sys::descriptor;
 const NS_GET_USERNS: libc::c_ulong = 0xb701;
 /// `_IO(0xb7, 0x2)`
 const NS_GET_PARENT: libc::c_ulong = 0xb702;
+/// `_IO(0xb7, 0x3)`
+const NS_GET_NSTYPE: libc::c_ulong = 0xb703;
 /// `_IOR(0xb7, 0x5, __u64)`
 const NS_GET_MNTNS_ID: libc::c_ulong = 0x8008_b705;
 const SIOCGSKNS: libc::c_ulong = 0x894c;
@@ -29,6 +31,12 @@ pub fn owner(namespace: BorrowedFd<'_>) -> nix::Result<OwnedFd> {
 /// EPERM when it lies outside of what the caller may see.
 pub fn parent(namespace: BorrowedFd<'_>) -> nix::Result<OwnedFd> {
     descriptor_by_ioctl(namespace, NS_GET_PARENT)
+}
+
+/// The flag of clone(2) for the kind of `namespace`; Linux 4.11.
+pub fn flag_of(namespace: BorrowedFd<'_>) -> nix::Result<libc::c_int> {
+    // SAFETY: this ioctl takes no argument.
+    Errno::result(unsafe { libc::ioctl(namespace.as_raw_fd(), NS_GET_NSTYPE as _) })
 }
 
 /// The network namespace of a socket; needs CAP_NET_ADMIN over it.

@@ -20,6 +20,8 @@ pub struct LocalTime {
     pub second: u8,
     /// The year of the common era.
     pub year: i64,
+    /// Seconds by which it is ahead of universal time.
+    pub offset: i64,
 }
 
 #[cfg(any(
@@ -58,5 +60,7 @@ pub fn local(seconds: i64) -> Option<LocalTime> {
         minute: u8::try_from(tm.tm_min).ok()?,
         second: u8::try_from(tm.tm_sec).ok()?,
         year: i64::from(tm.tm_year) + 1900,
+        #[allow(clippy::useless_conversion, reason = "it has 32 bits elsewhere")]
+        offset: i64::from(tm.tm_gmtoff),
     })
 }

@@ -51,7 +51,11 @@ fn segments_need_no_resident_and_swapped_sizes_and_ignore_what_is_new() {
     let table = [old, &present, &future].join("\n");
     let segments: Vec<Segment> = collect(table.as_bytes());
     assert_eq!(segments.len(), 3);
-    assert!(segments.iter().all(|segment| *segment == segments[0]));
+    assert!(segments.iter().all(|segment| segment.changed == 10));
+    let resident = |segment: &Segment| (segment.resident, segment.swapped);
+    assert_eq!(resident(&segments[0]), (None, None));
+    assert_eq!(resident(&segments[1]), (Some(4096), Some(0)));
+    assert_eq!(resident(&segments[2]), (Some(4096), Some(0)));
     let first = &segments[0];
     assert_eq!(
         (first.size, first.permissions.mode, first.changed),

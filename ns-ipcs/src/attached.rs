@@ -1,0 +1,224 @@
+//! Which processes have shared memory mapped: proc_pid_maps(5).
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::path::Path;
+
+use nix::errno::Errno;
+use nix::fcntl::{AtFlags, OFlag};
+use nix::sys::stat::fstatat;
+use ns_common::ipc::system_v::DESTROYED;
+use ns_common::procfs;
+use ns_common::sys::descriptor;
+
+use crate::columns::{Attachment, Listed, Object};
+
+/// A file system, by the kernel's two numbers for it.
+type Device = (u32, u32);
+/// That of System V segments, which the kernel has in a file system of its own.
+const OF_SEGMENTS: Device = (0, 1);
+
+/// Who has what mapped, as far as the caller may look.
+#[derive(Debug, Default)]
+pub(crate) struct Maps {
+    /// Of the IPC namespace, by id and by the key in the name.
+    segments: BTreeMap<(u64, u32), Vec<Mapping>>,
+    /// By file system and inode.
+    files: BTreeMap<(Device, u64), Vec<Mapping>>,
+    /// How many processes could not be looked at.
+    pub(crate) unreadable: u64,
+}
+
+/// A process, and in how many pieces it has something mapped: the kernel counts these.
+#[derive(Debug, Clone)]
+struct Mapping {
+    process: Attachment,
+    pieces: u64,
+}
+
+/// A line of a map.
+#[derive(Debug, PartialEq, Eq)]
+struct Piece<'a> {
+    address: u64,
+    device: Device,
+    inode: u64,
+    path: &'a [u8],
+}
+
+impl Maps {
+    /// Looks at all processes of `/proc`. Segments count where the process is in the IPC namespace
+    /// with the inode `namespace`: ids are the same in others.
+    pub(crate) fn read(namespace: u64) -> Self {
+        let mut maps = Self::default();
+        let Ok(entries) = fs::read_dir("/proc") else {
+            return maps;
+        };
+        for entry in entries.flatten() {
+            let name = entry.file_name();
+            let Some(pid) = name.to_str().and_then(|name| name.parse().ok()) else {
+                continue;
+            };
+            match maps.look_at(pid, &entry.path(), namespace) {
+                // It has ended meanwhile.
+                Ok(()) | Err(Errno::ENOENT | Errno::ESRCH) => {}
+                Err(_) => maps.unreadable += 1,
+            }
+        }
+        maps
+    }
+
+    fn look_at(&mut self, pid: i32, path: &Path, namespace: u64) -> nix::Result<()> {
+        let process = descriptor::open(path, OFlag::O_PATH | OFlag::O_DIRECTORY)?;
+        let process = process.as_fd();
+        let its = fstatat(process, "ns/ipc", AtFlags::empty())?.st_ino;
+        let is_of_namespace = u128::from(its) == u128::from(namespace);
+        let map = read_in(process, "maps")?;
+        let mut command = None;
+        for piece in map.split(|byte| *byte == b'\n').filter_map(Piece::read) {
+            let mappings = match piece.key() {
+                Some(key) if is_of_namespace => {
+                    self.segments.entry((piece.inode, key)).or_default()
+                }
+                Some(_) => continue,
+                None if piece.is_of_file() => {
+                    self.files.entry((piece.device, piece.inode)).or_default()
+                }
+                None => continue,
+            };
+            match mappings.last_mut() {
+                Some(last) if last.process.pid == pid => last.pieces += 1,
+                _ => {
+                    let command = command.get_or_insert_with(|| command_of(process));
+                    mappings.push(Mapping {
+                        process: Attachment {
+                            pid,
+                            command: command.clone(),
+                            address: piece.address,
+                        },
+                        pieces: 1,
+                    });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Who has an object mapped.
+    pub(crate) fn of(&self, listed: &Listed) -> Vec<Attachment> {
+        let mappings = self.mappings(listed);
+        mappings.map(|mapping| mapping.process.clone()).collect()
+    }
+
+    /// In how many pieces an object is mapped.
+    pub(crate) fn pieces(&self, listed: &Listed) -> u64 {
+        self.mappings(listed).map(|mapping| mapping.pieces).sum()
+    }
+
+    fn mappings<'a>(&'a self, listed: &Listed) -> impl Iterator<Item = &'a Mapping> + use<'a> {
+        // One that has been removed has lost its key; the names in the maps keep it.
+        let segment = match &listed.object {
+            Object::Segment(segment) => {
+                let key = segment.permissions.key;
+                let removed = segment.permissions.mode & DESTROYED != 0;
+                let keys = if removed { 0..=u32::MAX } else { key..=key };
+                u64::try_from(segment.permissions.id)
+                    .ok()
+                    .map(|id| (id, keys))
+            }
+            _ => None,
+        };
+        let file = match &listed.object {
+            Object::Posix(object) => self.files.get(&(object.status.device, object.status.inode)),
+            _ => None,
+        };
+        let segments = segment.into_iter().flat_map(|(id, keys)| {
+            let range = (id, *keys.start())..=(id, *keys.end());
+            self.segments
+                .range(range)
+                .flat_map(|(_, mappings)| mappings)
+        });
+        segments.chain(file.into_iter().flatten())
+    }
+}
+
+fn read_in(process: BorrowedFd<'_>, file: &str) -> nix::Result<Vec<u8>> {
+    descriptor::open_at(process, Path::new(file), OFlag::O_RDONLY).and_then(procfs::read_open)
+}
+
+fn command_of(process: BorrowedFd<'_>) -> Vec<u8> {
+    let mut name = read_in(process, "comm").unwrap_or_default();
+    if name.last() == Some(&b'\n') {
+        name.pop();
+    }
+    name
+}
+
+impl<'a> Piece<'a> {
+    /// Reads `7f00-7f01 rw-s 00000000 00:01 5   /path`; `None` for what has no file.
+    fn read(line: &'a [u8]) -> Option<Self> {
+        let mut fields = line.splitn(6, |byte| *byte == b' ');
+        let range = fields.next()?;
+        let (_permissions, _offset) = (fields.next()?, fields.next()?);
+        let device = fields.next()?;
+        let inode = fields.next().filter(|inode| *inode != b"0")?;
+        let number =
+            |text: &[u8], radix| u64::from_str_radix(std::str::from_utf8(text).ok()?, radix).ok();
+        let half = |text: &[u8]| u32::try_from(number(text, 16)?).ok();
+        let (address, _) = split_at_byte(range, b'-')?;
+        let (major, minor) = split_at_byte(device, b':')?;
+        Some(Self {
+            address: number(address, 16)?,
+            device: (half(major)?, half(minor)?),
+            inode: number(inode, 10)?,
+            path: fields.next().unwrap_or_default().trim_ascii_start(),
+        })
+    }
+
+    /// The key in the name of a segment.
+    fn key(&self) -> Option<u32> {
+        let digits = self
+            .path
+            .strip_prefix(b"/SYSV")
+            .filter(|_| self.device == OF_SEGMENTS)?;
+        u32::from_str_radix(std::str::from_utf8(digits.get(..8)?).ok()?, 16).ok()
+    }
+
+    /// Whether it can be an object in a file system.
+    fn is_of_file(&self) -> bool {
+        self.device != OF_SEGMENTS && self.path.first() == Some(&b'/')
+    }
+}
+
+fn split_at_byte(text: &[u8], separator: u8) -> Option<(&[u8], &[u8])> {
+    let place = text.iter().position(|byte| *byte == separator)?;
+    Some((&text[..place], &text[place + 1..]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pieces_of_segments_have_id_and_key() {
+        let line = b"7f5c3e000000-7f5c3e001000 rw-s 00000000 00:01 32769                      /SYSV1234abcd (deleted)";
+        let piece = Piece::read(line).unwrap();
+        assert_eq!((piece.address, piece.inode), (0x7f5c_3e00_0000, 32_769));
+        assert_eq!(piece.key(), Some(0x1234_abcd));
+        assert!(!piece.is_of_file());
+    }
+
+    #[test]
+    fn file_called_like_a_segment_is_none() {
+        let line = b"1000-2000 rw-s 00000000 00:1a 7    /SYSV1234abcd (deleted)";
+        let piece = Piece::read(line).unwrap();
+        assert_eq!(piece.key(), None);
+        assert!(piece.is_of_file());
+        assert_eq!(Piece::read(b"1000-2000 rw-p 00000000 00:00 0"), None);
+        assert_eq!(
+            Piece::read(b"1000-2000 rw-p 00000000 00:00 0    [stack]"),
+            None
+        );
+        assert_eq!(Piece::read(b""), None);
+    }
+}

@@ -1,0 +1,142 @@
+//! The block of one kind of object in each form: what begins it, its rows, what ends it.
+
+use ns_common::console::Output;
+
+use crate::columns::{Column, Listed};
+use crate::json::{self, Members};
+use crate::lists::{self, Layout};
+use crate::request::Headings;
+use crate::tables::{self, Table};
+use crate::values::{Style, Writer};
+
+/// A block that is being printed.
+#[derive(Debug)]
+pub(crate) enum Block<'a> {
+    /// A classic list; there is none for the processes of semaphore sets.
+    Classic(Option<&'static Layout>),
+    /// A table, and the title above it.
+    Table(Table<'a>, Titles<'a>),
+    /// A table without alignment.
+    Raw(&'a [&'static Column], Titles<'a>),
+    /// A member of a document.
+    Document {
+        member: &'static str,
+        columns: &'a [&'static Column],
+        members: Members<'a>,
+        rows: u64,
+    },
+    /// A document for each row, with what each begins with.
+    Lines(&'a [&'static Column], Vec<u8>),
+    /// A column alone.
+    Quiet(&'static Column),
+}
+
+/// What stands above a table.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Titles<'a> {
+    pub(crate) headings: Headings,
+    /// The title, where there is more than one table.
+    pub(crate) title: Option<&'a str>,
+}
+
+impl Titles<'_> {
+    fn append(self, to: &mut Vec<u8>) {
+        if let (Headings::Shown, Some(title)) = (self.headings, self.title) {
+            lists::append_title(title, to);
+        }
+    }
+
+    /// Appends the empty line between tables.
+    fn append_end(self, to: &mut Vec<u8>) {
+        if let (Headings::Shown, Some(_)) = (self.headings, self.title) {
+            to.push(b'\n');
+        }
+    }
+}
+
+impl Block<'_> {
+    /// Whether there can be rows at all.
+    pub(crate) const fn has_rows(&self) -> bool {
+        !matches!(self, Self::Classic(None))
+    }
+
+    /// Prints what begins the block.
+    pub(crate) fn begin(&mut self, output: &mut Output) {
+        let to = output.buffer();
+        match self {
+            Self::Classic(layout) => {
+                if let Some(layout) = layout {
+                    layout.head(to);
+                }
+            }
+            Self::Table(table, titles) => {
+                titles.append(to);
+                if titles.headings == Headings::Shown {
+                    table.header();
+                }
+            }
+            Self::Raw(columns, titles) => {
+                titles.append(to);
+                if titles.headings == Headings::Shown {
+                    tables::append_raw_header(columns, to);
+                }
+            }
+            Self::Document { member, .. } => {
+                to.extend_from_slice(b",\n ");
+                json::append_name(member, to);
+            }
+            Self::Lines(..) | Self::Quiet(_) => {}
+        }
+    }
+
+    /// Prints a row.
+    pub(crate) fn row(&mut self, listed: &Listed, writer: &mut Writer, output: &mut Output) {
+        let to = output.buffer();
+        match self {
+            Self::Classic(layout) => {
+                if let Some(layout) = layout {
+                    layout.row(listed, writer, to);
+                }
+            }
+            Self::Table(table, _) => table.row(listed, writer),
+            Self::Raw(columns, _) => tables::append_raw(columns, listed, writer, to),
+            Self::Document {
+                columns,
+                members,
+                rows,
+                ..
+            } => {
+                to.extend_from_slice(if *rows == 0 { b"[\n  " } else { b",\n  " });
+                *rows += 1;
+                json::append_object(b"", columns, listed, *members, writer, to);
+            }
+            Self::Lines(columns, begin) => {
+                json::append_object(begin, columns, listed, Members::Columns, writer, to);
+                to.push(b'\n');
+            }
+            Self::Quiet(column) => {
+                writer.append((column.value)(listed), Style::Visible, to);
+                to.push(b'\n');
+            }
+        }
+        output.write_if_full();
+    }
+
+    /// Prints what ends the block. One that could not be read at all is no empty list.
+    pub(crate) fn end(&mut self, whole: bool, output: &mut Output) {
+        let to = output.buffer();
+        match self {
+            Self::Classic(_) => to.push(b'\n'),
+            Self::Table(table, titles) => {
+                table.append(to);
+                titles.append_end(to);
+            }
+            Self::Raw(_, titles) => titles.append_end(to),
+            Self::Document { rows: 0, .. } if whole => to.extend_from_slice(b"[]"),
+            Self::Document { rows: 0, .. } => to.extend_from_slice(b"null"),
+            Self::Document { .. } => to.extend_from_slice(b"\n ]"),
+            Self::Lines(..) | Self::Quiet(_) => {}
+        }
+        output.write_if_full();
+    }
+}

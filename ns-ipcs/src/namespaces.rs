@@ -1,0 +1,248 @@
+//! Finding IPC namespaces, and visiting each by a child that enters it: ours is never left.
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
+
+use nix::errno::Errno;
+use nix::fcntl::{AtFlags, OFlag};
+use nix::sched::{CloneFlags, setns};
+use nix::sys::stat::{fstat, fstatat, stat};
+use nix::sys::statfs::{FsType, fstatfs};
+use ns_common::procfs;
+use ns_common::sys::{descriptor, namespace};
+
+use crate::select::inode;
+
+/// `NSFS_MAGIC` of linux/magic.h.
+const NSFS_MAGIC: FsType = FsType(0x6e73_6673);
+
+/// An IPC namespace that has been found.
+#[derive(Debug)]
+pub(crate) struct Found {
+    pub(crate) inode: u64,
+    /// Open, unless that was refused.
+    pub(crate) file: nix::Result<OwnedFd>,
+    pub(crate) keeper: Keeper,
+}
+
+/// What keeps a namespace.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Keeper {
+    /// Processes: how many, and the one with the lowest number.
+    Processes {
+        count: u64,
+        first: i32,
+        command: Vec<u8>,
+    },
+    /// A file that it is bound to, or that holds it open.
+    File(PathBuf),
+}
+
+/// How a namespace has been entered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Entered {
+    /// With the caller's privileges.
+    Directly,
+    /// With those of its owner, by way of the user namespace that owns it: ids are those seen
+    /// there.
+    ByItsOwner,
+}
+
+/// The inode of the caller's own IPC namespace.
+pub(crate) fn own() -> nix::Result<u64> {
+    stat(Path::new("/proc/self/ns/ipc")).map(|status| inode(&status))
+}
+
+/// Enters a namespace; whoever owns it without having privileges here enters the owning user
+/// namespace first.
+pub(crate) fn enter(file: &OwnedFd) -> nix::Result<Entered> {
+    match setns(file, CloneFlags::CLONE_NEWIPC) {
+        Ok(()) => return Ok(Entered::Directly),
+        Err(Errno::EPERM) => {}
+        Err(errno) => return Err(errno),
+    }
+    // To its outcome the first refusal is what matters.
+    let owner = namespace::owner(file.as_fd()).map_err(|_| Errno::EPERM)?;
+    setns(owner, CloneFlags::CLONE_NEWUSER).map_err(|_| Errno::EPERM)?;
+    setns(file, CloneFlags::CLONE_NEWIPC).map(|()| Entered::ByItsOwner)
+}
+
+/// Opens the IPC namespace that a file is, which may be anything: it is looked at before it is
+/// opened.
+///
+/// # Errors
+/// EINVAL for a file that is none.
+pub(crate) fn open(path: &Path) -> nix::Result<OwnedFd> {
+    let held = descriptor::open(path, OFlag::O_PATH)?;
+    if fstatfs(&held)?.filesystem_type() != NSFS_MAGIC {
+        return Err(Errno::EINVAL);
+    }
+    let file = descriptor::open(&procfs::held(held.as_fd()), OFlag::O_RDONLY)?;
+    if namespace::flag_of(file.as_fd())? == CloneFlags::CLONE_NEWIPC.bits() {
+        Ok(file)
+    } else {
+        Err(Errno::EINVAL)
+    }
+}
+
+fn is_namespace(link: &OsStr) -> bool {
+    link.as_bytes().starts_with(b"ipc:[")
+}
+
+/// All IPC namespaces that can be found: of processes, bound to files, held open. In the order of
+/// their inodes, the caller's own first.
+pub(crate) fn all() -> nix::Result<Vec<Found>> {
+    let own = own()?;
+    let mut found = BTreeMap::new();
+    let processes = processes();
+    for (pid, path) in &processes {
+        note_process(*pid, path, &mut found);
+    }
+    note_mounts(&mut found);
+    for (_, path) in &processes {
+        note_descriptors(path, &mut found);
+    }
+    let mut all: Vec<Found> = found.into_values().collect();
+    all.sort_by_key(|namespace| (namespace.inode != own, namespace.inode));
+    Ok(all)
+}
+
+/// The processes of this PID namespace, by number.
+fn processes() -> Vec<(i32, PathBuf)> {
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let numbered = entries.filter_map(|entry| {
+        let number = entry.file_name().to_str()?.parse().ok()?;
+        Some((number, entry.path()))
+    });
+    let mut processes: Vec<_> = numbered.collect();
+    processes.sort_unstable();
+    processes
+}
+
+/// Counts a process for its namespace. One that may not be looked at is none of ours to count.
+fn note_process(pid: i32, path: &Path, found: &mut BTreeMap<u64, Found>) {
+    let Ok(process) = descriptor::open(path, OFlag::O_PATH | OFlag::O_DIRECTORY) else {
+        return;
+    };
+    let Ok(status) = fstatat(&process, "ns/ipc", AtFlags::empty()) else {
+        return;
+    };
+    let inode = inode(&status);
+    let open = |file: &str| descriptor::open_at(process.as_fd(), Path::new(file), OFlag::O_RDONLY);
+    let namespace = found.entry(inode).or_insert_with(|| {
+        let mut command = open("comm").and_then(procfs::read_open).unwrap_or_default();
+        if command.last() == Some(&b'\n') {
+            command.pop();
+        }
+        Found {
+            inode,
+            file: open("ns/ipc"),
+            keeper: Keeper::Processes {
+                count: 0,
+                first: pid,
+                command,
+            },
+        }
+    });
+    // The process that it was to be opened by may have ended meanwhile.
+    if namespace.file.is_err() {
+        namespace.file = open("ns/ipc");
+    }
+    if let Keeper::Processes { count, .. } = &mut namespace.keeper {
+        *count += 1;
+    }
+}
+
+/// Notes the namespaces that are bound to files of this mount namespace: proc_pid_mountinfo(5).
+fn note_mounts(found: &mut BTreeMap<u64, Found>) {
+    let mounts = procfs::read(Path::new("/proc/self/mountinfo")).unwrap_or_default();
+    for line in mounts.split(|byte| *byte == b'\n') {
+        let mut fields = line.split(|byte| *byte == b' ').skip(3);
+        let (Some(root), Some(path)) = (fields.next(), fields.next()) else {
+            continue;
+        };
+        if is_namespace(OsStr::from_bytes(root)) {
+            let path = PathBuf::from(OsString::from_vec(unescaped(path)));
+            note_file(&path.clone(), path, found);
+        }
+    }
+}
+
+/// Notes the namespaces that a process holds open.
+fn note_descriptors(process: &Path, found: &mut BTreeMap<u64, Found>) {
+    let entries = fs::read_dir(process.join("fd")).into_iter().flatten();
+    for path in entries.flatten().map(|entry| entry.path()) {
+        if fs::read_link(&path).is_ok_and(|link| is_namespace(link.as_os_str())) {
+            note_file(&path.clone(), path, found);
+        }
+    }
+}
+
+/// Notes a namespace that no process is in.
+fn note_file(path: &Path, keeper: PathBuf, found: &mut BTreeMap<u64, Found>) {
+    // Another mount may cover it, another process may have got the number.
+    let Ok(file) = open(path) else {
+        return;
+    };
+    let Ok(status) = fstat(&file) else {
+        return;
+    };
+    let inode = inode(&status);
+    found.entry(inode).or_insert_with(|| Found {
+        inode,
+        file: Ok(file),
+        keeper: Keeper::File(keeper),
+    });
+}
+
+/// A path of mountinfo, in which blanks, line ends and backslashes are three octal digits.
+fn unescaped(path: &[u8]) -> Vec<u8> {
+    let mut plain = Vec::with_capacity(path.len());
+    let mut rest = path;
+    while let [first, after @ ..] = rest {
+        let code = after.get(..3).filter(|_| *first == b'\\');
+        let code =
+            code.and_then(|code| u8::from_str_radix(std::str::from_utf8(code).ok()?, 8).ok());
+        match code {
+            Some(byte) => {
+                plain.push(byte);
+                rest = &after[3..];
+            }
+            None => {
+                plain.push(*first);
+                rest = after;
+            }
+        }
+    }
+    plain
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_of_mounts_are_unescaped() {
+        assert_eq!(unescaped(b"/run/a\\040b\\134c\\01"), b"/run/a b\\c\\01");
+        assert_eq!(unescaped(b""), b"");
+    }
+
+    #[test]
+    fn what_is_no_ipc_namespace_is_not_opened() {
+        for path in ["/dev/null", "/", "/proc/self/ns/uts"] {
+            assert_eq!(open(Path::new(path)).err(), Some(Errno::EINVAL), "{path}");
+        }
+        assert_eq!(open(Path::new("/nonexistent")).err(), Some(Errno::ENOENT));
+        assert!(open(Path::new("/proc/self/ns/ipc")).is_ok());
+    }
+
+    #[test]
+    fn own_namespace_is_found_first() {
+        let all = all().unwrap();
+        assert_eq!(all.first().map(|found| found.inode), own().ok());
+    }
+}

@@ -1,0 +1,246 @@
+//! Which objects are shown, with all that is looked up for them, and in which order.
+
+use std::cell::OnceCell;
+use std::ops::ControlFlow;
+use std::os::fd::BorrowedFd;
+use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use nix::sys::stat::{FileStat, stat};
+use nix::unistd::Pid;
+use ns_common::error::Error;
+use ns_common::ipc::read::{self, First, Record};
+use ns_common::ipc::system_v::{Queue, Segment, SemaphoreSet};
+use ns_common::ipc::{Posix, Resource, SystemV};
+use ns_common::process::life::Births;
+use ns_common::sys::ipc::{self, Lookup};
+
+use crate::attached::Maps;
+use crate::columns::{Column, Content, Listed, NAMESPACE, Needs, Object, Waiters};
+use crate::posix;
+use crate::request::{Direction, Keep, Sort, Use};
+use crate::values::{Rank, Writer};
+
+/// What is done with each object; it may end the listing.
+pub(crate) type Visitor<'a> = &'a mut dyn FnMut(&Listed, &mut Writer) -> ControlFlow<()>;
+
+/// Finds objects.
+#[derive(Debug)]
+pub(crate) struct Finder<'a> {
+    keep: Keep,
+    sort: Option<Sort>,
+    /// The inode of the namespace, found out when it is needed.
+    namespace: OnceCell<u64>,
+    /// Another root directory for objects that are files.
+    root: Option<BorrowedFd<'a>>,
+    /// Who has what mapped, looked up when it is needed.
+    maps: OnceCell<Maps>,
+    births: OnceCell<Option<Births>>,
+}
+
+impl<'a> Finder<'a> {
+    pub(crate) fn new(
+        keep: Keep,
+        sort: Option<Sort>,
+        namespace: Option<u64>,
+        root: Option<BorrowedFd<'a>>,
+    ) -> Self {
+        Self {
+            keep,
+            sort,
+            namespace: namespace.map_or_else(OnceCell::new, OnceCell::from),
+            root,
+            maps: OnceCell::new(),
+            births: OnceCell::new(),
+        }
+    }
+
+    /// The inode of the namespace: given, or that of the caller's own; 0 where there is no `/proc`.
+    pub(crate) fn namespace(&self) -> u64 {
+        *self.namespace.get_or_init(|| {
+            let own = stat(Path::new("/proc/self/ns/ipc"));
+            own.map_or(0, |status| inode(&status))
+        })
+    }
+
+    /// Visits the objects of a kind that are to be kept, with what `columns` need.
+    pub(crate) fn each(
+        &self,
+        kind: Resource,
+        columns: &[&Column],
+        writer: &mut Writer,
+        visit: Visitor<'_>,
+    ) -> Result<(), Error> {
+        let sorting = self.sort.map(|sort| sort.column.needs);
+        let names_namespace = columns.iter().any(|column| **column == NAMESPACE);
+        let namespace = if names_namespace { self.namespace() } else { 0 };
+        let needs =
+            |wanted| sorting == Some(wanted) || columns.iter().any(|column| column.needs == wanted);
+        let mut sorted = Vec::new();
+        let result = self.read(kind, needs(Needs::Resident), &mut |mut listed| {
+            listed.namespace = namespace;
+            if !self.keeps(&mut listed) {
+                return ControlFlow::Continue(());
+            }
+            self.look_up(&mut listed, &needs);
+            if self.sort.is_none() {
+                return visit(&listed, writer);
+            }
+            sorted.push(listed);
+            ControlFlow::Continue(())
+        });
+        self.sort(&mut sorted, writer);
+        for listed in &sorted {
+            if visit(listed, writer).is_break() {
+                break;
+            }
+        }
+        result
+    }
+
+    /// Sorts as asked for; what ranks the same stays in its order.
+    pub(crate) fn sort(&self, listed: &mut Vec<Listed>, writer: &mut Writer) {
+        let Some(Sort { column, direction }) = self.sort else {
+            return;
+        };
+        let ranked = listed
+            .drain(..)
+            .map(|listed| (writer.rank((column.value)(&listed)), listed));
+        let mut ranked: Vec<(Rank, Listed)> = ranked.collect();
+        match direction {
+            Direction::Ascending => ranked.sort_by(|(one, _), (other, _)| one.cmp(other)),
+            Direction::Descending => ranked.sort_by(|(one, _), (other, _)| other.cmp(one)),
+        }
+        listed.extend(ranked.into_iter().map(|(_, listed)| listed));
+    }
+
+    fn read(
+        &self,
+        kind: Resource,
+        by_text: bool,
+        visit: &mut dyn FnMut(Listed) -> ControlFlow<()>,
+    ) -> Result<(), Error> {
+        let first = if by_text { First::Text } else { First::Faster };
+        match kind {
+            Resource::SystemV(SystemV::Queue) => self.read_from::<Queue>(First::Faster, visit),
+            Resource::SystemV(SystemV::Segment) => self.read_from::<Segment>(first, visit),
+            Resource::SystemV(SystemV::SemaphoreSet) => {
+                self.read_from::<SemaphoreSet>(First::Faster, visit)
+            }
+            Resource::Posix(kind) => {
+                for object in posix::objects(kind, self.root)? {
+                    if visit(Listed::new(Object::Posix(object))).is_break() {
+                        break;
+                    }
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn read_from<T: Record>(
+        &self,
+        first: First,
+        visit: &mut dyn FnMut(Listed) -> ControlFlow<()>,
+    ) -> Result<(), Error>
+    where
+        Object: for<'b> From<&'b T>,
+    {
+        read::each_from(first, &mut |record: &T| {
+            visit(Listed::new(Object::from(record)))
+        })
+        .map(drop)
+    }
+
+    fn keeps(&self, listed: &mut Listed) -> bool {
+        if self.keep == Keep::default() {
+            return true;
+        }
+        let now = || {
+            let since = SystemTime::now().duration_since(UNIX_EPOCH);
+            since.map_or(0, |since| {
+                i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+            })
+        };
+        let key = listed.permissions().map(|permissions| permissions.key);
+        self.keep.key.is_none_or(|wanted| key == Some(wanted))
+            && self.keep.filter.keeps(listed.uid(), listed.latest(), now())
+            && (self.keep.use_ == Use::Any || self.is_unused(listed))
+    }
+
+    /// What may not be looked at is not unused.
+    fn is_unused(&self, listed: &mut Listed) -> bool {
+        if let Object::SemaphoreSet(set) = &listed.object {
+            listed.waiters = waiters(set);
+            return listed.waiters == Some(Waiters::default());
+        }
+        match &listed.object {
+            Object::Queue(queue) => queue.messages == 0,
+            Object::Segment(segment) => segment.attached == 0,
+            Object::Posix(object) => match (object.kind, object.content) {
+                (_, Some(Content::Queue { messages, .. })) => messages == 0,
+                (Posix::Memory, _) => self.maps().of(listed).is_empty(),
+                _ => false,
+            },
+            Object::SemaphoreSet(_) | Object::Usage(_) => false,
+        }
+    }
+
+    /// Looks up what columns need.
+    pub(crate) fn look_up(&self, listed: &mut Listed, needs: &dyn Fn(Needs) -> bool) {
+        if needs(Needs::Maps) {
+            listed.attachments = self.maps().of(listed);
+        }
+        match &mut listed.object {
+            Object::Queue(queue) if needs(Needs::Capacity) && queue.capacity.is_none() => {
+                let id = queue.permissions.id;
+                let again = ipc::queue(id, Lookup::Any).ok();
+                let same = again.filter(|again| again.permissions.id == id);
+                queue.capacity = same.and_then(|again| again.capacity);
+            }
+            Object::Segment(segment) if needs(Needs::Command) => {
+                listed.command = self.command(segment.creator, segment.latest());
+            }
+            Object::SemaphoreSet(set) if needs(Needs::Waiters) && listed.waiters.is_none() => {
+                listed.waiters = waiters(set);
+            }
+            _ => {}
+        }
+    }
+
+    /// What a process is called, if it is still the one that was there at a time.
+    pub(crate) fn command(&self, pid: i32, latest: i64) -> Option<Vec<u8>> {
+        if pid <= 0 {
+            return None;
+        }
+        let births = self.births.get_or_init(|| Births::by_clock().ok());
+        let process = births.as_ref()?.still_there(Pid::from_raw(pid), latest);
+        let mut name = process.ok()??.read("comm").ok()?;
+        if name.last() == Some(&b'\n') {
+            name.pop();
+        }
+        Some(name)
+    }
+
+    /// Who has what mapped; read once.
+    pub(crate) fn maps(&self) -> &Maps {
+        self.maps.get_or_init(|| Maps::read(self.namespace()))
+    }
+}
+
+/// How many processes wait at all semaphores of a set; `None` where it may not be read.
+fn waiters(set: &SemaphoreSet) -> Option<Waiters> {
+    let mut sum = Waiters::default();
+    for number in 0..i32::try_from(set.count).ok()? {
+        let (for_increase, for_zero) = ipc::waiting(set.permissions.id, number).ok()?;
+        sum.for_increase += u64::try_from(for_increase).ok()?;
+        sum.for_zero += u64::try_from(for_zero).ok()?;
+    }
+    Some(sum)
+}
+
+/// The inode, in as many bits everywhere.
+#[allow(clippy::useless_conversion, reason = "it has 32 bits elsewhere")]
+pub(crate) fn inode(status: &FileStat) -> u64 {
+    u64::from(status.st_ino)
+}
