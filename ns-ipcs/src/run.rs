@@ -165,8 +165,14 @@ impl Visit {
                 Ok(Self::Refused(Errno::from_raw(number.unwrap_or(0))))
             }
             // The reader has gone: so would we, had we printed.
-            (_, Change::Killed(libc::SIGPIPE)) => Err(Failure::Told(ExitStatus::new(141))),
-            (_, Change::Killed(signal) | Change::Stopped(signal)) => {
+            (
+                _,
+                Change::Killed {
+                    signal: libc::SIGPIPE,
+                    ..
+                },
+            ) => Err(Failure::Told(ExitStatus::new(141))),
+            (_, Change::Killed { signal, .. } | Change::Stopped(signal)) => {
                 Err(Error::new(words!["a helper process was killed by signal ", signal]).into())
             }
             (None, Change::Exited(status)) => Err(Failure::Told(status)),
