@@ -172,6 +172,19 @@ impl Error {
         }
     }
 
+    /// Why it failed: the system's reason or, without one, the whole of what is said.
+    pub fn reason(&self) -> Message {
+        match self.cause {
+            Some(Cause(number)) => words![crate::sys::text::errno(number)],
+            None => self.what.clone(),
+        }
+    }
+
+    /// The cause and the cure, where a check has found them.
+    pub fn hint(&self) -> Option<&Message> {
+        self.hint.as_ref()
+    }
+
     /// The system's reason, if a system call reported one.
     pub fn cause(&self) -> Option<Errno> {
         self.cause.map(|Cause(number)| Errno::from_raw(number))

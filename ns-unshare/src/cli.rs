@@ -21,7 +21,9 @@ use ns_common::words;
 
 use crate::caller::Caller;
 use crate::options::Id;
-use crate::request::{Fork, Place, Propagation, Range, Remaining, Request, SetGroups, SingleId};
+use crate::request::{
+    First, Fork, Place, Propagation, Range, Remaining, Request, SetGroups, SingleId,
+};
 use crate::signals;
 
 /// Where binfmt_misc is mounted unless another place is named.
@@ -145,7 +147,8 @@ impl Request {
             }
             Id::Propagation => self.propagation = propagation(&text)?,
             Id::SetGroups => self.setgroups = Some(setgroups(&text)?),
-            Id::Explain => self.explain = true,
+            Id::Explain => self.look_first(First::Explain)?,
+            Id::Probe => self.look_first(First::Probe)?,
             Id::KeepCaps => self.keep_capabilities = true,
             Id::SetUid => self.ids.user = Some(plain_id(&text, "failed to parse uid")?),
             Id::SetGid => self.ids.group = Some(plain_id(&text, "failed to parse gid")?),
@@ -234,7 +237,31 @@ impl Request {
         }
     }
 
-    fn refuse_contradictions(&self) -> Result<(), Failure> {
+    fn look_first(&mut self, first: First) -> Result<(), Failure> {
+        match self.first.replace(first) {
+            Some(other) if other != first => Err(Failure::Usage(words![
+                "--explain and --probe cannot be combined"
+            ])),
+            _ => Ok(()),
+        }
+    }
+
+    fn refuse_contradictions(&mut self) -> Result<(), Failure> {
+        if self.first == Some(First::Probe) {
+            let is_init = self.fork.as_ref().is_some_and(|fork| fork.init.is_some());
+            let others = [
+                (is_init, "--init"),
+                (self.pid_file.is_some(), "--pid-file"),
+                (self.status_fd.is_some(), "--status-fd"),
+                (self.wait_fd.is_some(), "--wait-fd"),
+            ];
+            if let Some((_, other)) = others.iter().find(|(given, _)| *given) {
+                let text = " cannot be combined";
+                return Err(Failure::Usage(words!["--probe and ", other, text]));
+            }
+            // Nothing is to be left.
+            self.files.clear();
+        }
         let both = self.joined.keys().find(|kind| self.kinds.contains(**kind));
         both.map_or(Ok(()), |kind| {
             let text = " namespace cannot be both joined and made";

@@ -16,6 +16,7 @@ mod mounts;
 mod options;
 mod persist;
 mod plan;
+mod probe;
 mod report;
 mod request;
 mod run;

@@ -289,6 +289,12 @@ options! {
     /// kernel's notation, what it is for and, where there are several processes, which of them
     /// makes it.
     extension Explain: None, "explain", Takes::Nothing, "print the steps and do none of them";
+
+    /// Tries all that is asked for in a child, runs nothing, and says of each kind of namespace
+    /// whether it works, then of `maps`, `proc`, `mqueue` and `loopback` where they are asked for:
+    /// `yes`, or `no` with the reason. The exit status is 0 if all works. No file is bound. Without
+    /// any kind it tries each, alone and then along with a user namespace.
+    extension Probe: None, "probe", Takes::Nothing, "say what of this works here, and run nothing";
 }
 
 /// All that is known of the tool.

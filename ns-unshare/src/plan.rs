@@ -308,13 +308,11 @@ impl Maps {
             user: user.0,
             group: group.0,
         };
-        let is_root = caller.effective_id(IdKind::User) == 0;
-        let mapper = (maps != Both::default()).then_some(MapperJob {
+        let mapper = (maps != Both::default()).then(|| MapperJob {
             maps,
-            writer: if is_root {
-                Writer::Mapper
-            } else {
-                Writer::SetuidPrograms
+            writer: match caller.effective_id(IdKind::User) {
+                0 => Writer::Mapper,
+                _ => Writer::SetuidPrograms,
             },
         });
         let single = Both {

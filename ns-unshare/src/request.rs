@@ -70,8 +70,8 @@ pub(crate) struct Request {
     pub(crate) kept_variables: Option<Vec<OsString>>,
     /// Further changes of the environment, in order.
     pub(crate) variables: Vec<Change>,
-    /// Say what would be done, and do nothing.
-    pub(crate) explain: bool,
+    /// What is wanted in place of the program.
+    pub(crate) first: Option<First>,
     /// The program and its arguments; empty for a shell.
     pub(crate) command: Vec<&'static CStr>,
 }
@@ -121,6 +121,15 @@ impl Fork {
         self.signals.forwarded = forwarded;
         self.signals.manner = manner;
     }
+}
+
+/// A look at what would happen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum First {
+    /// Say what would be done, and do none of it.
+    Explain,
+    /// Try it, say what works, and run nothing.
+    Probe,
 }
 
 /// Where an existing namespace is.

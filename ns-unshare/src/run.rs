@@ -29,13 +29,17 @@ use crate::maps;
 use crate::mounts;
 use crate::persist::{self, Binder, OuterMounts};
 use crate::plan::{Clock, Plan, Step};
+use crate::probe;
 use crate::report::{self, Inherited, Reporter};
-use crate::request::{Fork, Place, Remaining, Request};
+use crate::request::{First, Fork, Place, Remaining, Request};
 
 /// Does all that was asked for. Returns only in a process that is not replaced by the program.
 pub(crate) fn execute(request: Request, console: &mut Console) -> Result<ExitStatus, Failure> {
+    if request.first == Some(First::Probe) {
+        return probe::execute(&request, console);
+    }
     let plan = Plan::new(&request, &Current)?;
-    if request.explain {
+    if request.first == Some(First::Explain) {
         console
             .output
             .push(explain::render(&plan.lines()).as_slice());
@@ -51,7 +55,7 @@ pub(crate) fn execute(request: Request, console: &mut Console) -> Result<ExitSta
 }
 
 /// What follows a step in this process.
-enum Flow {
+pub(crate) enum Flow {
     /// The next one.
     Next,
     /// Its end, with this status: the others are done by a child, which has ended.
@@ -60,7 +64,7 @@ enum Flow {
 
 /// What a process on the way to the program holds.
 #[derive(Default)]
-struct Process {
+pub(crate) struct Process {
     own: Option<OwnDirectory>,
     /// Dropped before the binder, it ends before: it holds a copy of our end of the binder's line.
     mapper: Option<Helper>,
@@ -79,7 +83,11 @@ struct Process {
 }
 
 impl Process {
-    fn carry_out(&mut self, step: &Step, console: &mut Console) -> Result<Flow, Failure> {
+    pub(crate) fn carry_out(
+        &mut self,
+        step: &Step,
+        console: &mut Console,
+    ) -> Result<Flow, Failure> {
         match step {
             Step::DefaultChildSignal => {
                 signal::default_child_signal().attempt(|| words!["sigaction failed"])?;

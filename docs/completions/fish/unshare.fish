@@ -48,3 +48,4 @@ complete -c unshare -l domainname -x -d 'set the NIS domain name (implies --uts)
 complete -c unshare -l loopback -d 'bring the loopback device up (implies --net)'
 complete -c unshare -l mqueue -a '(__fish_complete_directories)' -d 'show POSIX message queues (implies --ipc, --mount)'
 complete -c unshare -l explain -d 'print the steps and do none of them'
+complete -c unshare -l probe -d 'say what of this works here, and run nothing'

@@ -11,7 +11,7 @@ use crate::sys::socket::{self, Waiting};
 use crate::words;
 
 /// Longer than any word that is said.
-const LONGEST: usize = 64;
+const LONGEST: usize = 1024;
 
 /// One end of a line. It is close-on-exec: a program that is executed never holds one.
 #[derive(Debug)]
