@@ -87,8 +87,9 @@ options! {
         "of the orphans, only those of this user";
 
     /// Of the orphans, removes those to which nothing has happened for so long: a number of
-    /// seconds, or with a letter of `s`, `m`, `h`, `d` or `w` of minutes, hours, days or weeks.
-    /// Required with the types `msg` and `sem`, which show less of who uses them.
+    /// seconds, which may have the letter `s`, or of minutes, hours, days or weeks, with the letter
+    /// `m`, `h`, `d` or `w`. Required with the types `msg` and `sem`, which show less of who uses
+    /// them.
     extension OlderThan: None, "older-than", Takes::Required(Value::new("duration", Offer::Nothing)),
         "of the orphans, only those unused for so long";
 
@@ -116,7 +117,7 @@ pub static MANUAL: Manual = Manual {
     options: MANUAL_OF_OPTIONS,
     description: &[
         "`ipcrm` removes the objects named by its options, in their order. The whole command line \
-         is checked first: if any of it is wrong, nothing is removed. An object that cannot be \
+         is checked first: if any of it is clue, nothing is removed. An object that cannot be \
          removed is reported, and the others are removed all the same.",
         "Only the owner, the creator and a privileged user may remove an object. Ids are decimal. \
          Keys may also be hexadecimal, after `0x`, or octal, after `0`; key 0 leads to no object. \

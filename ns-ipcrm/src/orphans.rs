@@ -15,7 +15,7 @@ use ns_common::process::life::Births;
 use ns_common::sys::{capability, ipc};
 use ns_common::words;
 
-use crate::trouble::{self, Wrong, announce_id, noun, report, unsupported};
+use crate::trouble::{self, Clue, announce_id, noun, report, unsupported};
 
 /// Which orphans to remove, and how.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -123,8 +123,7 @@ impl Search<'_> {
             let line = words!["would remove ", noun(T::RESOURCE), " id `", id, "'\n"];
             console.output.push(&line);
         } else {
-            // Finding all there is takes its time, in which somebody may have begun to use this
-            // one.
+            // Finding all there is takes its time: somebody may have begun to use this one.
             let Some(now) = read::find::<T>(id)? else {
                 return Ok(());
             };
@@ -140,7 +139,7 @@ impl Search<'_> {
                 // It has gone meanwhile.
                 Err(Errno::EINVAL | Errno::EIDRM) => return Ok(()),
                 Err(errno) => {
-                    let refused = Err(trouble::removing(errno, Wrong::Id, &words![id]));
+                    let refused = Err(trouble::removing(errno, Clue::Id, &words![id]));
                     tally.left |= report(refused, console)?;
                     return Ok(());
                 }
@@ -284,9 +283,8 @@ impl Orphan for SemaphoreSet {
     }
 }
 
-/// Whether none of these processes is there any more, each a number and whether there ever was one:
-/// where there was and the number is 0, it is one of another PID namespace, of which nothing is
-/// known.
+/// Whether none of these processes is there any more, each a number and whether there ever was one.
+/// Where there was and the number is 0, it is one of another PID namespace, and nothing is known.
 fn all_have_gone(users: &[(i32, bool)], latest: i64, births: &Births) -> Result<bool, Error> {
     for &(number, was_there) in users {
         let is_gone = if number > 0 {

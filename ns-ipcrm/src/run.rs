@@ -12,7 +12,7 @@ use ns_common::words;
 use crate::cli::{Handle, Removal, Request, in_order, plain_id};
 use crate::orphans;
 use crate::sweep;
-use crate::trouble::{self, Trouble, Wrong, announce_id, announce_name, report};
+use crate::trouble::{self, Clue, Trouble, announce_id, announce_name, report};
 
 /// Removes everything asked for; the status tells whether all of it went.
 pub(crate) fn execute(request: Request, console: &mut Console) -> Result<ExitStatus, Failure> {
@@ -51,7 +51,7 @@ pub(crate) fn execute(request: Request, console: &mut Console) -> Result<ExitSta
 
 fn remove_word(kind: SystemV, word: &OsStr) -> Result<(), Trouble> {
     let id = plain_id(word).map_err(Trouble::GoOn)?;
-    ipc::remove(kind, id).map_err(|errno| trouble::removing(errno, Wrong::Id, &words![id]))
+    ipc::remove(kind, id).map_err(|errno| trouble::removing(errno, Clue::Id, &words![id]))
 }
 
 fn remove(removal: &Removal, console: &mut Console) -> Result<(), Trouble> {
@@ -60,8 +60,7 @@ fn remove(removal: &Removal, console: &mut Console) -> Result<(), Trouble> {
             if removal.verbose {
                 announce_id(*kind, *id, console);
             }
-            ipc::remove(*kind, *id)
-                .map_err(|errno| trouble::removing(errno, Wrong::Id, &words![id]))
+            ipc::remove(*kind, *id).map_err(|errno| trouble::removing(errno, Clue::Id, &words![id]))
         }
         Handle::Key(kind, key, typed) => {
             let typed = words![typed];
@@ -69,7 +68,7 @@ fn remove(removal: &Removal, console: &mut Console) -> Result<(), Trouble> {
             if removal.verbose {
                 announce_id(*kind, id, console);
             }
-            ipc::remove(*kind, id).map_err(|errno| trouble::removing(errno, Wrong::Key, &typed))
+            ipc::remove(*kind, id).map_err(|errno| trouble::removing(errno, Clue::Key, &typed))
         }
         Handle::PrivateKey(typed) => Err(Trouble::GoOn(Error::new(words![
             "illegal key (",

@@ -12,7 +12,7 @@ use ns_common::ipc::{Posix, Resource, SystemV};
 use ns_common::sys::ipc;
 use ns_common::words;
 
-use crate::trouble::{self, Wrong, announce_id, announce_name, report, unsupported};
+use crate::trouble::{self, Clue, announce_id, announce_name, report, unsupported};
 
 /// Removes all of a kind; what others remove meanwhile is no trouble. `true`: something is left.
 pub(crate) fn all(kind: Resource, verbose: bool, console: &mut Console) -> Result<bool, Error> {
@@ -35,7 +35,7 @@ fn system_v(kind: SystemV, verbose: bool, console: &mut Console) -> Result<bool,
         }
         let removed = match ipc::remove(kind, id) {
             Ok(()) | Err(Errno::EINVAL | Errno::EIDRM) => Ok(()),
-            Err(errno) => Err(trouble::removing(errno, Wrong::Id, &words![id])),
+            Err(errno) => Err(trouble::removing(errno, Clue::Id, &words![id])),
         };
         left |= report(removed, console)?;
     }

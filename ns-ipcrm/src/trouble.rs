@@ -13,7 +13,7 @@ use ns_common::words;
 pub(crate) enum Trouble {
     /// This one stays; the others can be removed all the same.
     GoOn(Error),
-    /// Something is wrong that would concern the others too.
+    /// Something is clue that would concern the others too.
     Stop(Error),
 }
 
@@ -31,12 +31,12 @@ pub(crate) fn report(result: Result<(), Trouble>, console: &mut Console) -> Resu
 
 /// Which word of the command line led to an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Wrong {
+pub(crate) enum Clue {
     Id,
     Key,
 }
 
-impl Wrong {
+impl Clue {
     fn word(self) -> &'static str {
         match self {
             Self::Id => "id",
@@ -48,29 +48,29 @@ impl Wrong {
 /// Why a key led to no object.
 pub(crate) fn finding(errno: Errno, typed: &Message) -> Trouble {
     match errno {
-        Errno::ENOENT => go_on("invalid", Wrong::Key, typed),
-        errno => common(errno, Wrong::Key, typed),
+        Errno::ENOENT => go_on("invalid", Clue::Key, typed),
+        errno => common(errno, Clue::Key, typed),
     }
 }
 
 /// Why the object that an id or a key led to was not removed.
-pub(crate) fn removing(errno: Errno, wrong: Wrong, typed: &Message) -> Trouble {
+pub(crate) fn removing(errno: Errno, clue: Clue, typed: &Message) -> Trouble {
     match errno {
-        Errno::EINVAL => go_on("invalid", wrong, typed),
-        errno => common(errno, wrong, typed),
+        Errno::EINVAL => go_on("invalid", clue, typed),
+        errno => common(errno, clue, typed),
     }
 }
 
-fn common(errno: Errno, wrong: Wrong, typed: &Message) -> Trouble {
+fn common(errno: Errno, clue: Clue, typed: &Message) -> Trouble {
     match errno {
-        Errno::EIDRM => go_on("already removed", wrong, typed),
-        Errno::EACCES | Errno::EPERM => go_on("permission denied for", wrong, typed),
-        errno => Trouble::Stop(Error::caused_by(words![wrong.word(), " failed"], errno)),
+        Errno::EIDRM => go_on("already removed", clue, typed),
+        Errno::EACCES | Errno::EPERM => go_on("permission denied for", clue, typed),
+        errno => Trouble::Stop(Error::caused_by(words![clue.word(), " failed"], errno)),
     }
 }
 
-fn go_on(text: &str, wrong: Wrong, typed: &Message) -> Trouble {
-    let what = words![text, " ", wrong.word(), " (", typed, ")"];
+fn go_on(text: &str, clue: Clue, typed: &Message) -> Trouble {
+    let what = words![text, " ", clue.word(), " (", typed, ")"];
     Trouble::GoOn(Error::new(what))
 }
 

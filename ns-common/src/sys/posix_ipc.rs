@@ -163,8 +163,7 @@ pub struct QueueAttributes {
 /// The bytes that the C library keeps a semaphore in.
 pub const SEMAPHORE_SIZE: usize = size_of::<libc::sem_t>();
 
-/// The value of a semaphore that was read from its file, as the C library that made it understands
-/// it.
+/// The value of a semaphore that was read from its file, as the C library understands it.
 pub fn semaphore_value(content: &[u8; SEMAPHORE_SIZE]) -> i32 {
     let mut semaphore = MaybeUninit::<libc::sem_t>::zeroed();
     let to = semaphore.as_mut_ptr().cast::<u8>();
