@@ -120,7 +120,7 @@ impl Console {
             }
             Failure::UsageWithHint { what, hint } => {
                 self.say(words![self.name(), ": ", what, "\n", try_help].as_bytes());
-                self.say(words![self.name(), ": hint: ", hint, "\n"].as_bytes());
+                self.hint(hint);
                 ExitStatus::FAILURE
             }
             Failure::Step(error) => {

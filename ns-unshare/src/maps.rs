@@ -7,6 +7,7 @@ use nix::errno::Errno;
 use nix::unistd::Pid;
 use ns_common::console::Console;
 use ns_common::error::{Attempt, Error, ExitStatus, Failure};
+use ns_common::hint::{self, Failed};
 use ns_common::idmap::{IdExtent, IdKind, IdMap};
 use ns_common::process::helper::{Helper, await_success};
 use ns_common::process::program;
@@ -20,17 +21,39 @@ use crate::request::SetGroups;
 /// The kernel takes no more bytes than this for a map.
 const LONGEST_MAP: usize = 4096;
 
-/// Starts a helper that writes the maps of this process, `own`, when it hears a word.
-pub(crate) fn start_mapper(
-    console: &mut Console,
-    own: &OwnDirectory,
-    job: &MapperJob,
-) -> Result<Helper, Error> {
-    let pid = Pid::this();
-    Helper::start(console, |line, console| match line.hear()? {
-        Some(_) => write_maps(own, pid, job, console),
-        None => Ok(ExitStatus::SUCCESS),
-    })
+/// A helper that writes the maps of this process from outside.
+#[derive(Debug)]
+pub(crate) struct Mapper {
+    helper: Helper,
+    job: MapperJob,
+}
+
+impl Mapper {
+    /// Starts the helper for this process, `own`.
+    pub(crate) fn start(
+        console: &mut Console,
+        own: &OwnDirectory,
+        job: &MapperJob,
+    ) -> Result<Self, Error> {
+        let pid = Pid::this();
+        let helper = Helper::start(console, |line, console| match line.hear()? {
+            Some(_) => write_maps(own, pid, job, console),
+            None => Ok(ExitStatus::SUCCESS),
+        })?;
+        let job = job.clone();
+        Ok(Self { helper, job })
+    }
+
+    /// Has the maps written.
+    pub(crate) fn write(self, console: &mut Console) -> Result<(), Failure> {
+        let written = self.helper.release(b"write");
+        let has_told = matches!(&written, Err(Failure::Told(ExitStatus::FAILURE)));
+        if has_told && self.job.writer == Writer::SetuidPrograms {
+            let hint = hint::after(&Failed::RunMapPrograms(&self.job.maps));
+            hint.iter().for_each(|hint| console.hint(hint));
+        }
+        written
+    }
 }
 
 fn write_maps(
@@ -69,12 +92,14 @@ fn write_map(own: &OwnDirectory, pid: Pid, kind: IdKind, map: &IdMap) -> Result<
     if text.len() > LONGEST_MAP {
         return Err(Error::new(words![path, " too large for kernel 4k limit"]));
     }
-    own.write(kind.map_file(), &text).map_err(|failure| {
-        failure.into_error(
-            words!["failed to open ", path],
-            words!["failed to write ", path],
-        )
-    })
+    own.write(kind.map_file(), &text)
+        .map_err(|failure| {
+            failure.into_error(
+                words!["failed to open ", path],
+                words!["failed to write ", path],
+            )
+        })
+        .map_err(|error| hint::explain(error, &Failed::WriteMapFromOutside(kind, map)))
 }
 
 /// Becomes newuidmap(1) or newgidmap(1), which take the number that /proc knows. Returns only on
@@ -90,14 +115,16 @@ fn run_program(own: &OwnDirectory, pid: Pid, kind: IdKind, map: &IdMap) -> Error
     let argv: Vec<&CStr> = std::iter::once(kind.helper())
         .chain(words.iter().map(CString::as_c_str))
         .collect();
-    program::command(&argv)
+    hint::explain(program::command(&argv), &Failed::ExecuteMapProgram(kind))
 }
 
 /// Maps one id of this process itself.
 pub(crate) fn map_single(kind: IdKind, extent: IdExtent) -> Result<(), Error> {
     let path = Path::new("/proc/self").join(kind.map_file());
-    procfs::write(&path, &IdMap::single(extent).to_text())
+    let map = IdMap::single(extent);
+    procfs::write(&path, &map.to_text())
         .map_err(|failure| write_failed(&path, failure))
+        .map_err(|error| hint::explain(error, &Failed::WriteMap(kind, &map)))
 }
 
 /// Writes this process's policy for setgroups(2).
@@ -105,7 +132,9 @@ pub(crate) fn write_setgroups(policy: SetGroups, missing: Missing) -> Result<(),
     let path = Path::new("/proc/self/setgroups");
     match procfs::write(path, policy.word().as_bytes()) {
         Err(WriteFailure::Open(Errno::ENOENT)) if missing == Missing::Tolerated => Ok(()),
-        result => result.map_err(|failure| write_failed(path, failure)),
+        result => result
+            .map_err(|failure| write_failed(path, failure))
+            .map_err(|error| hint::explain(error, &Failed::WriteSetGroups(policy.word()))),
     }
 }
 

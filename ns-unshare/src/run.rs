@@ -13,7 +13,6 @@ use ns_common::hint::{self, Failed};
 use ns_common::namespace::{Kind, KindSet};
 use ns_common::privileges;
 use ns_common::process::enter::{Entrance, Source};
-use ns_common::process::helper::Helper;
 use ns_common::process::line::Line;
 use ns_common::process::target::Target;
 use ns_common::process::terminal::Terminal;
@@ -25,7 +24,7 @@ use ns_common::words;
 
 use crate::caller::Current;
 use crate::init::{self, Init};
-use crate::maps;
+use crate::maps::{self, Mapper};
 use crate::mounts;
 use crate::persist::{self, Binder, OuterMounts};
 use crate::plan::{Clock, Plan, Step};
@@ -67,7 +66,7 @@ pub(crate) enum Flow {
 pub(crate) struct Process {
     own: Option<OwnDirectory>,
     /// Dropped before the binder, it ends before: it holds a copy of our end of the binder's line.
-    mapper: Option<Helper>,
+    mapper: Option<Mapper>,
     binder: Option<Binder>,
     outer_mounts: Option<nix::Result<OuterMounts>>,
     /// In a child: the end of a line whose other end only the parent holds.
@@ -107,7 +106,7 @@ impl Process {
             }
             Step::StartMapper(job) => {
                 let own = self.own.get_or_insert_with(OwnDirectory::open);
-                self.mapper = Some(maps::start_mapper(console, own, job)?);
+                self.mapper = Some(Mapper::start(console, own, job)?);
             }
             Step::Join(joined) => join(joined)?,
             Step::HoldOuterMounts => self.outer_mounts = Some(OuterMounts::hold()),
@@ -119,7 +118,7 @@ impl Process {
             }
             Step::WriteMapsFromOutside => {
                 if let Some(mapper) = self.mapper.take() {
-                    mapper.release(b"write")?;
+                    mapper.write(console)?;
                 }
             }
             Step::OffsetClock(clock, seconds) => offset_clock(*clock, *seconds)?,

@@ -61,6 +61,13 @@ pub(super) fn process_is_closed(failed: &Failed<'_>, _: &System) -> Option<Messa
     is_root.then(|| words!["process ", pid, text])
 }
 
+/// A filter of system calls.
+pub(super) fn filter_refuses(_: &Failed<'_>, system: &System) -> Option<Message> {
+    let is_filtered = system.status("Seccomp")? == b"2" && (system.is_setns_filtered)();
+    let text = "a seccomp filter refuses setns(2): what started this must allow it, as by another profile of the container";
+    is_filtered.then(|| words![text])
+}
+
 /// The user namespace to enter is the caller's own.
 pub(super) fn user_namespace_is_own(failed: &Failed<'_>, _: &System) -> Option<Message> {
     let is_own = match failed {

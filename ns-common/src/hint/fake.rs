@@ -31,8 +31,13 @@ impl Fake {
         let system = System {
             proc: folder.join("proc"),
             sys: folder.join("sys"),
+            etc: folder.join("etc"),
             try_to_unshare: |_| Ok(()),
             is_root_changed: || Some(false),
+            try_to_write: |_, _| Ok(()),
+            is_setns_filtered: || false,
+            is_dumpable: || Some(true),
+            user_name: |_| Some("ann".into()),
             owner: |_| Some(Owner::Ours),
         };
         Self { folder, system }
@@ -45,7 +50,13 @@ impl Fake {
 
     /// The hint for a failure there.
     pub(super) fn hint(&self, failed: &Failed<'_>, errno: Errno) -> Option<String> {
-        let hint = find(failed, errno, &self.system)?;
+        let hint = find(failed, Some(errno), &self.system)?;
+        Some(String::from_utf8(hint.as_bytes().to_vec()).unwrap())
+    }
+
+    /// The hint after a program has told of a failure there.
+    pub(super) fn hint_after(&self, failed: &Failed<'_>) -> Option<String> {
+        let hint = find(failed, None, &self.system)?;
         Some(String::from_utf8(hint.as_bytes().to_vec()).unwrap())
     }
 }

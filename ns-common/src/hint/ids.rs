@@ -1,10 +1,32 @@
 //! Why ids, groups and limits could not be taken on.
 
 use super::Failed;
+use super::maps::capability_for;
 use super::system::System;
 use crate::error::Message;
+use crate::idmap::IdKind;
 use crate::sys::capability;
 use crate::words;
+
+pub(super) fn groups_take_capability(_: &Failed<'_>, system: &System) -> Option<Message> {
+    let text = "dropping groups takes CAP_SETGID: be root, here or in a new user namespace";
+    system.lacks(capability::SETGID).then(|| words![text])
+}
+
+pub(super) fn id_takes_capability(failed: &Failed<'_>, system: &System) -> Option<Message> {
+    let Failed::SetId(kind, _) = *failed else {
+        return None;
+    };
+    let (number, name) = capability_for(kind);
+    let text = ": be root, here or in a new user namespace";
+    (system.lacks(number)).then(|| words!["taking on a ", kind.name(), " takes ", name, text])
+}
+
+/// The kernel asks for a map of groups even where none is to be kept.
+pub(super) fn groups_are_not_mapped(_: &Failed<'_>, system: &System) -> Option<Message> {
+    let text = "no gid is mapped in this user namespace: map some with --map-groups";
+    system.map(IdKind::Group)?.is_empty().then(|| words![text])
+}
 
 pub(super) fn groups_are_denied(_: &Failed<'_>, system: &System) -> Option<Message> {
     let policy = system.read("self/setgroups")?;

@@ -11,7 +11,7 @@ use nix::errno::Errno::{
 };
 
 use crate::error::{Error, Message};
-use crate::idmap::IdKind;
+use crate::idmap::{Both, IdKind, IdMap};
 use crate::namespace::{Kind, KindSet};
 use crate::process::target::Target;
 use crate::sys::ipc::Pages;
@@ -23,6 +23,7 @@ mod execution;
 mod fake;
 mod huge_pages;
 mod ids;
+mod maps;
 mod mounts;
 mod system;
 mod unshare;
@@ -34,6 +35,16 @@ use system::System;
 pub enum Failed<'a> {
     /// unshare(2) for these kinds.
     Unshare(KindSet),
+    /// Writing a map of our own user namespace.
+    WriteMap(IdKind, &'a IdMap),
+    /// Writing a map of a user namespace below ours.
+    WriteMapFromOutside(IdKind, &'a IdMap),
+    /// Executing newuidmap(1) or newgidmap(1).
+    ExecuteMapProgram(IdKind),
+    /// Writing maps of our own user namespace, by newuidmap(1) and newgidmap(1) outside.
+    RunMapPrograms(&'a Both<Option<IdMap>>),
+    /// Writing a word as the policy for setgroups(2).
+    WriteSetGroups(&'a str),
     /// Mounting a new file system of this type on a directory.
     Mount(&'a str, &'a Path),
     /// Binding a namespace of a kind to a file.
@@ -82,8 +93,8 @@ pub enum Failed<'a> {
     },
 }
 
-/// One row: which steps and which reasons of the system it is about, and the check, which gives the
-/// cause and the remedy in one sentence.
+/// One row: which steps and which reasons of the system it is about, none of them where a program
+/// has told its own, and the check, which gives the cause and the remedy in one sentence.
 struct Cause {
     concerns: fn(&Failed<'_>) -> bool,
     errnos: &'static [Errno],
@@ -115,6 +126,20 @@ static CAUSES: &[Cause] = &[
     cause!(Failed::Unshare(kinds) if !kinds.contains(Kind::User), [EPERM], unshare::privilege_is_missing),
     cause!(Failed::Unshare(_), [EINVAL, ENOSYS], unshare::kernel_lacks_kind),
 
+    cause!(Failed::WriteMap(..), [EPERM, EACCES], maps::apparmor_restricts),
+    cause!(Failed::WriteMap(..) | Failed::WriteSetGroups(_), [EACCES], maps::process_is_not_dumpable),
+    cause!(Failed::WriteMap(..), [EPERM], maps::capability_of_maker_is_missing),
+    cause!(Failed::WriteMapFromOutside(..), [EPERM], maps::capability_to_map_is_missing),
+    cause!(Failed::WriteMapFromOutside(..), [EPERM], maps::capability_to_map_root_is_missing),
+    cause!(Failed::WriteMapFromOutside(..), [EPERM], maps::ids_are_not_mapped_outside),
+    cause!(Failed::WriteSetGroups(_), [EPERM], maps::groups_are_mapped),
+    cause!(Failed::WriteSetGroups(_), [EPERM], maps::policy_is_final),
+    cause!(Failed::WriteSetGroups(_), [EACCES], maps::policy_takes_capability),
+    cause!(Failed::ExecuteMapProgram(_), [ENOENT], maps::program_is_not_installed),
+    cause!(Failed::RunMapPrograms(_), [], maps::privileges_are_taken),
+    cause!(Failed::RunMapPrograms(_), [], maps::program_is_not_privileged),
+    cause!(Failed::RunMapPrograms(_), [], maps::block_is_not_delegated),
+
     cause!(Failed::Mount("proc", _), [EPERM], mounts::pid_namespace_is_foreign),
     cause!(Failed::Mount("proc", _), [EPERM], mounts::proc_is_covered),
     cause!(Failed::Mount("mqueue", _), [EPERM], mounts::ipc_namespace_is_foreign),
@@ -131,6 +156,7 @@ static CAUSES: &[Cause] = &[
     cause!(Failed::OpenProcess(_), [ENOENT, EPERM], entering::proc_hides_others),
     cause!(Failed::OpenProcess(_) | Failed::EnterProcess { .. }, [EACCES, EPERM], entering::process_is_closed),
     cause!(Failed::CopyDescriptor, [EPERM], entering::yama_forbids),
+    cause!(Failed::EnterProcess { .. } | Failed::EnterFile(..), [EPERM, ENOSYS], entering::filter_refuses),
     cause!(Failed::EnterProcess { .. } | Failed::EnterFile(..), [EINVAL], entering::user_namespace_is_own),
     cause!(Failed::EnterProcess { .. } | Failed::EnterFile(..), [EINVAL], entering::pid_namespace_is_not_below),
     cause!(Failed::EnterProcess { .. } | Failed::EnterFile(..), [EPERM], entering::right_over_owner_is_missing),
@@ -140,9 +166,12 @@ static CAUSES: &[Cause] = &[
     cause!(Failed::ExecuteCopy(..), [ENOENT], execution::copy_needs_a_file),
     cause!(Failed::Execute(_) | Failed::ExecuteCopy(..), [ENOEXEC], execution::machine_is_another),
 
+    cause!(Failed::DropGroups, [EPERM], ids::groups_take_capability),
     cause!(Failed::DropGroups, [EPERM], ids::groups_are_denied),
+    cause!(Failed::DropGroups, [EPERM], ids::groups_are_not_mapped),
     cause!(Failed::DropGroupsInside(_), [EPERM], ids::groups_are_denied_inside),
     cause!(Failed::SetId(..), [EINVAL], ids::id_is_not_mapped),
+    cause!(Failed::SetId(..), [EPERM], ids::id_takes_capability),
     cause!(Failed::SetLimit(..), [EPERM], ids::limit_may_not_be_raised),
 
     cause!(Failed::CreateInHugePages { .. }, [ENOMEM], huge_pages::are_short),
@@ -166,13 +195,23 @@ pub fn explain(error: Error, failed: &Failed<'_>) -> Error {
     }
     let hint = error
         .cause()
-        .and_then(|errno| find(failed, errno, &System::current()));
+        .and_then(|errno| find(failed, Some(errno), &System::current()));
     error.with_hint(hint)
 }
 
-fn find(failed: &Failed<'_>, errno: Errno, system: &System) -> Option<Message> {
+/// The hint after another program has told of the failure, if a cause is found.
+pub fn after(failed: &Failed<'_>) -> Option<Message> {
+    let find = || find(failed, None, &System::current());
+    are_wanted().then(find).flatten()
+}
+
+fn find(failed: &Failed<'_>, errno: Option<Errno>, system: &System) -> Option<Message> {
+    let concerns = |cause: &&Cause| match errno {
+        Some(errno) => cause.errnos.contains(&errno),
+        None => cause.errnos.is_empty(),
+    };
     CAUSES
         .iter()
-        .filter(|cause| (cause.concerns)(failed) && cause.errnos.contains(&errno))
+        .filter(|cause| (cause.concerns)(failed) && concerns(cause))
         .find_map(|cause| (cause.find)(failed, system))
 }

@@ -1,5 +1,6 @@
 //! The system as its `/proc` tells of it, and what only trying can tell.
 
+use std::ffi::OsString;
 use std::fs::File;
 use std::io::Read;
 use std::os::fd::{AsFd, OwnedFd};
@@ -8,12 +9,14 @@ use std::path::{Path, PathBuf};
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, readlink};
 use nix::sched::{CloneFlags, setns, unshare};
+use nix::sys::prctl;
 use nix::sys::stat::{fstat, stat};
 use nix::unistd::Pid;
 
+use crate::accounts;
 use crate::idmap::{self, IdExtent, IdKind};
 use crate::namespace::Kind;
-use crate::procfs;
+use crate::procfs::{self, WriteFailure};
 use crate::sys::{descriptor, fork, namespace, pidfd};
 
 /// What is looked at. A test can put `/proc` and `/sys` together from files, and say what trying
@@ -22,11 +25,20 @@ use crate::sys::{descriptor, fork, namespace, pidfd};
 pub(super) struct System {
     pub(super) proc: PathBuf,
     pub(super) sys: PathBuf,
+    pub(super) etc: PathBuf,
     /// unshare(2), by a child of ours.
     pub(super) try_to_unshare: fn(CloneFlags) -> nix::Result<()>,
     /// Whether our root directory is another than that of our mount namespace; `None` if we cannot
     /// look.
     pub(super) is_root_changed: fn() -> Option<bool>,
+    /// Writes to a file of ours in `/proc` once more.
+    pub(super) try_to_write: fn(&Path, &[u8]) -> nix::Result<()>,
+    /// Whether a filter of system calls, and not the kernel, refuses setns(2).
+    pub(super) is_setns_filtered: fn() -> bool,
+    /// Whether those who we are may read our memory.
+    pub(super) is_dumpable: fn() -> Option<bool>,
+    /// The name of the account of a uid.
+    pub(super) user_name: fn(u32) -> Option<OsString>,
     /// Who owns our own namespace of a kind; `None` if the kernel does not tell.
     pub(super) owner: fn(Kind) -> Option<Owner>,
 }
@@ -45,8 +57,16 @@ impl System {
         Self {
             proc: PathBuf::from("/proc"),
             sys: PathBuf::from("/sys"),
+            etc: PathBuf::from("/etc"),
             try_to_unshare: |flags| fork::try_in_child(|| unshare(flags)),
             is_root_changed,
+            try_to_write: |path, text| match procfs::write(path, text) {
+                Ok(()) => Ok(()),
+                Err(WriteFailure::Open(errno) | WriteFailure::Write(errno)) => Err(errno),
+            },
+            is_setns_filtered,
+            is_dumpable: || prctl::get_dumpable().ok(),
+            user_name: accounts::user_name,
             owner,
         }
     }
@@ -77,6 +97,19 @@ impl System {
         let text = self.read("self/status")?;
         let name = format!("{field}:");
         procfs::field(&text, name.as_bytes()).map(<[u8]>::to_vec)
+    }
+
+    /// The real uid that started this program, as its user namespace had it then: getauxval(3).
+    pub(super) fn uid_at_start(&self) -> Option<u32> {
+        const AT_UID: usize = 11;
+        let vector = self.read("self/auxv")?;
+        let words = vector.chunks_exact(size_of::<usize>());
+        let words: Option<Vec<usize>> = words
+            .map(|word| word.try_into().ok().map(usize::from_ne_bytes))
+            .collect();
+        let words = words?;
+        let uid = words.chunks_exact(2).find(|pair| pair[0] == AT_UID)?[1];
+        u32::try_from(uid).ok()
     }
 
     /// Whether a capability, by number, is missing in our effective set, as far as can be seen.
@@ -179,6 +212,15 @@ fn owner(kind: Kind) -> Option<Owner> {
         Ok(_) | Err(Errno::EPERM) => Some(Owner::Other),
         Err(_) => None,
     }
+}
+
+/// The kernel says EINVAL to a file that is no namespace; a filter does not look at it.
+fn is_setns_filtered() -> bool {
+    let opened = descriptor::open(Path::new("/"), OFlag::O_RDONLY | OFlag::O_DIRECTORY);
+    opened.is_ok_and(|root| {
+        let refused = setns(root, CloneFlags::CLONE_NEWUTS);
+        !matches!(refused, Ok(()) | Err(Errno::EINVAL))
+    })
 }
 
 /// A child enters its own mount namespace, which brings it to the root directory of that.

@@ -133,7 +133,7 @@ pub(super) fn privilege_is_missing(failed: &Failed<'_>, system: &System) -> Opti
         let user = KindSet::EMPTY.with(Kind::User);
         let errno = (system.try_to_unshare)(user.flags()).err()?;
         let unknown = || words!["making one fails too"];
-        Some(find(&with_user, errno, system).unwrap_or_else(unknown))
+        Some(find(&with_user, Some(errno), system).unwrap_or_else(unknown))
     });
     Some(match obstacle {
         None => words!["without CAP_SYS_ADMIN a user namespace is needed too: --map-root-user"],

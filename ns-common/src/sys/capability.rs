@@ -31,6 +31,10 @@ struct Word {
     inheritable: u32,
 }
 
+/// The number of CAP_SETGID.
+pub const SETGID: u32 = 6;
+/// The number of CAP_SETUID.
+pub const SETUID: u32 = 7;
 /// The number of CAP_IPC_LOCK.
 pub const IPC_LOCK: u32 = 14;
 /// The number of CAP_SYS_PTRACE.
@@ -39,6 +43,8 @@ pub const SYS_PTRACE: u32 = 19;
 pub const SYS_ADMIN: u32 = 21;
 /// The number of CAP_SYS_RESOURCE.
 pub const SYS_RESOURCE: u32 = 24;
+/// The number of CAP_SETFCAP.
+pub const SETFCAP: u32 = 31;
 
 /// Whether capability `number` is in the effective set of this process.
 pub fn is_effective(number: u32) -> nix::Result<bool> {

@@ -1,9 +1,11 @@
 //! What a file is, in 64 bits everywhere: statx(2).
 #![allow(unsafe_code)]
 
-use std::ffi::CStr;
+use std::ffi::{CStr, CString};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, BorrowedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
 use nix::errno::Errno;
 
@@ -45,6 +47,20 @@ pub fn status_at(directory: BorrowedFd<'_>, name: &CStr) -> nix::Result<FileStat
 /// The status of an open file.
 pub fn status(file: BorrowedFd<'_>) -> nix::Result<FileStatus> {
     statx(file, c"", libc::AT_EMPTY_PATH)
+}
+
+/// Whether an executable file gives capabilities to who executes it: capabilities(7).
+pub fn has_capabilities(path: &Path) -> nix::Result<bool> {
+    let path = CString::new(path.as_os_str().as_bytes()).map_err(|_| Errno::EINVAL)?;
+    let name = c"security.capability";
+    // SAFETY: both are C strings, and with a size of 0 nothing is written.
+    let size = unsafe { libc::getxattr(path.as_ptr(), name.as_ptr(), std::ptr::null_mut(), 0) };
+    match Errno::result(size) {
+        // They are there, for another user namespace.
+        Ok(_) | Err(Errno::EOVERFLOW) => Ok(true),
+        Err(Errno::ENODATA | Errno::EOPNOTSUPP) => Ok(false),
+        Err(errno) => Err(errno),
+    }
 }
 
 fn statx(fd: BorrowedFd<'_>, name: &CStr, flags: libc::c_int) -> nix::Result<FileStatus> {
