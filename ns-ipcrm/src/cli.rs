@@ -5,6 +5,7 @@ use std::os::unix::ffi::OsStrExt;
 
 use ns_common::cli::getopt::{Parser, Token, without_equals};
 use ns_common::error::{Error, Failure};
+use ns_common::hint;
 use ns_common::ipc::filter;
 use ns_common::ipc::{Posix, Resource, Resources, SystemV};
 use ns_common::number::{self, Radix};
@@ -216,15 +217,17 @@ fn system_v(name: &[u8]) -> Option<SystemV> {
     }
 }
 
+/// As many ids as a hint shows of a long line.
+const SHOWN: usize = 8;
+
 /// The complaint of an operand. `ipcrm -m 1 2 3`, which xargs makes, means 2 and 3 as well.
 fn unknown(word: &OsStr, operands: &[OsString], last: Option<Id>) -> Failure {
     let what = words!["unknown argument: ", word];
-    let Some(Id::Numbered(kind)) = last else {
-        return Failure::Usage(what);
+    let are_ids = || operands.iter().all(|word| plain_id(word).is_ok());
+    let kind = match last {
+        Some(Id::Numbered(kind)) if hint::are_wanted() && are_ids() => kind,
+        _ => return Failure::Usage(what),
     };
-    if operands.iter().any(|word| plain_id(word).is_err()) {
-        return Failure::Usage(what);
-    }
     let option = TOOL
         .options
         .iter()
@@ -240,10 +243,13 @@ fn unknown(word: &OsStr, operands: &[OsString], last: Option<Id>) -> Failure {
         "; for the others: ipcrm ",
         name
     ];
-    let hint = operands
-        .iter()
-        .fold(hint, |hint, word| hint.with(" ").with(word));
-    Failure::UsageWithHint { what, hint }
+    let shown = operands.iter().take(SHOWN);
+    let hint = shown.fold(hint, |hint, word| hint.with(" ").with(word));
+    let more = if operands.len() > SHOWN { " ..." } else { "" };
+    Failure::UsageWithHint {
+        what,
+        hint: hint.with(more),
+    }
 }
 
 /// Reads an id of the old form, which must be one that an object can have.

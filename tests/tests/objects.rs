@@ -125,3 +125,22 @@ fn signal_ends_a_wait_for_room_and_the_object_is_removed() {
     assert!(run.stdout.starts_with("0\nMessage queue id: "), "{run:?}");
     assert!(run.stdout.ends_with("\nallocated queues = 1\n"), "{run:?}");
 }
+
+#[test]
+fn clean_up_by_xargs_is_told_how_it_is_done() {
+    let sandbox = sandbox_or_skip!();
+    sandbox.shell("for i in $(seq 12); do ipcmk -Q; done > ids");
+    let script = "ipcs -q | awk '$1 ~ /^0x/ { print $2 }' | xargs ipcrm -q; \
+                  ipcs -q | awk '$1 ~ /^0x/ { print $2 }' | NS_HINTS=0 xargs ipcrm -q; \
+                  ipcs -u | grep queues";
+    let run = sandbox.shell(script);
+    assert_eq!(
+        run.stderr,
+        "ipcrm: unknown argument: 1\n\
+         Try 'ipcrm --help' for more information.\n\
+         ipcrm: hint: each id needs its own -q; for the others: ipcrm msg 1 2 3 4 5 6 7 8 ...\n\
+         ipcrm: unknown argument: 2\n\
+         Try 'ipcrm --help' for more information.\n"
+    );
+    assert_eq!(run.stdout, "allocated queues = 10\n");
+}
