@@ -129,24 +129,35 @@ fn ids_of_a_target_that_has_ended_are_never_taken() {
         return skipped("needs root, to run a target as somebody else");
     }
     // nsenter is held after its last call before it enters; meanwhile the target ends, and is
-    // waited for or not. What is entered is not the target's, so that entering it succeeds.
-    for (reaped, waiting) in [("reaped", "wait $T 2> /dev/null"), ("zombie", ":")] {
+    // waited for by the shell, or never, by a `sleep`. What is entered is not the target's, so that
+    // entering it succeeds.
+    let user = "setpriv --reuid 1000 --regid 1000 --clear-groups";
+    let reaped = format!("{user} sleep 60 & T=$!");
+    let zombie = format!(
+        "sh -c '{user} sleep 60 & exec sleep 60' & P=$!; await grep -q sleep /proc/$P/comm
+         read T < /proc/$P/task/$P/children; T=${{T%% *}}"
+    );
+    for (target, gone) in [
+        (reaped, "wait $T 2> /dev/null"),
+        (zombie, "await grep -q State:.Z /proc/$T/status"),
+    ] {
         let script = format!(
             "await() {{ until \"$@\" 2> /dev/null; do sleep .01; done; }}
-             setpriv --reuid 1000 --regid 1000 --clear-groups sleep 60 & T=$!
+             {target}
              await grep -q sleep /proc/$T/comm
              rm -f trace; strace -o trace -e trace=prctl -e inject=prctl:signal=STOP \
                  nsenter -t $T --uts=/proc/self/ns/uts -S follow -G follow id -u > out 2> err & N=$!
              await grep -q 'stopped by SIGSTOP' trace
-             kill -9 $T; {waiting}
-             read P < /proc/$N/task/$N/children; kill -CONT $P
+             kill -9 $T; {gone}
+             read C < /proc/$N/task/$N/children; kill -CONT $C
              wait $N; echo status $?
-             sed 's/[0-9][0-9]*/N/; s/cannot open/cannot read/' out err"
+             cat out; sed 's/[0-9][0-9]*/N/; s/cannot open/cannot read/' err
+             [ -z \"$P\" ] || kill $P"
         );
         let run = sandbox.shell(&script);
         assert_eq!(
             run.stdout, "status 1\nnsenter: cannot read /proc/N/status: No such process\n",
-            "{reaped}: {run:?}"
+            "{target}: {run:?}"
         );
     }
 }
