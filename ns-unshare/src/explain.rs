@@ -7,6 +7,7 @@ use ns_common::error::Message;
 use ns_common::explain::{self, Line, flags, list_of_kinds, quoted};
 use ns_common::idmap::{IdExtent, IdKind, IdMap};
 use ns_common::namespace::{Kind, KindSet};
+use ns_common::process::supervise::Manner;
 use ns_common::words;
 
 use crate::plan::{Clock, MapperJob, Plan, Step, Writer};
@@ -23,6 +24,8 @@ impl Plan {
         let mut is_first = false;
         // What helpers do is told where they are told to do it.
         let (mut of_mapper, mut of_binder) = (Vec::new(), Vec::new());
+        // Signals that are passed on are treated as before again in the program's process.
+        let mut of_child = Vec::new();
         let mut lines = Vec::new();
         for step in &self.0 {
             let own = step.lines(is_first).into_iter();
@@ -33,8 +36,19 @@ impl Plan {
                 Step::WriteMapsFromOutside => lines.append(&mut of_mapper),
                 Step::Bind => lines.append(&mut of_binder),
                 Step::Unshare(kinds) => is_first = kinds.contains(Kind::Pid),
-                Step::Fork(fork) => process = Some(if fork.init.is_some() { INIT } else { CHILD }),
-                Step::StartProgram(_) => process = Some(CHILD),
+                Step::Fork(fork) => {
+                    of_child = restoring(fork);
+                    if fork.init.is_some() {
+                        process = Some(INIT);
+                    } else {
+                        process = Some(CHILD);
+                        lines.append(&mut of_child);
+                    }
+                }
+                Step::StartProgram(_) => {
+                    process = Some(CHILD);
+                    lines.append(&mut of_child);
+                }
                 _ => {}
             }
         }
@@ -88,7 +102,7 @@ impl Step {
             Self::ChangeEnvironment(changes) => {
                 return changes.iter().map(explain::change).collect();
             }
-            Self::Fork(fork) => forked(fork, is_first),
+            Self::Fork(fork) => return forked(fork, is_first),
             Self::StartProgram(_) => (
                 words!["setpgid(0, 0), fork()"],
                 words!["process 1 stays, reaps and passes signals on; a child for the program"],
@@ -282,7 +296,7 @@ fn offset(clock: Clock, seconds: i64) -> (Message, Message) {
     )
 }
 
-fn forked(fork: &Fork, is_first: bool) -> (Message, Message) {
+fn forked(fork: &Fork, is_first: bool) -> Vec<Line> {
     let child = if is_first {
         "the child becomes process 1"
     } else {
@@ -293,7 +307,26 @@ fn forked(fork: &Fork, is_first: bool) -> (Message, Message) {
         ([], _) => "; the parent waits for it and holds back INT and TERM",
         _ => "; the parent waits for it and passes signals on",
     };
-    (words!["fork()"], words![child, parent])
+    let mut lines = vec![Line::new(words!["fork()"], words![child, parent])];
+    if !fork.signals.forwarded.is_empty() {
+        let call = words!["sigaction(SIG…, …)"];
+        lines.insert(
+            0,
+            Line::new(call, words!["signals are passed on to the child"]),
+        );
+    }
+    lines
+}
+
+fn restoring(fork: &Fork) -> Vec<Line> {
+    if fork.signals.forwarded.is_empty() {
+        return Vec::new();
+    }
+    let purpose = match fork.signals.manner {
+        Manner::Once => "the program treats signals as you do",
+        Manner::Reference => "the program treats signals as usual",
+    };
+    vec![by(CHILD, words!["sigaction(SIG…, …)"], words![purpose])]
 }
 
 fn single(kind: IdKind, extent: IdExtent) -> (Message, Message) {

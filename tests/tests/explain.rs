@@ -7,7 +7,11 @@ use ns_tests::sandbox_or_skip;
 use ns_tests::skip::{is_root, skipped};
 
 /// The calls that change something, as strace names them; the others only look.
-const CHANGES: [&str; 16] = [
+const CHANGES: [&str; 20] = [
+    "unshare",
+    "mount",
+    "sethostname",
+    "setdomainname",
     "setns",
     "setgroups",
     "setgid",
@@ -138,4 +142,81 @@ fn nsenter_says_all_that_makes_it_like_the_target() {
          until grep -qs sleep /proc/$T/comm; do sleep .01; done";
     check(&sandbox, target, "-t $T --like-target");
     check(&sandbox, target, "-t $T --like-target --keep-limits -S 7");
+}
+
+/// The files that a text says are written, by their last names.
+fn written(text: &str) -> Vec<&str> {
+    let names = text.lines().filter_map(|line| {
+        let (_, rest) = line.split_once("write /")?;
+        rest.split(' ').next()?.rsplit('/').next()
+    });
+    names.collect()
+}
+
+/// The files below /proc that are opened for writing, in a trace.
+fn written_in_trace(trace: &str) -> Vec<&str> {
+    let names = trace.lines().filter_map(|line| {
+        let (_, rest) = line.split_once("openat(")?;
+        let path = rest.split('"').nth(1)?;
+        let name = path.rsplit('/').next()?;
+        let is_map = ["uid_map", "gid_map", "setgroups", "timens_offsets"].contains(&name);
+        (is_map && rest.contains("O_WRONLY")).then_some(name)
+    });
+    names.collect()
+}
+
+#[test]
+fn unshare_does_what_it_says() {
+    let sandbox = sandbox_or_skip!("strace");
+    let none: [&str; 0] = [];
+    for options in [
+        "-iu",
+        "-muinpCT",
+        "-r",
+        "-r -u -i --fork --pid --mount-proc",
+        "-c --keep-caps",
+        "-U --map-user=5",
+        "-U --setgroups=deny",
+        "--map-users=0:0:1 --map-groups=0:0:1",
+        "--map-users=0:0:1 -r",
+        "-m --propagation=slave --mount-proc",
+        "-m --propagation=unchanged",
+        "-T --boottime=5 --monotonic=-1",
+        "-R / -w /usr",
+        "-u -S 0",
+        "-f --kill-child",
+        "-f --kill-child -S 0",
+        "-u --hostname box --domainname dom",
+        "--mqueue=d",
+        "--join uts=/proc/self/ns/uts --hostname box",
+        "--uts=f",
+        "--uts=f -i -f",
+        "--clear-env --set-env A=1 -f",
+        "--init --mount-proc",
+        "--init -S 0",
+        "--forward-signals",
+        "--pid-file p -f",
+    ] {
+        let run = sandbox.shell(&format!(
+            "mkdir -p d; touch f
+             strace -f -o explained unshare {options} --explain true > said || exit
+             strace -f -o done unshare {options} true; echo $?
+             umount f 2> /dev/null; true"
+        ));
+        assert_eq!(run.stdout, "0\n", "{options}: {run:?}");
+        let read = |file: &str| sandbox.shell(&format!("cat {file}")).stdout;
+        let (said, done) = (read("said"), read("done"));
+        // What the helpers do comes at the same place, but for their start and end.
+        assert_eq!(
+            changes(&said),
+            changes_in_trace(&done),
+            "{options}:\n{said}{done}"
+        );
+        assert_eq!(written(&said), written_in_trace(&done), "{options}");
+        assert_eq!(
+            changes_in_trace(&read("explained")),
+            none,
+            "{options}: it does nothing"
+        );
+    }
 }

@@ -5,7 +5,8 @@ use std::path::Path;
 
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
-use nix::sys::stat::stat;
+use nix::sys::stat::{fstat, stat};
+use nix::unistd::isatty;
 
 use super::Failed;
 use super::system::{Owner, System};
@@ -101,7 +102,18 @@ pub(super) fn file_is_missing(failed: &Failed<'_>, _: &System) -> Option<Message
 pub(super) fn pid_namespace_is_empty(failed: &Failed<'_>, _: &System) -> Option<Message> {
     let is_empty = stat(bind(failed)?.namespace?) == Err(Errno::ENOENT);
     let text = "a PID namespace can be bound once it has a process: --fork";
-    is_empty.then(|| words![text])
+    (is_empty && !are_messages_output()).then(|| words![text])
+}
+
+/// Scripts compare these messages with their output once they have folded them into it.
+fn are_messages_output() -> bool {
+    let (output, messages) = (descriptor::standard_output(), descriptor::standard_error());
+    match (fstat(output), fstat(messages)) {
+        (Ok(one), Ok(other)) => {
+            (one.st_dev, one.st_ino) == (other.st_dev, other.st_ino) && isatty(messages) != Ok(true)
+        }
+        _ => false,
+    }
 }
 
 pub(super) fn mount_is_shared(failed: &Failed<'_>, system: &System) -> Option<Message> {
@@ -112,7 +124,7 @@ pub(super) fn mount_is_shared(failed: &Failed<'_>, system: &System) -> Option<Me
     let mounts = system.mounts();
     let mount = mounts.iter().find(|mount| mount.number == number)?;
     let text = " lies on a shared mount, which a mount namespace cannot be bound to: bind its directory to itself and make that private";
-    mount.is_shared.then(|| words![file, text])
+    (mount.is_shared && !are_messages_output()).then(|| words![file, text])
 }
 
 pub(super) fn privilege_to_bind_is_missing(
