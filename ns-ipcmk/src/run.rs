@@ -16,7 +16,6 @@ use ns_common::sys::ipc::{self, Pages};
 use ns_common::sys::posix_ipc::{self, normalized};
 use ns_common::sys::random;
 use ns_common::sys::signal::{self, Mask};
-
 use ns_common::words;
 
 use crate::cli::{Form, Request, Wanted};
