@@ -1,6 +1,9 @@
 # What the scripts of the cases can use beyond the system's commands. Numbers are written as in the
 # shell: 10, 0x10, -1. Modes are octal.
 
+# Hints are ours alone, and have tests of their own.
+export NS_HINTS=0
+
 # Another user than root, without rights: `$as_user COMMAND...`. The case needs root and setpriv.
 as_user='setpriv --reuid 1000 --regid 1000 --clear-groups'
 

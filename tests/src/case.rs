@@ -159,7 +159,7 @@ impl Case {
     /// The difference between what was expected and what happened.
     pub fn check(&self) -> Result<(), String> {
         let script = FUNCTIONS.to_owned() + &self.script;
-        let ours = without_hints(Sandbox::new().shell(&script));
+        let ours = Sandbox::new().shell(&script);
         let expected = match &self.expected {
             Expected::This(expected) => expected.clone(),
             _ => Sandbox::new().reference_shell(&script),
@@ -182,16 +182,6 @@ impl Case {
             ))
         }
     }
-}
-
-/// Hints are ours alone, on lines of their own.
-fn without_hints(mut run: Run) -> Run {
-    run.stderr = run
-        .stderr
-        .split_inclusive('\n')
-        .filter(|line| !line.contains(": hint: "))
-        .collect();
-    run
 }
 
 #[cfg(test)]
