@@ -195,15 +195,25 @@ pub static MANUAL: Manual = Manual {
          other than the user namespace, with the rights the caller has outside, then the user \
          namespace; or, if that is refused, all of them beginning with the user namespace.",
     ],
-    sections: &[(
-        "EXIT STATUS",
-        &[
-            "That of the program. 1 for a usage error or a step that failed, 126 if the program \
+    sections: &[
+        (
+            "EXIT STATUS",
+            &[
+                "That of the program. 1 for a usage error or a step that failed, 126 if the program \
              was found and could not be executed, 127 if it was not found. If `nsenter` had to \
              fork and a signal killed the program, the same signal kills `nsenter`; if the \
              program is stopped, `nsenter` stops too.",
-        ],
-    )],
+            ],
+        ),
+        (
+            "HINTS",
+            &[
+                "After a failure the system is looked at, and where the cause is found, a line that begins \
+                 with `nsenter: hint:` follows the message: it names the cause and the remedy. `NS_HINTS=0` \
+                 in the environment silences it.",
+            ],
+        ),
+    ],
     examples: &[
         (
             "A shell with the host name and the IPC objects of process 4711:",

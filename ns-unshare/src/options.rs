@@ -322,15 +322,25 @@ pub static MANUAL: Manual = Manual {
          namespace made along with them. An ordinary user needs one; `--map-root-user` is the \
          usual way.",
     ],
-    sections: &[(
-        "EXIT STATUS",
-        &[
-            "That of the program. 1 for a usage error or a step that failed, 126 if the program \
+    sections: &[
+        (
+            "EXIT STATUS",
+            &[
+                "That of the program. 1 for a usage error or a step that failed, 126 if the program \
              was found and could not be executed, 127 if it, or newuidmap(1) where that is \
              needed, was not found. With `--fork`, if a signal killed the program, the same \
              signal kills `unshare`.",
-        ],
-    )],
+            ],
+        ),
+        (
+            "HINTS",
+            &[
+                "After a failure the system is looked at, and where the cause is found, a line that begins \
+                 with `unshare: hint:` follows the message: it names the cause and the remedy. `NS_HINTS=0` \
+                 in the environment silences it.",
+            ],
+        ),
+    ],
     examples: &[
         (
             "A separate host name and separate System V IPC objects, as an ordinary user:",

@@ -345,7 +345,11 @@ fn join(joined: &[(Kind, Place)]) -> Result<(), Error> {
     let mut entrance = Entrance::default();
     for (kind, place) in joined {
         let opened = match place {
-            Place::Process(pid) => Target::hold(*pid).open_namespace(*kind)?,
+            Place::Process(pid) => {
+                let target = Target::hold(*pid);
+                let opened = target.open_namespace(*kind);
+                opened.map_err(|error| hint::explain(error, &Failed::OpenProcess(&target)))?
+            }
             Place::File(file) => descriptor::open(file, OFlag::O_RDONLY | OFlag::O_NONBLOCK)
                 .attempt(|| words!["cannot open ", file])?,
         };

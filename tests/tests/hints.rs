@@ -116,6 +116,12 @@ fn process_of_another_user() {
         hint,
         "inject EACCES '\"cwd\"' nsenter -t $$ --uts=/proc/self/ns/uts -w true",
     );
+    check(
+        "sleep 60 & T=$!; asleep $T; $user unshare --join uts=$T true; finish",
+        "/ns/uts: Permission denied",
+        hint,
+        "inject EACCES '\"ns/uts\"' unshare --join uts=$$ true",
+    );
 }
 
 #[test]
@@ -144,7 +150,8 @@ fn own_user_namespace() {
         "nsenter --user=/proc/self/ns/user true",
         "Invalid argument",
         hint,
-        "nsenter --user=/proc/self/ns/uts true",
+        "unshare -r sleep 60 & T=$!; asleep $T
+         strace -o /dev/null -e inject=setns:error=EINVAL nsenter --user=/proc/$T/ns/user true; finish",
     );
 }
 
@@ -155,8 +162,50 @@ fn pid_namespace_that_is_not_below() {
         "unshare -p -f bash -c 'read P _ < /proc/self/stat; unshare -p -f nsenter --pid=/proc/$P/ns/pid true; exit'",
         "Invalid argument",
         "the PID namespace is not the caller's own, nor below it",
-        "nsenter --pid=/proc/self/ns/uts true",
+        "strace -o /dev/null -e inject=setns:error=EINVAL nsenter --pid=/proc/self/ns/pid true",
     );
+}
+
+#[test]
+fn pid_namespace_whose_first_process_has_ended() {
+    sandbox_or_skip!("strace", "python3");
+    let asked = "import fcntl; print(fcntl.ioctl(open('/proc/self/ns/pid'), 0x8004b706, 1))";
+    if Sandbox::new()
+        .shell(&format!("python3 -c \"{asked}\""))
+        .status
+        != 0
+    {
+        return skipped("the kernel does not tell, before Linux 6.12");
+    }
+    check(
+        "touch f; unshare --pid=f -f true; nsenter --pid=f true",
+        "fork failed: Cannot allocate memory",
+        "process 1 of the PID namespace has ended, ",
+        "unshare -p -f sleep 60 & U=$!; until T=$(cat /proc/$U/task/$U/children); [ $T ]; do sleep .01; done
+         strace -o /dev/null -e inject=clone:error=ENOMEM nsenter -t $T -p true; finish",
+    );
+}
+
+#[test]
+fn file_that_is_no_namespace_of_the_kind() {
+    sandbox_or_skip!("strace");
+    let other =
+        "strace -o /dev/null -e inject=setns:error=EINVAL nsenter --uts=/proc/self/ns/uts true";
+    for (file, hint) in [
+        (
+            "/proc/self/ns/net",
+            "the file is a namespace of the kind net, not uts",
+        ),
+        ("/etc/passwd", "the file is no namespace; "),
+    ] {
+        let cause = format!("nsenter --uts={file} true");
+        check(
+            &cause,
+            "reassociate to namespace 'ns/uts' failed: Invalid argument",
+            hint,
+            other,
+        );
+    }
 }
 
 #[test]
@@ -256,8 +305,8 @@ fn ids_that_are_not_mapped() {
 
 #[test]
 fn programs_that_cannot_be_executed() {
-    sandbox_or_skip!();
-    let (missing, denied) = ("No such file or directory", "Permission denied");
+    sandbox_or_skip!("strace");
+    let missing = "No such file or directory";
     let tools = ["unshare -u", "nsenter --uts=/proc/self/ns/uts"];
     for tool in tools {
         let check = |prepare: &str, program: &str, reason: &str, hint: &str, other: &str| {
@@ -283,17 +332,26 @@ fn programs_that_cannot_be_executed() {
             " of ./program is missing",
             "./nosuch",
         );
-        let noexec = "mkdir d; mount -t tmpfs -o noexec t d; cp $(type -P true) d";
-        let hint = "d/true lies on a file system that is mounted noexec";
-        check(noexec, "d/true", denied, hint, "/etc");
-        let hint = "./plain has no execute permission: chmod +x gives it";
-        check(
-            "cp $(type -P true) plain; chmod 644 plain",
-            "./plain",
-            denied,
-            hint,
-            "/etc",
+        let script = "printf '#!./second\\n' > ours; printf '#!/no/such/sh\\n' > second; chmod +x ours second";
+        let hint = "the interpreter /no/such/sh of ./second is missing";
+        check(script, "./ours", missing, hint, "./nosuch");
+        let refused =
+            format!("strace -o /dev/null -e inject=execve:error=EACCES {tool} $(type -P true)");
+        let denied = |prepare: &str, program: &str, hint: &str| {
+            let cause = format!("{prepare}; {tool} {program}");
+            crate::check(&cause, "Permission denied", hint, &refused);
+        };
+        denied(
+            "mkdir d; mount -t tmpfs -o noexec t d; cp $(type -P true) d",
+            "d/true",
+            "d/true lies on a file system that is mounted noexec",
         );
+        let plain = "cp $(type -P true) plain; chmod 644 plain";
+        let hint = "./plain has no execute permission: chmod +x gives it";
+        denied(plain, "./plain", hint);
+        let script = "printf '#!./plain\\n' > ours; chmod +x ours";
+        denied(&format!("{plain}; {script}"), "./ours", hint);
+        denied(":", "/usr", "/usr is a directory and no program; ");
     }
 }
 

@@ -222,6 +222,26 @@ fn file_system_that_the_kernel_lacks_is_named() {
 }
 
 #[test]
+fn queues_of_another_user_namespace_are_not_shown() {
+    sandbox_or_skip!("strace");
+    explained(
+        "unshare -r --join ipc=$$ --mqueue=/mnt true",
+        "unshare: mount /mnt failed: Operation not permitted",
+        "the IPC namespace belongs to another user namespace: ",
+    );
+    explained(
+        "unshare --mqueue=/mnt/none true",
+        "unshare: mount /mnt/none failed: No such file or directory",
+        "/mnt/none must exist before: mkdir /mnt/none",
+    );
+    let fails = failing("mount", "EPERM:when=2", "");
+    unexplained(
+        &format!("{fails} unshare --mqueue=/mnt true"),
+        "unshare: mount /mnt failed: Operation not permitted",
+    );
+}
+
+#[test]
 fn binfmt_misc_of_a_user_namespace_needs_a_newer_kernel() {
     sandbox_or_skip!("strace");
     let failed = "unshare: mount /mnt failed: Operation not permitted";

@@ -3,13 +3,14 @@
 use std::os::fd::{AsFd, OwnedFd};
 
 use nix::errno::Errno;
+use nix::fcntl::OFlag;
 
 use super::Failed;
 use super::system::System;
 use crate::error::Message;
 use crate::namespace::{Kind, KindSet};
 use crate::process::target::{Identity, Target};
-use crate::sys::{capability, namespace};
+use crate::sys::{capability, descriptor, namespace};
 use crate::words;
 
 /// The process is there, but `/proc` has it under no name.
@@ -177,6 +178,35 @@ fn owner(kind: Kind, file: &OwnedFd) -> Option<Result<Identity, Message>> {
     // Whoever has the capability here has it below too.
     let is_capable = capability::is_effective(capability::SYS_ADMIN).ok()?;
     (!is_capable).then_some(Ok(owner))
+}
+
+/// Once process 1 of a PID namespace has ended, nothing can be started there: pid_namespaces(7).
+pub(super) fn pid_namespace_has_ended(_: &Failed<'_>, system: &System) -> Option<Message> {
+    let file = system.path("self/ns").join(Kind::Pid.file_after_unshare());
+    let namespace = descriptor::open(&file, OFlag::O_RDONLY).ok()?;
+    let has_ended = namespace::first_process(namespace.as_fd()) == Err(Errno::ESRCH);
+    let text = "process 1 of the PID namespace has ended, and nothing can be started in it any more: make a new one";
+    has_ended.then(|| words![text])
+}
+
+/// A namespace of another kind, or no namespace at all.
+pub(super) fn file_is_another(failed: &Failed<'_>, _: &System) -> Option<Message> {
+    let Failed::EnterFile(kind, file) = failed else {
+        return None;
+    };
+    match namespace::flag_of(file.as_fd()) {
+        Ok(flag) => {
+            let mut kinds = Kind::ALL.into_iter();
+            let other = kinds.find(|kind| kind.flag().bits() == flag)?;
+            let text = "the file is a namespace of the kind ";
+            (other != *kind).then(|| words![text, other.file(), ", not ", kind.file()])
+        }
+        Err(Errno::ENOTTY) => {
+            let text = "the file is no namespace; those in /proc/PID/ns are, and what unshare has bound to a file";
+            Some(words![text])
+        }
+        Err(_) => None,
+    }
 }
 
 /// Yama lets only a parent take a descriptor of its child.

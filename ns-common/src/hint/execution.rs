@@ -19,32 +19,55 @@ use crate::process::search;
 use crate::sys::descriptor;
 use crate::words;
 
-/// The first file that a name stands for; whatever it is, opening it does not wait.
-fn file(name: &CStr) -> Option<(PathBuf, File)> {
+/// What a name stands for: the first place that has something.
+fn place(name: &CStr) -> Option<PathBuf> {
+    let mut places = search::places(OsStr::from_bytes(name.to_bytes())).into_iter();
+    places.find(|place| stat(place.as_path()).is_ok())
+}
+
+/// Opens what is executed; whatever it is, that does not wait.
+fn open(place: &Path) -> Option<File> {
     let flags = OFlag::O_RDONLY | OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
-    let places = search::places(OsStr::from_bytes(name.to_bytes())).into_iter();
-    let mut files = places.filter(|place| place.is_file());
-    let place = files.next()?;
-    let file = File::from(descriptor::open(&place, flags).ok()?);
-    file.metadata().ok()?.is_file().then_some((place, file))
+    let file = File::from(descriptor::open(place, flags).ok()?);
+    file.metadata().ok()?.is_file().then_some(file)
 }
 
 fn is_missing(path: &Path) -> bool {
     stat(path) == Err(Errno::ENOENT)
 }
 
+/// What executing a file takes beside it.
+struct Need {
+    what: &'static str,
+    path: PathBuf,
+}
+
+fn need(place: &Path) -> Option<Need> {
+    let (what, path) = match interpreter::format(&open(place)?) {
+        Format::Script(interpreter) => ("the interpreter ", interpreter),
+        Format::Program { loader, .. } => ("the loader ", loader?),
+        Format::Unknown => return None,
+    };
+    Some(Need { what, path })
+}
+
+/// The interpreter of a script may be a script in its turn; the kernel follows no more than five.
+const LONGEST_CHAIN: usize = 5;
+
 /// A script without its interpreter, a program without its loader.
 pub(super) fn interpreter_is_missing(failed: &Failed<'_>, _: &System) -> Option<Message> {
     let Failed::Execute(name) = failed else {
         return None;
     };
-    let (place, file) = file(name)?;
-    let (what, needed) = match interpreter::format(&file) {
-        Format::Script(interpreter) => ("the interpreter ", interpreter),
-        Format::Program { loader, .. } => ("the loader ", loader?),
-        Format::Unknown => return None,
-    };
-    is_missing(&needed).then(|| words![what, needed, " of ", place, " is missing"])
+    let mut place = place(name)?;
+    for _ in 0..LONGEST_CHAIN {
+        let Need { what, path } = need(&place)?;
+        if is_missing(&path) {
+            return Some(words![what, path, " of ", place, " is missing"]);
+        }
+        place = path;
+    }
+    None
 }
 
 /// A copy in memory that is a script, or whose loader is missing.
@@ -67,26 +90,45 @@ pub(super) fn copy_needs_a_file(failed: &Failed<'_>, _: &System) -> Option<Messa
     }
 }
 
-/// A file system without executable files, a file without the permission.
+/// A directory, which is often meant to be the value of an option.
+pub(super) fn program_is_a_directory(failed: &Failed<'_>, _: &System) -> Option<Message> {
+    let Failed::Execute(name) = failed else {
+        return None;
+    };
+    let place = place(name)?;
+    let text = " is a directory and no program; a value that an option may do without is attached to it: --option=";
+    place.is_dir().then(|| words![place, text, place])
+}
+
+/// A file system without executable files, a file without the permission; the file may be the
+/// interpreter as well.
 pub(super) fn execution_is_forbidden(failed: &Failed<'_>, _: &System) -> Option<Message> {
     let Failed::Execute(name) = failed else {
         return None;
     };
-    let places = search::places(OsStr::from_bytes(name.to_bytes())).into_iter();
-    let place = places.into_iter().find(|place| place.is_file())?;
-    if statvfs(&place).ok()?.flags().contains(FsFlags::ST_NOEXEC) {
-        let text = " lies on a file system that is mounted noexec";
-        return Some(words![place, text]);
+    let mut place = place(name).filter(|place| place.is_file())?;
+    for _ in 0..LONGEST_CHAIN {
+        if let Some(text) = forbidden(&place)? {
+            return Some(words![place, text]);
+        }
+        place = need(&place)?.path;
     }
-    let mode = std::fs::metadata(&place).ok()?.permissions().mode();
+    None
+}
+
+fn forbidden(file: &Path) -> Option<Option<&'static str>> {
+    if statvfs(file).ok()?.flags().contains(FsFlags::ST_NOEXEC) {
+        return Some(Some(" lies on a file system that is mounted noexec"));
+    }
+    let mode = std::fs::metadata(file).ok()?.permissions().mode();
     let text = " has no execute permission: chmod +x gives it";
-    (mode & 0o111 == 0).then(|| words![place, text])
+    Some((mode & 0o111 == 0).then_some(text))
 }
 
 /// A program for another kind of machine.
 pub(super) fn machine_is_another(failed: &Failed<'_>, system: &System) -> Option<Message> {
     let (name, file) = match failed {
-        Failed::Execute(name) => (name, file(name)?.1),
+        Failed::Execute(name) => (name, open(&place(name)?)?),
         Failed::ExecuteCopy(name, copy) => (name, File::from(copy.try_clone().ok()?)),
         _ => return None,
     };

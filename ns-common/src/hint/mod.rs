@@ -80,6 +80,8 @@ pub enum Failed<'a> {
     },
     /// setns(2) for a kind by its file.
     EnterFile(Kind, &'a OwnedFd),
+    /// Forking a child into a PID namespace.
+    Fork,
     /// Executing a program by its name, which is looked up if it has no slash.
     Execute(&'a CStr),
     /// Executing a copy of a program in memory.
@@ -157,11 +159,14 @@ static CAUSES: &[Cause] = &[
     cause!(Failed::OpenProcess(_) | Failed::EnterProcess { .. }, [EACCES, EPERM], entering::process_is_closed),
     cause!(Failed::CopyDescriptor, [EPERM], entering::yama_forbids),
     cause!(Failed::EnterProcess { .. } | Failed::EnterFile(..), [EPERM, ENOSYS], entering::filter_refuses),
+    cause!(Failed::EnterFile(..), [EINVAL], entering::file_is_another),
     cause!(Failed::EnterProcess { .. } | Failed::EnterFile(..), [EINVAL], entering::user_namespace_is_own),
     cause!(Failed::EnterProcess { .. } | Failed::EnterFile(..), [EINVAL], entering::pid_namespace_is_not_below),
     cause!(Failed::EnterProcess { .. } | Failed::EnterFile(..), [EPERM], entering::right_over_owner_is_missing),
+    cause!(Failed::Fork, [ENOMEM], entering::pid_namespace_has_ended),
 
     cause!(Failed::Execute(_), [ENOENT], execution::interpreter_is_missing),
+    cause!(Failed::Execute(_), [EACCES], execution::program_is_a_directory),
     cause!(Failed::Execute(_), [EACCES], execution::execution_is_forbidden),
     cause!(Failed::ExecuteCopy(..), [ENOENT], execution::copy_needs_a_file),
     cause!(Failed::Execute(_) | Failed::ExecuteCopy(..), [ENOEXEC], execution::machine_is_another),

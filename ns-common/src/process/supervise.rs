@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::error::{Attempt, Error};
+use crate::hint::{self, Failed};
 use crate::sys::fork::{self, Change, Child, Forked};
 use crate::sys::signal::{self, Dispositions, FromTerminal, Mask};
 use crate::words;
@@ -63,7 +64,8 @@ pub fn fork(signals: &Signals) -> Result<Forked<Attended, Inherited>, Error> {
     };
     let dispositions = signal::forward(&signals.forwarded, from_terminal)
         .attempt(|| words!["sigaction failed"])?;
-    match fork::fork().attempt(|| words!["fork failed"])? {
+    let forked = fork::fork().attempt(|| words!["fork failed"]);
+    match forked.map_err(|error| hint::explain(error, &Failed::Fork))? {
         Forked::Child(()) => Ok(Forked::Child(Inherited {
             dispositions,
             forwarded: signals.forwarded.clone(),

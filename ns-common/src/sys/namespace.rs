@@ -13,6 +13,8 @@ const NS_GET_USERNS: libc::c_ulong = 0xb701;
 const NS_GET_PARENT: libc::c_ulong = 0xb702;
 /// `_IO(0xb7, 0x3)`
 const NS_GET_NSTYPE: libc::c_ulong = 0xb703;
+/// `_IOR(0xb7, 0x6, int)`
+const NS_GET_PID_FROM_PIDNS: libc::c_ulong = 0x8004_b706;
 /// `_IOR(0xb7, 0x5, __u64)`
 const NS_GET_MNTNS_ID: libc::c_ulong = 0x8008_b705;
 const SIOCGSKNS: libc::c_ulong = 0x894c;
@@ -34,9 +36,23 @@ pub fn parent(namespace: BorrowedFd<'_>) -> nix::Result<OwnedFd> {
 }
 
 /// The flag of clone(2) for the kind of `namespace`; Linux 4.11.
+///
+/// # Errors
+/// ENOTTY for what is no namespace.
 pub fn flag_of(namespace: BorrowedFd<'_>) -> nix::Result<libc::c_int> {
     // SAFETY: this ioctl takes no argument.
     Errno::result(unsafe { libc::ioctl(namespace.as_raw_fd(), NS_GET_NSTYPE as _) })
+}
+
+/// The number that process 1 of a PID namespace has in the caller's; Linux 6.12.
+///
+/// # Errors
+/// ESRCH where it has ended.
+pub fn first_process(namespace: BorrowedFd<'_>) -> nix::Result<libc::pid_t> {
+    let first: libc::c_ulong = 1;
+    // SAFETY: this ioctl takes the number itself, and no pointer.
+    let result = unsafe { libc::ioctl(namespace.as_raw_fd(), NS_GET_PID_FROM_PIDNS as _, first) };
+    Errno::result(result)
 }
 
 /// The network namespace of a socket; needs CAP_NET_ADMIN over it.
