@@ -5,6 +5,7 @@
 //! puts that in words, `run` does it.
 #![forbid(unsafe_code)]
 
+mod cgroup;
 mod cli;
 mod explain;
 mod likeness;

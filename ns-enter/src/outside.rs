@@ -1,15 +1,13 @@
 //! What is opened before anything is entered: paths and numbers belong to the caller's side.
 
-use std::ffi::{CString, OsStr};
+use std::ffi::CString;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
-use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::rc::Rc;
 
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::sys::stat::stat;
-use nix::sys::statfs::{CGROUP2_SUPER_MAGIC, statfs};
 use ns_common::error::{Attempt, Error};
 use ns_common::hint::{self, Failed};
 use ns_common::namespace::{Kind, KindSet};
@@ -18,13 +16,12 @@ use ns_common::process::sealed;
 use ns_common::process::target::{Identity, Target};
 use ns_common::process::variables;
 use ns_common::procfs;
-use ns_common::sys::{descriptor, namespace, pidfd};
+use ns_common::sys::{namespace, pidfd};
 use ns_common::words;
 
+use crate::cgroup;
 use crate::likeness::{self, Label, Likeness};
 use crate::request::{Credential, Place, Request, WorkingDirectory};
-
-const CGROUP_ROOT: &str = "/sys/fs/cgroup";
 
 /// All that the plan needs from outside.
 #[derive(Debug, Default)]
@@ -76,7 +73,8 @@ impl Outside {
             outside.followed = Some(Rc::clone(target));
         }
         if request.join_cgroup {
-            outside.cgroups.push(outside.open_cgroup()?);
+            let target = || outside.needed_target("cgroup").map(Rc::as_ref);
+            outside.cgroups.push(cgroup::unified(target)?);
         }
         if request.like_target {
             outside.be_like_target(request)?;
@@ -105,7 +103,7 @@ impl Outside {
             self.label = likeness::apparmor_label(&target)?;
         }
         if !request.join_cgroup {
-            self.cgroups = likeness::cgroups(&target)?;
+            self.cgroups = cgroup::different(&target)?;
         }
         self.likeness = Some(Likeness::new(&target, request.keep_limits)?);
         Ok(())
@@ -289,24 +287,6 @@ impl Outside {
         Ok(variables::of_block(&block))
     }
 
-    fn open_cgroup(&self) -> Result<OwnedFd, Error> {
-        let system = statfs(CGROUP_ROOT).attempt(|| words!["statfs ", CGROUP_ROOT, " failed"])?;
-        if system.filesystem_type() != CGROUP2_SUPER_MAGIC {
-            let what = words!["--join-cgroup is only supported in cgroup v2"];
-            return Err(Error::new(what));
-        }
-        let target = self.needed_target("cgroup")?;
-        let file = told(target, target.open("cgroup", OFlag::O_RDONLY))?;
-        let failed = || words!["failed to get cgroup path"];
-        let table = procfs::read_open(file).attempt(failed)?;
-        let path = unified_cgroup(&table);
-        let path = path.ok_or_else(|| Error::caused_by(failed(), Errno::ENOENT))?;
-        let path = words![CGROUP_ROOT, path, "/cgroup.procs"];
-        let path = Path::new(OsStr::from_bytes(path.as_bytes()));
-        descriptor::open(path, OFlag::O_WRONLY | OFlag::O_APPEND)
-            .attempt(|| words!["failed to open cgroup.procs"])
-    }
-
     /// Puts the parent in place of the user namespace given by file or, else, of the target's.
     fn open_user_parent(&mut self) -> Result<(), Error> {
         let child = match self.entrance.sources.remove(&Kind::User) {
@@ -364,23 +344,4 @@ fn told<T>(target: &Target, result: Result<T, Error>) -> Result<T, Error> {
 /// Whether it is the kernel that has no such kind, and not `/proc` that has no such file.
 fn is_missing_in_kernel(kind: Kind) -> bool {
     Identity::own(kind) == Err(Errno::ENOENT) && stat("/proc/self/ns").is_ok()
-}
-
-/// The path in the `0::` line of `/proc/PID/cgroup`, which is that of version 2: cgroups(7).
-fn unified_cgroup(table: &[u8]) -> Option<&[u8]> {
-    table
-        .split(|byte| *byte == b'\n')
-        .find_map(|line| line.strip_prefix(b"0::"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn cgroup_is_that_of_version_2() {
-        let table = b"3:cpu:/a\n1:name=systemd:/b\n0::/c d/e\n";
-        assert_eq!(unified_cgroup(table), Some(b"/c d/e".as_slice()));
-        assert_eq!(unified_cgroup(b"3:cpu:/a\n"), None);
-    }
 }

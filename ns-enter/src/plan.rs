@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use ns_common::error::Error;
 use ns_common::idmap::IdKind;
-use ns_common::namespace::Kind;
+use ns_common::namespace::{Kind, KindSet};
 use ns_common::process::enter::{Entrance, Source};
 use ns_common::process::program::{Accounts, Program};
 use ns_common::process::target::Target;
@@ -120,49 +120,29 @@ impl Plan {
         // A hidden process may not write the label.
         steps.extend(outside.label.take().map(Step::SetLabel));
         steps.push(Step::Hide);
-        if let Some(likeness) = &likeness {
-            let raised = likeness.raised()?;
-            steps.extend((!raised.is_empty()).then_some(Step::RaiseLimits(raised)));
-        }
+        let raised = likeness.as_ref().map_or(Ok(Vec::new()), Likeness::raised)?;
+        steps.extend((!raised.is_empty()).then_some(Step::RaiseLimits(raised)));
         if becomes_root && request.ids.group != Credential::Like {
             steps.push(Step::TryToDropGroups);
         }
-        let user_of_target = match outside.entrance.sources.get(&Kind::User) {
-            Some(Source::Target) => outside.entrance.target.clone(),
-            _ => None,
-        };
-        let accounts = if kinds.contains(Kind::Mount) || outside.root.is_some() {
-            Accounts::EnteredFile
-        } else {
-            Accounts::NameService
-        };
+        let user_of_target = user_of_target(&outside.entrance);
+        let accounts = accounts(kinds, &outside);
         let entrance = std::mem::take(&mut outside.entrance);
         steps.extend((!kinds.is_empty()).then_some(Step::Enter(entrance)));
         push_directories(&mut steps, &mut request, &mut outside);
         let mut changes = std::mem::take(&mut request.variables);
-        changes.splice(0..0, outside.environment.map(Change::Replace));
+        changes.splice(0..0, outside.environment.take().map(Change::Replace));
         steps.extend((!changes.is_empty()).then_some(Step::ChangeEnvironment(changes)));
-        steps.extend(outside.cgroups.into_iter().map(Step::JoinCgroup));
-        let ids = [
-            (IdKind::Group, &request.ids.group),
-            (IdKind::User, &request.ids.user),
-        ];
-        steps.extend(ids.into_iter().filter_map(|(kind, id)| match id {
-            Credential::Name(name) => Some(Step::LookUp(kind, name.clone())),
-            _ => None,
-        }));
-        steps.extend(outside.followed.map(Step::ReadIds));
+        let cgroups = std::mem::take(&mut outside.cgroups);
+        steps.extend(cgroups.into_iter().map(Step::JoinCgroup));
+        steps.extend(request.ids.iter().filter_map(looked_up));
+        steps.extend(outside.followed.take().map(Step::ReadIds));
         if kinds.contains(Kind::Pid) && !request.no_fork {
             steps.extend([Step::DefaultChildSignal, Step::Fork]);
         }
-        if let Some(likeness) = &likeness {
-            steps.push(Step::LimitBoundingSet(likeness.bounding_set));
-        }
-        let refusal = if becomes_root {
-            Refusal::Counts(user_of_target)
-        } else {
-            Refusal::Passes
-        };
+        let bounds = likeness.as_ref().map(|likeness| likeness.bounding_set);
+        steps.extend(bounds.map(Step::LimitBoundingSet));
+        let refusal = refusal(becomes_root, user_of_target);
         steps.extend(new_gid(request.ids.group, becomes_root, refusal));
         steps.extend(new_uid(request.ids.user, becomes_root));
         if request.keep_capabilities && kinds.contains(Kind::User) {
@@ -174,6 +154,38 @@ impl Plan {
             None => Step::Execute(Program::new(request.command, accounts)),
         });
         Ok(Self(steps))
+    }
+}
+
+/// The target, if it is its user namespace that is entered.
+fn user_of_target(entrance: &Entrance) -> Option<Rc<Target>> {
+    match entrance.sources.get(&Kind::User) {
+        Some(Source::Target) => entrance.target.clone(),
+        _ => None,
+    }
+}
+
+fn refusal(becomes_root: bool, user_of_target: Option<Rc<Target>>) -> Refusal {
+    if becomes_root {
+        Refusal::Counts(user_of_target)
+    } else {
+        Refusal::Passes
+    }
+}
+
+/// Who knows the shell of the user's account where the program will run.
+fn accounts(kinds: KindSet, outside: &Outside) -> Accounts {
+    if kinds.contains(Kind::Mount) || outside.root.is_some() {
+        Accounts::EnteredFile
+    } else {
+        Accounts::NameService
+    }
+}
+
+fn looked_up((kind, id): (IdKind, &Credential)) -> Option<Step> {
+    match id {
+        Credential::Name(name) => Some(Step::LookUp(kind, name.clone())),
+        _ => None,
     }
 }
 

@@ -65,3 +65,24 @@ fn orphans_are_shown_and_cleaned_up() {
          removed 2 of 2 shared memory segments (8192 bytes)\n"
     );
 }
+
+#[test]
+fn containers_are_entered_as_they_are() {
+    let sandbox = sandbox_or_skip!("ldconfig");
+    let commands = recipe("Into a container");
+    let run = sandbox.shell(&format!(
+        "tool='ldconfig --version'; PATH=$PATH:/sbin:/usr/sbin
+         unshare -mu env -C /usr sleep 60 & container=$!
+         until grep -qs sleep /proc/$container/comm; do sleep .01; done
+         {commands}
+         kill $container"
+    ));
+    let lines: Vec<&str> = run.output().lines().collect();
+    assert_eq!(lines[..2], ["0", "/usr"], "{run:?}");
+    assert!(lines[2].starts_with("ldconfig "), "{run:?}");
+    let explained = run
+        .stdout
+        .contains("setns(pidfd, CLONE_NEWUTS|CLONE_NEWNS)")
+        && run.stdout.contains("the uid of user \"nobody\" inside");
+    assert!(explained, "{run:?}");
+}
