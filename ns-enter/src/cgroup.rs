@@ -70,18 +70,23 @@ fn open(line: &[u8]) -> Result<OwnedFd, Error> {
     let cgroup = cgroup.ok_or_else(unknown)?;
     let mounts = Path::new("/proc/self/mountinfo");
     let mounts = procfs::read(mounts).attempt(|| words!["cannot read ", mounts])?;
-    let mut mounts = mounts.split(|byte| *byte == b'\n');
-    let unseen = || refused(line, "is mounted nowhere here");
-    let place = mounts
-        .find_map(|mount| cgroup.place_on(mount))
-        .ok_or_else(unseen)?;
-    let list = place.join("cgroup.procs");
-    descriptor::open(&list, OFlag::O_WRONLY | OFlag::O_APPEND).attempt(|| {
-        words![
-            "cannot take on the cgroup of the target: cannot open ",
-            list
-        ]
-    })
+    // A mount may be covered by one that came later.
+    let mounts = mounts.split(|byte| *byte == b'\n').rev();
+    let mut failed = refused(line, "is mounted nowhere here");
+    for place in mounts.filter_map(|mount| cgroup.place_on(mount)) {
+        let list = place.join("cgroup.procs");
+        let what = || {
+            words![
+                "cannot take on the cgroup of the target: cannot open ",
+                list
+            ]
+        };
+        match descriptor::open(&list, OFlag::O_WRONLY | OFlag::O_APPEND).attempt(what) {
+            Ok(opened) => return Ok(opened),
+            Err(error) => failed = error,
+        }
+    }
+    Err(failed)
 }
 
 /// A line of `/proc/PID/cgroup`: cgroups(7).

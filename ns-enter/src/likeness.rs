@@ -143,16 +143,20 @@ pub(crate) fn apparmor_label(target: &Target) -> Result<Option<Label>, Error> {
     if procfs::read(&own).attempt(|| words!["cannot read ", own])? == label {
         return Ok(None);
     }
-    // It is followed by its mode: `NAME (enforce)`.
-    let label = label.trim_ascii();
-    let name = label
-        .iter()
-        .rposition(|byte| *byte == b'(')
-        .map_or(label, |at| &label[..at]);
     Ok(Some(Label {
         file: "apparmor/exec",
-        text: [b"exec ", name.trim_ascii_end()].concat(),
+        text: [b"exec ", apparmor_name(&label)].concat(),
     }))
+}
+
+/// The name in a label that its mode follows, if it has one: `NAME (enforce)`.
+fn apparmor_name(label: &[u8]) -> &[u8] {
+    let label = label.trim_ascii();
+    let mode = label.windows(2).rposition(|bytes| bytes == b" (");
+    match mode.filter(|_| label.ends_with(b")")) {
+        Some(at) => &label[..at],
+        None => label,
+    }
 }
 
 /// Whether `root` is the caller's own root directory.
@@ -224,6 +228,16 @@ pub(crate) fn take_uids(ids: Ids) -> Result<(), Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn mode_of_an_apparmor_label_is_no_part_of_its_name() {
+        assert_eq!(apparmor_name(b"unconfined\n"), b"unconfined");
+        assert_eq!(
+            apparmor_name(b"docker-default (enforce)\n"),
+            b"docker-default"
+        );
+        assert_eq!(apparmor_name(b"a (b) c (complain)"), b"a (b) c");
+    }
 
     #[test]
     fn limits_are_read_by_their_columns() {

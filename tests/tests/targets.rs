@@ -114,12 +114,12 @@ fn cgroup_of_the_target_is_joined() {
         "C=/ns-tools-test-$$; D=/sys/fs/cgroup$C; mkdir $D; trap 'rmdir $D' EXIT
          sleep 60 & T=$!
          echo $T > $D/cgroup.procs
-         for options in -u '-u --join-cgroup'; do
+         for options in -u '-u --join-cgroup' --like-target; do
              nsenter -t $T $options sed -n s/^0:://p /proc/self/cgroup
          done | sed s,^$C$,joined,
          kill $T; wait $T",
     );
-    assert_eq!(run.stdout, "/\njoined\n", "{run:?}");
+    assert_eq!(run.stdout, "/\njoined\njoined\n", "{run:?}");
 }
 
 #[test]
