@@ -328,7 +328,7 @@ impl Outside {
         let held = pidfd.as_raw_fd();
         let socket = pidfd::descriptor(pidfd, number)
             .attempt(|| words!["pidfd_getfd(", held, ", ", number, ")"])
-            .map_err(|error| hint::explain(error, &Failed::CopyDescriptor))?;
+            .map_err(|error| hint::explain(error, &Failed::CopyDescriptor(target)))?;
         let net = namespace::of_socket(socket.as_fd());
         let net = net.attempt(|| words!["ioctl(", socket.as_raw_fd(), ", SIOCGSKNS)"])?;
         self.entrance.sources.insert(Kind::Net, Source::File(net));

@@ -122,6 +122,12 @@ fn process_of_another_user() {
         hint,
         "inject EACCES '\"ns/uts\"' unshare --join uts=$$ true",
     );
+    check(
+        "sleep 60 & T=$!; asleep $T; $user nsenter -t $T -N 3 true; finish",
+        "Operation not permitted",
+        hint,
+        "strace -o /dev/null -e inject=pidfd_getfd:error=EPERM nsenter -t $$ -N 3 true",
+    );
 }
 
 #[test]
@@ -416,5 +422,13 @@ fn hints_can_be_silenced() {
     for command in ["nsenter -t $$ -U true", "nsenter -t $$ -ui true"] {
         assert!(told(command).1.is_some(), "{command}");
         assert_eq!(told(&format!("NS_HINTS=0 {command}")).1, None, "{command}");
+    }
+    for tool in [
+        "unshare --clear-env",
+        "nsenter --uts=/proc/self/ns/uts --unset-env NS_HINTS",
+    ] {
+        let command = |setting: &str| told(&format!("{setting} {tool} /usr"));
+        assert!(command("").1.is_some(), "{tool}");
+        assert_eq!(command("NS_HINTS=0").1, None, "{tool}");
     }
 }

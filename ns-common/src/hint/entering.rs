@@ -31,6 +31,10 @@ pub(super) fn proc_hides_others(failed: &Failed<'_>, system: &System) -> Option<
     if !target.is_running() {
         return None;
     }
+    // Of a process that is not hidden everybody may read this.
+    if target.read("status").is_ok() {
+        return None;
+    }
     let option = system.option_of_proc(b"hidepid=")?;
     let text = "/proc hides the processes of other users (hidepid=";
     let hides = !matches!(option.as_slice(), b"0" | b"off");
@@ -40,7 +44,9 @@ pub(super) fn proc_hides_others(failed: &Failed<'_>, system: &System) -> Option<
 /// The process belongs to somebody else, or lets nobody but root look into it.
 pub(super) fn process_is_closed(failed: &Failed<'_>, _: &System) -> Option<Message> {
     let target = match failed {
-        Failed::OpenProcess(target) | Failed::EnterProcess { target, .. } => target,
+        Failed::OpenProcess(target)
+        | Failed::CopyDescriptor(target)
+        | Failed::EnterProcess { target, .. } => target,
         _ => return None,
     };
     // A right over the process comes first; entering needs other rights beside it.
@@ -221,6 +227,8 @@ pub(super) fn yama_forbids(_: &Failed<'_>, system: &System) -> Option<Message> {
 
 #[cfg(test)]
 mod tests {
+    use nix::unistd::Pid;
+
     use super::super::fake::Fake;
     use super::*;
 
@@ -229,7 +237,10 @@ mod tests {
         let status = format!("CapEff:\t{capabilities}\n");
         let setting = "proc/sys/kernel/yama/ptrace_scope";
         let fake = Fake::new(&[(setting, scope), ("proc/self/status", &status)]);
-        fake.hint(&Failed::CopyDescriptor, Errno::EPERM)
+        fake.hint(
+            &Failed::CopyDescriptor(&Target::hold(Pid::this())),
+            Errno::EPERM,
+        )
     }
 
     #[test]

@@ -53,7 +53,11 @@ pub(super) fn id_is_not_mapped(failed: &Failed<'_>, system: &System) -> Option<M
     let map = system.map(kind)?;
     let is_mapped = map.iter().any(|extent| extent.has_inner(id));
     let text = " is not mapped in this user namespace: a line in its ";
-    let line = words![" would begin with ", id];
+    let option = match kind {
+        IdKind::User => ", as unshare --map-users=",
+        IdKind::Group => ", as unshare --map-groups=",
+    };
+    let line = words![" would begin with ", id, option, id, ":OUTER:1 writes it"];
     (!is_mapped).then(|| words![kind.name(), " ", id, text, kind.map_file(), line])
 }
 

@@ -67,7 +67,7 @@ pub enum Failed<'a> {
     /// Opening something below `/proc` of a process.
     OpenProcess(&'a Target),
     /// Copying a descriptor of another process.
-    CopyDescriptor,
+    CopyDescriptor(&'a Target),
     /// setns(2) for these kinds of a process; `own` are those that are the caller's already, and
     /// its user namespace if the process shares it.
     EnterProcess {
@@ -157,7 +157,8 @@ static CAUSES: &[Cause] = &[
     cause!(Failed::OpenProcess(_), [ENOENT], entering::proc_is_of_another_namespace),
     cause!(Failed::OpenProcess(_), [ENOENT, EPERM], entering::proc_hides_others),
     cause!(Failed::OpenProcess(_) | Failed::EnterProcess { .. }, [EACCES, EPERM], entering::process_is_closed),
-    cause!(Failed::CopyDescriptor, [EPERM], entering::yama_forbids),
+    cause!(Failed::CopyDescriptor(_), [EPERM], entering::process_is_closed),
+    cause!(Failed::CopyDescriptor(_), [EPERM], entering::yama_forbids),
     cause!(Failed::EnterProcess { .. } | Failed::EnterFile(..), [EPERM, ENOSYS], entering::filter_refuses),
     cause!(Failed::EnterFile(..), [EINVAL], entering::file_is_another),
     cause!(Failed::EnterProcess { .. } | Failed::EnterFile(..), [EINVAL], entering::user_namespace_is_own),

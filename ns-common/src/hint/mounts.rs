@@ -15,8 +15,8 @@ use crate::namespace::Kind;
 use crate::sys::{capability, descriptor};
 use crate::words;
 
-/// The directory for binfmt_misc is empty, so that a mount there hides nothing.
-const BINFMT_MISC: &[u8] = b"/proc/sys/fs/binfmt_misc";
+/// Directories that are there to be mounted on, and empty, so that a mount there hides nothing.
+const EMPTY: &[&[u8]] = &[b"/proc/sys/fs/binfmt_misc", b"/proc/fs/nfsd"];
 
 pub(super) fn pid_namespace_is_foreign(_: &Failed<'_>, system: &System) -> Option<Message> {
     let is_foreign = (system.owner)(Kind::Pid)? == Owner::Other;
@@ -31,7 +31,7 @@ pub(super) fn proc_is_covered(_: &Failed<'_>, system: &System) -> Option<Message
         return None;
     }
     let mounts = system.mounts();
-    let hides = |place: &[u8]| place.starts_with(b"/proc/") && place != BINFMT_MISC;
+    let hides = |place: &[u8]| place.starts_with(b"/proc/") && !EMPTY.contains(&place);
     let cover = mounts.iter().find(|mount| hides(&mount.place))?;
     let text = "the kernel allows no whole proc where the current one is covered in part, by ";
     Some(words![text, cover.place.as_slice()])

@@ -5,6 +5,7 @@ use std::ffi::{CString, OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
 use crate::error::{Attempt, Error, Failure};
+use crate::hint;
 use crate::sys::environment;
 use crate::words;
 
@@ -27,6 +28,8 @@ type Variables = Vec<(CString, CString)>;
 /// Makes the changes, one after the other, and leaves nothing of the former environment to be read
 /// in `/proc/PID/environ`.
 pub fn change(changes: &[Change]) -> Result<(), Error> {
+    // The caller's word on hints holds for what fails later, too.
+    hint::are_wanted();
     let variables = changes.iter().fold(current(), changed);
     environment::replace(&variables).attempt(|| words!["failed to set environment variables"])
 }
