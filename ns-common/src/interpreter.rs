@@ -107,7 +107,7 @@ impl Elf {
 
     fn number(&self, bytes: &[u8], at: usize, length: usize) -> Option<u64> {
         let digits = bytes.get(at..at + length)?;
-        let add = |sum: u64, digit: &u8| sum << 8 | u64::from(*digit);
+        let add = |sum: u64, digit: &u8| (sum << 8) | u64::from(*digit);
         Some(if self.is_little_endian {
             digits.iter().rev().fold(0, add)
         } else {

@@ -205,19 +205,28 @@ impl Sandbox {
         self.finish(self.command(tool::ours(name)).args(arguments))
     }
 
+    /// A command that runs a script with bash; the tools it calls are ours.
+    pub fn script(&self, script: &str) -> Command {
+        let mut command = self.command("timeout");
+        command.args(LIMIT).arg(script);
+        command
+    }
+
+    /// A command that runs a script with bash; the tools it calls are the system's.
+    pub fn reference_script(&self, script: &str) -> Command {
+        let mut command = self.script(script);
+        command.env("PATH", tool::SYSTEM_PATH);
+        command
+    }
+
     /// Runs a script with bash; the tools it calls are ours.
     pub fn shell(&self, script: &str) -> Run {
-        self.finish(self.command("timeout").args(LIMIT).args([script]))
+        self.finish(&mut self.script(script))
     }
 
     /// Runs a script with bash; the tools it calls are the system's.
     pub fn reference_shell(&self, script: &str) -> Run {
-        self.finish(
-            self.command("timeout")
-                .env("PATH", tool::SYSTEM_PATH)
-                .args(LIMIT)
-                .args([script]),
-        )
+        self.finish(&mut self.reference_script(script))
     }
 
     /// Runs a command to its end.
@@ -231,6 +240,12 @@ impl Sandbox {
                 .unwrap_or_else(|error| panic!("{command:?}: {error}")),
         )
     }
+}
+
+/// Gives a command of a sandbox a mount namespace of its own: what it mounts ends with it.
+pub fn with_own_mounts(command: &mut Command) -> &mut Command {
+    // SAFETY: between fork and exec the closure makes one system call.
+    unsafe { command.pre_exec(|| Ok(unshare(CloneFlags::CLONE_NEWNS)?)) }
 }
 
 /// Undoes what a shell without job control has done to a background job, which ignores these.

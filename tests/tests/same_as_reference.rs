@@ -5,9 +5,11 @@
 #![allow(clippy::unwrap_used, reason = "a failing test panics")]
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use std::process::Command;
+use std::thread;
 
-use ns_tests::sandbox::{Run, Sandbox};
+use ns_tests::sandbox::{Run, Sandbox, with_own_mounts};
 use ns_tests::skip::{has_program, is_root, skipped};
 use ns_tests::tool;
 use ns_tests::wording::Wordings;
@@ -49,33 +51,51 @@ fn comparable(run: &Run, wordings: &Wordings) -> (i32, String, String) {
     )
 }
 
-/// What each script starts with: files to map ids by and to bind namespaces to, and the links
-/// outside.
-fn setting(probe: &Path) -> String {
-    let ids = if is_root() {
-        "printf '0:0:1000\\nroot:0:1000\\n' > ids; mount --bind ids /etc/subuid; mount --bind ids /etc/subgid;"
+/// A sandbox with what the scripts use: files to map ids by and to bind namespaces to.
+fn setting(ids: &str) -> Sandbox {
+    let sandbox = Sandbox::new();
+    let bound = if is_root() {
+        "mount --bind ids /etc/subuid; mount --bind ids /etc/subgid"
     } else {
-        ""
+        "true"
     };
+    let made = sandbox.shell(&format!("touch f; mkdir d; printf '{ids}' > ids; {bound}"));
+    assert_eq!((made.status, made.stderr.as_str()), (0, ""));
+    sandbox
+}
+
+/// Ids that root may map.
+const IDS_OF_ROOT: &str = "0:0:1000\\nroot:0:1000\\n";
+
+/// What each script starts with: the links outside, in the form that the probe takes.
+fn start() -> String {
     format!(
-        "{ids} touch f; mkdir d; links=$(cd /proc/self/ns; for k in *; do printf '%s=%s ' $k \"$(readlink $k)\"; done); \
-         probe='{}'; ",
-        probe.display()
+        "links=$(find /proc/self/ns -type l -printf '%f=%l '); probe='{}'; ",
+        probe().display()
     )
 }
 
-/// Runs the script on both sides and collects the differences.
-fn compare(scripts: &[String], wordings: &Wordings) {
-    let mut differences = Vec::new();
+/// Runs each script on both sides and collects the differences.
+///
+/// The scripts share a sandbox, but each has its own mounts; nothing else outlasts it.
+fn compare(sandbox: &Sandbox, scripts: &[String]) {
+    let wordings = Wordings::newer();
     let differs = |script: &String| {
-        let ours = comparable(&Sandbox::new().shell(script), wordings);
-        let reference = comparable(&Sandbox::new().reference_shell(script), wordings);
+        let run = |mut command: Command| sandbox.finish(with_own_mounts(&mut command));
+        let ours = comparable(&run(sandbox.script(script)), &wordings);
+        let reference = comparable(&run(sandbox.reference_script(script)), &wordings);
         (ours != reference).then(|| difference(script, &ours, &reference))
     };
-    for script in scripts {
-        // What others on the machine mount meanwhile may be seen on one side alone; but not twice.
-        differences.extend(differs(script).and_then(|_| differs(script)));
-    }
+    let processors = thread::available_parallelism().map_or(1, usize::from);
+    let parts = scripts.chunks(scripts.len().div_ceil(processors));
+    let differences: Vec<String> = thread::scope(|scope| {
+        let differs = &differs;
+        let running: Vec<_> = parts
+            .map(|part| scope.spawn(move || part.iter().filter_map(differs).collect::<Vec<_>>()))
+            .collect();
+        let ended = running.into_iter();
+        ended.flat_map(|part| part.join().unwrap()).collect()
+    });
     assert!(
         differences.is_empty(),
         "{} of {} differ:\n{}",
@@ -191,14 +211,14 @@ fn unshare_options_alone_and_in_pairs() {
     if !can_compare() {
         return;
     }
-    let setting = setting(&probe());
-    let script = |options: &str| format!("{setting}unshare {options} $probe $links");
+    let start = start();
+    let script = |options: &str| format!("{start}unshare {options} $probe $links");
     let options: Vec<&str> = UNSHARE.iter().copied().filter(is_comparable).collect();
     let alone = options.iter().map(|option| script(option));
     let scripts: Vec<String> = alone
         .chain(pairs(&options).iter().map(|pair| script(pair)))
         .collect();
-    compare(&scripts, &Wordings::newer());
+    compare(&setting(IDS_OF_ROOT), &scripts);
 }
 
 #[test]
@@ -211,9 +231,9 @@ fn unshare_options_as_an_ordinary_user() {
             "needs root, setpriv and newuidmap; without root the other test is this one",
         );
     }
-    let setting = setting(&probe()).replace("0:0:1000\\nroot:0:1000", "1000:100000:1000");
+    let start = start();
     let user = "setpriv --reuid 1000 --regid 1000 --clear-groups";
-    let script = |options: &str| format!("{setting}{user} unshare {options} $probe $links");
+    let script = |options: &str| format!("{start}{user} unshare {options} $probe $links");
     let scripts: Vec<String> = UNSHARE
         .iter()
         .filter(|option| **option != "--map-users=0,0,10" && **option != "--map-groups=0,0,10")
@@ -233,7 +253,7 @@ fn unshare_options_as_an_ordinary_user() {
             .map(script),
         )
         .collect();
-    compare(&scripts, &Wordings::newer());
+    compare(&setting("1000:100000:1000\\n"), &scripts);
 }
 
 /// Options of `nsenter` that both sides have; the target is a process with a namespace of each
@@ -288,12 +308,12 @@ fn nsenter_into_targets_of_every_kind() {
     if !can_compare() {
         return;
     }
-    let setting = setting(&probe());
+    let start = start();
     // Both sides enter the same kind of target, made by the reference.
     let target = |options: &str| {
         format!(
-            "{setting}mkfifo ready; /usr/bin/unshare {options} --kill-child -f sh -c 'echo > /mnt/ready; exec sleep 30' & U=$!; \
-             read x < ready; read T < /proc/$U/task/$U/children; T=${{T%% *}}; "
+            "{start}exec 3< <(exec /usr/bin/unshare {options} --kill-child -f sh -c 'echo; exec sleep 30'); U=$!; \
+             read x <&3; exec 3<&-; read T < /proc/$U/task/$U/children; T=${{T%% *}}; "
         )
     };
     let mut scripts = Vec::new();
@@ -308,7 +328,7 @@ fn nsenter_into_targets_of_every_kind() {
             ));
         }
     }
-    compare(&scripts, &Wordings::newer());
+    compare(&setting(IDS_OF_ROOT), &scripts);
 }
 
 /// Scenes of System V objects, as perl makes them.
@@ -330,24 +350,23 @@ fn ipcs_over_all_views_and_units() {
     if !has_program("perl") {
         return skipped("perl is not installed");
     }
-    let ipcs = tool::ours("ipcs");
     let mut differences = Vec::new();
     for scene in SCENES {
         let sandbox = Sandbox::new();
         let made = sandbox.shell(&format!("perl -e '{}'", scene.replace('\'', "\"")));
         assert_eq!(made.stderr, "", "{scene}");
-        for command in ipcs_commands() {
-            let ours = sandbox.shell(&format!("{} {command}", ipcs.display()));
-            let reference = sandbox.shell(&format!("/usr/bin/ipcs {command}"));
-            if (ours.status, &ours.stdout) != (reference.status, &reference.stdout)
-                || ours.error() != reference.error()
-            {
-                differences.push(format!(
-                    "{command}\n{}{}\n--\n{}{}",
-                    ours.stdout, ours.stderr, reference.stdout, reference.stderr
-                ));
-            }
-        }
+        let script = one_after_the_other(&ipcs_commands());
+        let ours = sandbox.shell(&script);
+        let reference = sandbox.reference_shell(&script);
+        assert_eq!((ours.status, reference.status), (0, 0), "{ours:?}");
+        let pairs = ours.stdout.split(NEXT).zip(reference.stdout.split(NEXT));
+        differences.extend(
+            pairs
+                .filter(|(ours, reference)| ours != reference)
+                .map(|(ours, reference)| format!("{ours}--\n{reference}")),
+        );
+        let last = ours.stdout.rsplit(NEXT).next();
+        assert_eq!(last, Some("end\n"), "all have run");
     }
     assert!(
         differences.is_empty(),
@@ -355,6 +374,18 @@ fn ipcs_over_all_views_and_units() {
         differences.len(),
         differences.join("\n")
     );
+}
+
+/// What parts the output of one command from the next one's.
+const NEXT: &str = "== ";
+
+/// A script that runs `ipcs` with each line of options, and prints all that it does.
+fn one_after_the_other(lines: &[String]) -> String {
+    format!(
+        "while read -r line; do echo \"{NEXT}ipcs $line\"; ipcs $line 2> error; rc=$?; \
+         read -r error < error; echo \"$rc $error\"; done <<'END'\n{}\nEND\necho '{NEXT}end'",
+        lines.join("\n")
+    )
 }
 
 /// Lines that the C library reads in its own way, before well-formed ones for the same numbers.
@@ -479,7 +510,7 @@ fn bad_command_lines_are_reported_alike() {
     }
     // The words for help and version are ours, and newer options join the candidates.
     scripts.retain(|script| !script.contains("--=x") || script.starts_with("ipcs"));
-    compare(&scripts, &Wordings::newer());
+    compare(&setting(IDS_OF_ROOT), &scripts);
 }
 
 #[test]

@@ -230,7 +230,7 @@ impl Pages {
         match self {
             Self::Ordinary => 0,
             Self::Huge => libc::SHM_HUGETLB,
-            Self::HugeOfPower(power) => libc::SHM_HUGETLB | c_int::from(power) << SHM_HUGE_SHIFT,
+            Self::HugeOfPower(power) => libc::SHM_HUGETLB | (c_int::from(power) << SHM_HUGE_SHIFT),
         }
     }
 }
