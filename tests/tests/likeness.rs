@@ -173,8 +173,8 @@ fn static_program_of_the_outside_runs_where_there_is_none() {
     );
     let folder = sandbox.shell(&format!("{inside} --outside-program /etc"));
     assert_eq!(
-        (folder.status, folder.stderr.as_str()),
-        (126, "nsenter: failed to execute /etc: Permission denied\n")
+        (folder.status, folder.error()),
+        (126, "nsenter: failed to execute /etc: Permission denied")
     );
 }
 
