@@ -155,13 +155,15 @@ fn command_of(process: BorrowedFd<'_>) -> Vec<u8> {
 }
 
 impl<'a> Piece<'a> {
-    /// Reads `7f00-7f01 rw-s 00000000 00:01 5   /path`; `None` for what has no file.
+    /// Reads `7f00-7f01 rw-s 00000000 00:01 5   /path`; `None` for what has no path. The inode of a
+    /// segment may be 0, as its id.
     fn read(line: &'a [u8]) -> Option<Self> {
         let mut fields = line.splitn(6, |byte| *byte == b' ');
         let range = fields.next()?;
         let (_permissions, _offset) = (fields.next()?, fields.next()?);
         let device = fields.next()?;
-        let inode = fields.next().filter(|inode| *inode != b"0")?;
+        let inode = fields.next()?;
+        let path = fields.next()?.trim_ascii_start();
         let number =
             |text: &[u8], radix| u64::from_str_radix(std::str::from_utf8(text).ok()?, radix).ok();
         let half = |text: &[u8]| u32::try_from(number(text, 16)?).ok();
@@ -171,7 +173,7 @@ impl<'a> Piece<'a> {
             address: number(address, 16)?,
             device: (half(major)?, half(minor)?),
             inode: number(inode, 10)?,
-            path: fields.next().unwrap_or_default().trim_ascii_start(),
+            path,
         })
     }
 
@@ -206,6 +208,9 @@ mod tests {
         assert_eq!((piece.address, piece.inode), (0x7f5c_3e00_0000, 32_769));
         assert_eq!(piece.key(), Some(0x1234_abcd));
         assert!(!piece.is_of_file());
+        let first = b"1000-2000 rw-s 00000000 00:01 0        /SYSV00000007 (deleted)";
+        let first = Piece::read(first).unwrap();
+        assert_eq!((first.inode, first.key()), (0, Some(7)));
     }
 
     #[test]
@@ -215,10 +220,8 @@ mod tests {
         assert_eq!(piece.key(), None);
         assert!(piece.is_of_file());
         assert_eq!(Piece::read(b"1000-2000 rw-p 00000000 00:00 0"), None);
-        assert_eq!(
-            Piece::read(b"1000-2000 rw-p 00000000 00:00 0    [stack]"),
-            None
-        );
+        let stack = Piece::read(b"1000-2000 rw-p 00000000 00:00 0    [stack]").unwrap();
+        assert!(stack.key().is_none() && !stack.is_of_file());
         assert_eq!(Piece::read(b""), None);
     }
 }

@@ -132,7 +132,14 @@ static DEPENDENCIES: &[(Id, &[Id])] = &[
     (Id::Attached, &[SEGMENTS, POSIX_MEMORY]),
     (
         Id::NoHeadings,
-        &[Id::Output, Id::OutputAll, Id::Raw, Id::Usage, Id::FailAbove],
+        &[
+            Id::Attached,
+            Id::Output,
+            Id::OutputAll,
+            Id::Raw,
+            Id::Usage,
+            Id::FailAbove,
+        ],
     ),
 ];
 
