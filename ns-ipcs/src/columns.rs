@@ -131,6 +131,15 @@ impl Listed {
         }
     }
 
+    /// Drops what has been looked up.
+    pub(crate) fn forget(&mut self) {
+        if self.command.is_some() || !self.attachments.is_empty() || self.waiters.is_some() {
+            self.command = None;
+            self.attachments = Vec::new();
+            self.waiters = None;
+        }
+    }
+
     /// Of a System V object.
     pub(crate) fn permissions(&self) -> Option<&Permissions> {
         match &self.object {
@@ -226,7 +235,7 @@ pub(crate) enum Type {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Column {
     pub(crate) name: &'static str,
-    /// The name as JSON has it.
+    /// The name as JSON has it, with all that stands around it: `, "name": `.
     pub(crate) member: &'static str,
     pub(crate) of: Resources,
     pub(crate) kind: Type,
@@ -260,7 +269,7 @@ macro_rules! columns {
     ) => {
         $(pub(crate) const $name: Column = Column {
             name: $heading,
-            member: $member,
+            member: concat!(", \"", $member, "\": "),
             of: $of,
             kind: Type::$kind,
             needs: Needs::$needs,

@@ -71,10 +71,9 @@ pub(crate) fn append_object(
     to.push(b'{');
     to.extend_from_slice(begin);
     for (place, column) in columns.iter().enumerate() {
-        if place > 0 || !begin.is_empty() {
-            to.extend_from_slice(b", ");
-        }
-        append_name(column.member, to);
+        // The first of all has no comma before it.
+        let comma = if place == 0 && begin.is_empty() { 2 } else { 0 };
+        to.extend_from_slice(&column.member.as_bytes()[comma..]);
         writer.append_json((column.value)(listed), to);
     }
     match members {
@@ -98,10 +97,11 @@ pub(crate) fn append_object(
     to.push(b'}');
 }
 
-/// Appends `"name": `.
+/// Appends `"name": `, where nothing in the name needs escaping.
 pub(crate) fn append_name(name: &str, to: &mut Vec<u8>) {
-    json::string(name.as_bytes(), to);
-    to.extend_from_slice(b": ");
+    to.push(b'"');
+    to.extend_from_slice(name.as_bytes());
+    to.extend_from_slice(b"\": ");
 }
 
 /// What a line for an object begins with.

@@ -368,8 +368,8 @@ impl Report<'_> {
         block.begin(&mut self.console.output);
         if let Some((listed, _)) = found {
             let mut listed = listed.clone();
-            let needs = |wanted| columns.iter().any(|column| column.needs == wanted);
-            self.finder.look_up(&mut listed, &needs);
+            let needed = columns.iter().copied().collect();
+            self.finder.look_up(&mut listed, needed);
             block.row(&listed, &mut self.writer, &mut self.console.output);
         }
         block.end(whole, &mut self.console.output);

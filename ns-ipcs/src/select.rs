@@ -71,22 +71,22 @@ impl<'a> Finder<'a> {
         writer: &mut Writer,
         visit: Visitor<'_>,
     ) -> Result<(), Error> {
-        let sorting = self.sort.map(|sort| sort.column.needs);
+        let sorting = self.sort.map(|sort| sort.column);
+        let needed = columns.iter().copied().chain(sorting).collect();
         let names_namespace = columns.iter().any(|column| **column == NAMESPACE);
         let namespace = if names_namespace { self.namespace() } else { 0 };
-        let needs =
-            |wanted| sorting == Some(wanted) || columns.iter().any(|column| column.needs == wanted);
+        let keeps_all = self.keep == Keep::default();
         let mut sorted = Vec::new();
-        let result = self.read(kind, needs(Needs::Resident), &mut |mut listed| {
+        let result = self.read(kind, needed, &mut |listed| {
             listed.namespace = namespace;
-            if !self.keeps(&mut listed) {
+            if !keeps_all && !self.keeps(listed) {
                 return ControlFlow::Continue(());
             }
-            self.look_up(&mut listed, &needs);
+            self.look_up(listed, needed);
             if self.sort.is_none() {
-                return visit(&listed, writer);
+                return visit(listed, writer);
             }
-            sorted.push(listed);
+            sorted.push(listed.clone());
             ControlFlow::Continue(())
         });
         self.sort(&mut sorted, writer);
@@ -117,19 +117,22 @@ impl<'a> Finder<'a> {
     fn read(
         &self,
         kind: Resource,
-        by_text: bool,
-        visit: &mut dyn FnMut(Listed) -> ControlFlow<()>,
+        needed: Needed,
+        visit: &mut dyn FnMut(&mut Listed) -> ControlFlow<()>,
     ) -> Result<(), Error> {
-        let first = if by_text { First::Text } else { First::Faster };
+        let first = match needed.has(Needs::Resident) {
+            true => First::Text,
+            false => First::Faster,
+        };
         match kind {
-            Resource::SystemV(SystemV::Queue) => self.read_from::<Queue>(First::Faster, visit),
-            Resource::SystemV(SystemV::Segment) => self.read_from::<Segment>(first, visit),
+            Resource::SystemV(SystemV::Queue) => read_from::<Queue>(First::Faster, visit),
+            Resource::SystemV(SystemV::Segment) => read_from::<Segment>(first, visit),
             Resource::SystemV(SystemV::SemaphoreSet) => {
-                self.read_from::<SemaphoreSet>(First::Faster, visit)
+                read_from::<SemaphoreSet>(First::Faster, visit)
             }
             Resource::Posix(kind) => {
                 for object in posix::objects(kind, self.root)? {
-                    if visit(Listed::new(Object::Posix(object))).is_break() {
+                    if visit(&mut Listed::new(Object::Posix(object))).is_break() {
                         break;
                     }
                 }
@@ -138,24 +141,7 @@ impl<'a> Finder<'a> {
         }
     }
 
-    fn read_from<T: Record>(
-        &self,
-        first: First,
-        visit: &mut dyn FnMut(Listed) -> ControlFlow<()>,
-    ) -> Result<(), Error>
-    where
-        Object: for<'b> From<&'b T>,
-    {
-        read::each_from(first, &mut |record: &T| {
-            visit(Listed::new(Object::from(record)))
-        })
-        .map(drop)
-    }
-
     fn keeps(&self, listed: &mut Listed) -> bool {
-        if self.keep == Keep::default() {
-            return true;
-        }
         let now = || {
             let since = SystemTime::now().duration_since(UNIX_EPOCH);
             since.map_or(0, |since| {
@@ -187,21 +173,24 @@ impl<'a> Finder<'a> {
     }
 
     /// Looks up what columns need.
-    pub(crate) fn look_up(&self, listed: &mut Listed, needs: &dyn Fn(Needs) -> bool) {
-        if needs(Needs::Maps) {
+    pub(crate) fn look_up(&self, listed: &mut Listed, needed: Needed) {
+        if needed == Needed::default() {
+            return;
+        }
+        if needed.has(Needs::Maps) {
             listed.attachments = self.maps().of(listed);
         }
         match &mut listed.object {
-            Object::Queue(queue) if needs(Needs::Capacity) && queue.capacity.is_none() => {
+            Object::Queue(queue) if needed.has(Needs::Capacity) && queue.capacity.is_none() => {
                 let id = queue.permissions.id;
                 let again = ipc::queue(id, Lookup::Any).ok();
                 let same = again.filter(|again| again.permissions.id == id);
                 queue.capacity = same.and_then(|again| again.capacity);
             }
-            Object::Segment(segment) if needs(Needs::Command) => {
+            Object::Segment(segment) if needed.has(Needs::Command) => {
                 listed.command = self.command(segment.creator, segment.latest());
             }
-            Object::SemaphoreSet(set) if needs(Needs::Waiters) && listed.waiters.is_none() => {
+            Object::SemaphoreSet(set) if needed.has(Needs::Waiters) && listed.waiters.is_none() => {
                 listed.waiters = waiters(set);
             }
             _ => {}
@@ -225,6 +214,50 @@ impl<'a> Finder<'a> {
     /// Who has what mapped; read once.
     pub(crate) fn maps(&self) -> &Maps {
         self.maps.get_or_init(|| Maps::read(self.namespace()))
+    }
+}
+
+/// Visits objects of System V; what is looked up for one is not the next one's.
+fn read_from<T: Record>(
+    first: First,
+    visit: &mut dyn FnMut(&mut Listed) -> ControlFlow<()>,
+) -> Result<(), Error>
+where
+    Object: for<'a> From<&'a T>,
+{
+    let mut listed: Option<Listed> = None;
+    read::each_from(first, &mut |record: &T| {
+        let object = Object::from(record);
+        let listed = match &mut listed {
+            Some(listed) => {
+                listed.object = object;
+                listed.forget();
+                listed
+            }
+            none => none.insert(Listed::new(object)),
+        };
+        visit(listed)
+    })
+    .map(drop)
+}
+
+/// What must be looked up for some columns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Needed(u8);
+
+impl Needed {
+    const fn has(self, needs: Needs) -> bool {
+        self.0 & 1 << needs as u8 != 0
+    }
+}
+
+impl<'a> FromIterator<&'a Column> for Needed {
+    fn from_iter<I: IntoIterator<Item = &'a Column>>(columns: I) -> Self {
+        let bits = columns.into_iter().map(|column| match column.needs {
+            Needs::Nothing => 0,
+            needs => 1 << needs as u8,
+        });
+        Self(bits.fold(0, |all, bit| all | bit))
     }
 }
 

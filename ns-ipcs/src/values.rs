@@ -146,9 +146,16 @@ impl Writer {
                 to.push(b'"');
             }
             Value::Missing | Value::User(_) | Value::Group(_) | Value::Text(_) => {
-                let mut text = Vec::new();
-                self.append_text(value, &mut text);
-                json::string(&text, to);
+                to.push(b'"');
+                let start = to.len();
+                self.append_text(value, to);
+                if to[start..].iter().all(|byte| is_plain(*byte)) {
+                    to.push(b'"');
+                } else {
+                    let text = to.split_off(start);
+                    to.pop();
+                    json::string(&text, to);
+                }
             }
         }
     }
@@ -196,6 +203,11 @@ impl Writer {
             Naming::Numbers => None,
         }
     }
+}
+
+/// Whether a byte stands for itself in a string of JSON.
+const fn is_plain(byte: u8) -> bool {
+    byte.is_ascii_graphic() && byte != b'"' && byte != b'\\' || byte == b' '
 }
 
 const fn shape_of(format: TimeFormat) -> TimeShape {
