@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a failing test panics")]
 
 use ns_tests::sandbox_or_skip;
+use ns_tests::skip::{has_program, skipped};
 
 const README: &str = include_str!("../../README.md");
 
@@ -85,4 +86,59 @@ fn containers_are_entered_as_they_are() {
         .contains("setns(pidfd, CLONE_NEWUTS|CLONE_NEWNS)")
         && run.stdout.contains("the uid of user \"nobody\" inside");
     assert!(explained, "{run:?}");
+}
+
+#[test]
+fn monitoring_check_has_its_status() {
+    let sandbox = sandbox_or_skip!();
+    let commands = recipe("A monitoring check");
+    let run = sandbox.shell(&commands);
+    assert_eq!(run.output(), "");
+    let run = sandbox.shell(&format!(
+        "ipcmk -Q > /dev/null; {}",
+        commands.replace("90", "0")
+    ));
+    assert_eq!((run.status, run.stdout.as_str()), (2, ""), "{run:?}");
+    assert!(run.stderr.starts_with("ipcs: MSGMNI: 1 of "), "{run:?}");
+}
+
+#[test]
+fn segment_and_its_processes_are_shown() {
+    let sandbox = sandbox_or_skip!();
+    let commands = recipe("Who has this segment").replace("0x5a3e", "$key");
+    let run = sandbox.shell(&format!(
+        "ipcmk -M 10 -M 20 > /dev/null; key=$(ipcs -m -o key --noheadings | head -n 1); {commands}"
+    ));
+    assert_eq!(run.output().lines().count(), 2, "{run:?}");
+}
+
+#[test]
+fn namespaces_of_a_node_are_lines_of_json() {
+    let sandbox = sandbox_or_skip!("python3");
+    let commands = recipe("All namespaces of a node").replace('\n', " >> lines\n");
+    let run = sandbox.shell(&format!(
+        "ipcmk -Q > /dev/null; {commands} python3 -c 'import json
+kinds = [json.loads(line)[\"kind\"] for line in open(\"lines\")]
+print(\"messages\" in kinds, \"usage\" in kinds)'"
+    ));
+    assert_eq!(run.stdout, "True True\n", "{run:?}");
+}
+
+#[test]
+fn other_programs_read_the_json() {
+    let sandbox = sandbox_or_skip!();
+    let commands = recipe("JSON for other programs");
+    let lines: Vec<&str> = commands.lines().collect();
+    let made = "ipcmk -M 10 > /dev/null; ipcmk -M 4096 > /dev/null;";
+    for (program, script, expected) in [
+        ("jq", lines[0].to_owned(), "1 4096 root\n0 10 root\n"),
+        ("duckdb", lines[1..].join("\n"), "sharedmemory"),
+    ] {
+        if has_program(program) {
+            let run = sandbox.shell(&format!("{made} {script}; ipcrm --all"));
+            assert!(run.output().contains(expected), "{run:?}");
+        } else {
+            skipped(&format!("{program} is not installed"));
+        }
+    }
 }

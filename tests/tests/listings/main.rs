@@ -1,5 +1,5 @@
-//! `ipcs` beyond the reference: forms, columns, filters, usage, namespaces, attached processes. JSON
-//! is read by python, and what it says is compared with the kernel's own tables.
+//! `ipcs` beyond the reference: forms, columns, filters, usage, namespaces, attached processes.
+//! JSON is read by python, and what it says is compared with the kernel's own tables.
 
 #![allow(clippy::unwrap_used, reason = "a failing test panics")]
 
@@ -283,8 +283,8 @@ fn mapped_posix_memory_is_in_use() {
     );
 }
 
-/// Namespaces with one key: one with a process, one of an ordinary user, one bound to a file, one that
-/// a process holds open.
+/// Namespaces with one key: one with a process, one of an ordinary user, one bound to a file, one
+/// that a process holds open.
 const NAMESPACES: &str = "\
     perl -e 'msgget(7, 01600)'; \
     unshare -i sh -c \"perl -e 'msgget(7, 01601)'; : > process; exec sleep 30\" & P=$!; \
