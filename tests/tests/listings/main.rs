@@ -276,9 +276,8 @@ fn mapped_posix_memory_is_in_use() {
         map = mmap.mmap(os.open(\"/dev/shm/used\", os.O_RDWR), 4096)\n\
         open(\"mapped\", \"w\").close(); time.sleep(20)' & P=$!; until [ -e mapped ]; do sleep .01; done; \
         ipcs -M --unused --quiet; ipcs -M -r -o name,pids --noheadings | sed s/$P/PID/; kill $P; wait 2> /dev/null";
-    let script = script.replace("import mmap", "import mmap");
     assert_eq!(
-        sandbox.shell(&script).output(),
+        sandbox.shell(script).output(),
         "/unused\n/unused -\n/used PID\n"
     );
 }
