@@ -2,6 +2,7 @@
 //! walkthrough.
 
 pub mod case;
+pub mod hints;
 pub mod process;
 pub mod sandbox;
 pub mod skip;

@@ -84,7 +84,7 @@ pub(super) fn user_namespace_is_own(failed: &Failed<'_>, _: &System) -> Option<M
         Failed::EnterFile(Kind::User, file) => is_own_namespace(Kind::User, file)?,
         _ => false,
     };
-    let text = "it is the caller's own user namespace, which cannot be entered again";
+    let text = "it is the caller's own user namespace, which cannot be entered again: leave it out";
     is_own.then(|| words![text])
 }
 
@@ -115,7 +115,8 @@ pub(super) fn pid_namespace_is_not_below(failed: &Failed<'_>, _: &System) -> Opt
             Err(_) => return None,
         }
     }
-    let text = "the PID namespace is not the caller's own, nor below it";
+    let text =
+        "the PID namespace is not the caller's own, nor below it: enter it from one above it";
     Some(words![text])
 }
 
@@ -141,11 +142,12 @@ fn over_kind(kind: Kind, target: &Target, kinds: KindSet, own: KindSet) -> Optio
     let is_of_target = owner == target.namespace(Kind::User).ok()?;
     let name = words!["ns/", kind.file()];
     if kinds.contains(Kind::User) && !shares_user {
-        let text = " is owned by another user namespace than the target's";
+        let text =
+            " is owned by another user namespace than the target's: leave it out, or be root";
         return (!is_of_target).then(|| words![name, text]);
     }
     if own.contains(kind) {
-        let text = " is the caller's own, and entering it again takes CAP_SYS_ADMIN";
+        let text = " is the caller's own, and entering it again takes CAP_SYS_ADMIN: leave it out";
         return Some(words![name, text]);
     }
     if is_of_target && !shares_user {
@@ -164,8 +166,7 @@ fn over_file(kind: Kind, file: &OwnedFd) -> Option<Message> {
 
 fn takes_capability(name: &Message, owner: Identity) -> Option<Message> {
     let is_own = owner == Identity::own(Kind::User).ok()?;
-    let text =
-        " is owned by the caller's user namespace, and entering it takes CAP_SYS_ADMIN there";
+    let text = " is owned by the caller's user namespace, and entering it takes CAP_SYS_ADMIN there: be root";
     is_own.then(|| words![*name, text])
 }
 
@@ -176,7 +177,7 @@ fn owner(kind: Kind, file: &OwnedFd) -> Option<Result<Identity, Message>> {
         Ok(owner) => Identity::of(owner).ok()?,
         // The kernel shows an owner that is the caller's user namespace or below it.
         Err(Errno::EPERM) => {
-            let text = " is owned by a user namespace outside of the caller's";
+            let text = " is owned by a user namespace outside of the caller's: enter it from there";
             return Some(Err(words!["ns/", kind.file(), text]));
         }
         Err(_) => return None,

@@ -118,7 +118,9 @@ pub(super) fn execution_is_forbidden(failed: &Failed<'_>, _: &System) -> Option<
 
 fn forbidden(file: &Path) -> Option<Option<&'static str>> {
     if statvfs(file).ok()?.flags().contains(FsFlags::ST_NOEXEC) {
-        return Some(Some(" lies on a file system that is mounted noexec"));
+        return Some(Some(
+            " lies on a file system that is mounted noexec: copy it to another one",
+        ));
     }
     let mode = std::fs::metadata(file).ok()?.permissions().mode();
     let text = " has no execute permission: chmod +x gives it";
@@ -138,6 +140,6 @@ pub(super) fn machine_is_another(failed: &Failed<'_>, system: &System) -> Option
     };
     let own = descriptor::open(&system.path("self/exe"), OFlag::O_RDONLY).ok()?;
     let (own, its) = (machine_of(&own.into())?, machine_of(&file)?);
-    let text = " is a program for another kind of machine";
+    let text = " is a program for another kind of machine: an emulator such as qemu-user runs it";
     (own != its).then(|| words![**name, text])
 }

@@ -8,6 +8,7 @@ use nix::errno::Errno;
 
 use super::system::{Owner, System};
 use super::{Failed, find};
+use crate::idmap::{Hole, IdExtent, IdMap};
 
 /// A folder with a `proc` and a `sys`, removed at the end of the test.
 pub(super) struct Fake {
@@ -65,4 +66,20 @@ impl Drop for Fake {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.folder);
     }
+}
+
+/// A map with these extents.
+pub(super) fn map_of(extents: &[(u32, u32, u32)]) -> IdMap {
+    let range = |(inner, outer, count): &(u32, u32, u32)| {
+        let (inner, outer, count) = (*inner, *outer, *count);
+        (
+            IdExtent {
+                inner,
+                outer,
+                count,
+            },
+            Hole::Free,
+        )
+    };
+    IdMap::new(None, &extents.iter().map(range).collect::<Vec<_>>())
 }

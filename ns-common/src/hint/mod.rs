@@ -23,6 +23,7 @@ mod execution;
 mod fake;
 mod huge_pages;
 mod ids;
+mod map_programs;
 mod maps;
 mod mounts;
 mod system;
@@ -137,10 +138,10 @@ static CAUSES: &[Cause] = &[
     cause!(Failed::WriteSetGroups(_), [EPERM], maps::groups_are_mapped),
     cause!(Failed::WriteSetGroups(_), [EPERM], maps::policy_is_final),
     cause!(Failed::WriteSetGroups(_), [EACCES], maps::policy_takes_capability),
-    cause!(Failed::ExecuteMapProgram(_), [ENOENT], maps::program_is_not_installed),
-    cause!(Failed::RunMapPrograms(_), [], maps::privileges_are_taken),
-    cause!(Failed::RunMapPrograms(_), [], maps::program_is_not_privileged),
-    cause!(Failed::RunMapPrograms(_), [], maps::block_is_not_delegated),
+    cause!(Failed::ExecuteMapProgram(_), [ENOENT], map_programs::program_is_not_installed),
+    cause!(Failed::RunMapPrograms(_), [], map_programs::privileges_are_taken),
+    cause!(Failed::RunMapPrograms(_), [], map_programs::program_is_not_privileged),
+    cause!(Failed::RunMapPrograms(_), [], map_programs::block_is_not_delegated),
 
     cause!(Failed::Mount("proc", _), [EPERM], mounts::pid_namespace_is_foreign),
     cause!(Failed::Mount("proc", _), [EPERM], mounts::proc_is_covered),

@@ -34,7 +34,11 @@ pub(super) fn proc_is_covered(_: &Failed<'_>, system: &System) -> Option<Message
     let hides = |place: &[u8]| place.starts_with(b"/proc/") && !EMPTY.contains(&place);
     let cover = mounts.iter().find(|mount| hides(&mount.place))?;
     let text = "the kernel allows no whole proc where the current one is covered in part, by ";
-    Some(words![text, cover.place.as_slice()])
+    Some(words![
+        text,
+        cover.place.as_slice(),
+        ", which must be unmounted before"
+    ])
 }
 
 pub(super) fn ipc_namespace_is_foreign(_: &Failed<'_>, system: &System) -> Option<Message> {
