@@ -1,5 +1,5 @@
 //! What the tests of ns-tools share: sandboxes, the programs under test, cases in text files, the
-//! walkthrough.
+//! transcripts in our pages, the walkthrough.
 
 pub mod case;
 pub mod hints;
@@ -8,5 +8,6 @@ pub mod sandbox;
 pub mod skip;
 pub mod tables;
 pub mod tool;
+pub mod transcript;
 pub mod walkthrough;
 pub mod wording;

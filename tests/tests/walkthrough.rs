@@ -1,4 +1,4 @@
-//! The walkthrough runs, shows what it claims, and leaves the system as it was.
+//! The walkthrough runs, shows what the tutorial shows, and leaves the system as it was.
 
 #![allow(clippy::unwrap_used, reason = "a failing test panics")]
 
@@ -28,18 +28,14 @@ fn walkthrough_shows_isolation_and_changes_nothing_outside() {
     let changes_nothing = (0..3).any(|_| {
         let before = (host_name(), queues());
         page.clear();
-        played = walkthrough::play(tool::folder(), &mut page).unwrap();
+        played = walkthrough::play(tool::folder(), &mut page)
+            .unwrap_or_else(|error| panic!("{error}\n{}", String::from_utf8_lossy(&page)));
         (host_name(), queues()) == before
     });
     assert!(changes_nothing);
     let page = String::from_utf8(page).unwrap();
-    assert!(page.ends_with("found everything there.\n"), "{page}");
-    assert!(
-        played
-            .iter()
-            .all(|exchange| !exchange.answer.contains("command not found")),
-        "{page}"
-    );
+    assert!(page.ends_with("the numbers of this run.\n"), "{page}");
+    assert!(played.len() > 20, "{page}");
 }
 
 #[test]
