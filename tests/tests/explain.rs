@@ -179,7 +179,7 @@ fn unshare_does_what_it_says() {
         "-U --setgroups=deny",
         "--map-users=0:0:1 --map-groups=0:0:1",
         "--map-users=0:0:1 -r",
-        "-m --propagation=slave --mount-proc",
+        "-m -p -f --propagation=slave --mount-proc",
         "-m --propagation=unchanged",
         "-T --boottime=5 --monotonic=-1",
         "-R / -w /usr",
