@@ -463,18 +463,17 @@ pub(crate) const SEGMENT_ATTACHMENTS: &[Column] = &[
 /// The same for POSIX shared memory.
 pub(crate) const MEMORY_ATTACHMENTS: &[Column] = &[NAME, OWNER, SIZE, PID, ATTACHER, ADDRESS];
 const PID: Column = Column {
-    name: "PID",
     kind: Type::Number,
-    ..classic(|listed| attachment(listed, |process| Value::Signed(process.pid.into())))
+    ..classic("PID", |listed| {
+        attachment(listed, |process| Value::Signed(process.pid.into()))
+    })
 };
-const ATTACHER: Column = Column {
-    name: "COMMAND",
-    ..classic(|listed| attachment(listed, |process| Value::Text(&process.command)))
-};
-const ADDRESS: Column = Column {
-    name: "ADDRESS",
-    ..classic(|listed| attachment(listed, |process| Value::Address(process.address)))
-};
+const ATTACHER: Column = classic("COMMAND", |listed| {
+    attachment(listed, |process| Value::Text(&process.command))
+});
+const ADDRESS: Column = classic("ADDRESS", |listed| {
+    attachment(listed, |process| Value::Address(process.address))
+});
 
 impl Usage {
     /// The share that is used, in hundredths of a percent.
@@ -485,19 +484,68 @@ impl Usage {
 }
 
 /// The whole mode; only details show it.
-pub(crate) const MODE: Column = classic(|listed| Value::Mode(listed.mode()));
+pub(crate) const MODE: Column = classic("MODE", |listed| Value::Mode(listed.mode()));
 /// The most bytes in a queue, 0 where that is not known; only details show it so.
-pub(crate) const CAPACITY: Column =
-    classic(|listed| queue(listed, |queue| Value::Size(queue.capacity.unwrap_or(0))));
+pub(crate) const CAPACITY: Column = classic("CAPACITY", |listed| {
+    queue(listed, |queue| Value::Size(queue.capacity.unwrap_or(0)))
+});
 /// The first word of a segment's status; the classic list has a place for each.
-pub(crate) const DEST: Column = classic(|listed| flag(listed, DESTROYED, b"dest"));
+pub(crate) const DEST: Column = classic("DEST", |listed| flag(listed, DESTROYED, b"dest"));
 /// The second word.
-pub(crate) const LOCK: Column = classic(|listed| flag(listed, LOCKED, b"locked"));
+pub(crate) const LOCK: Column = classic("LOCK", |listed| flag(listed, LOCKED, b"locked"));
+
+/// The place of a column in the tables: what has places in it in place of addresses is not touched
+/// when the program starts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Place(u8);
+
+/// The columns that only the classic views have.
+const CLASSIC: &[Column] = &[MODE, CAPACITY, DEST, LOCK];
+
+impl Place {
+    /// The place of a column that is in a table.
+    pub(crate) const fn of(column: &Column) -> Self {
+        let mut place = 0;
+        while place < COLUMNS.len() + CLASSIC.len() {
+            let known = if place < COLUMNS.len() {
+                &COLUMNS[place]
+            } else {
+                &CLASSIC[place - COLUMNS.len()]
+            };
+            if is_same(known.name.as_bytes(), column.name.as_bytes()) {
+                assert!(place < 256, "places have eight bits");
+                #[expect(clippy::cast_possible_truncation, reason = "checked right above")]
+                return Self(place as u8);
+            }
+            place += 1;
+        }
+        panic!("a column that is in no table")
+    }
+
+    /// The column there.
+    pub(crate) fn column(self) -> &'static Column {
+        let place = usize::from(self.0);
+        COLUMNS
+            .get(place)
+            .unwrap_or_else(|| &CLASSIC[place - COLUMNS.len()])
+    }
+}
+
+const fn is_same(one: &[u8], other: &[u8]) -> bool {
+    let mut place = 0;
+    while place < one.len() && place < other.len() {
+        if one[place] != other[place] {
+            return false;
+        }
+        place += 1;
+    }
+    one.len() == other.len()
+}
 
 /// A column that only the classic views have.
-const fn classic(value: for<'a> fn(&'a Listed) -> Value<'a>) -> Column {
+const fn classic(name: &'static str, value: for<'a> fn(&'a Listed) -> Value<'a>) -> Column {
     Column {
-        name: "",
+        name,
         member: "",
         of: Resources::SYSTEM_V,
         kind: Type::Text,
@@ -577,32 +625,34 @@ fn content(listed: &Listed, tell: impl Fn(Content) -> Option<Value<'static>>) ->
 }
 
 /// What a table shows of a kind unless columns are named.
-pub(crate) fn usual(kind: Resource) -> &'static [Column] {
+pub(crate) fn usual(kind: Resource) -> &'static [&'static Column] {
     match kind {
         Resource::SystemV(SystemV::Queue) => {
-            &[KEY, ID, PERMS, OWNER, USEDBYTES, MSGS, LSPID, LRPID]
+            &[&KEY, &ID, &PERMS, &OWNER, &USEDBYTES, &MSGS, &LSPID, &LRPID]
         }
         Resource::SystemV(SystemV::Segment) => &[
-            KEY, ID, PERMS, OWNER, SIZE, NATTCH, STATUS, CTIME, CPID, LPID, COMMAND,
+            &KEY, &ID, &PERMS, &OWNER, &SIZE, &NATTCH, &STATUS, &CTIME, &CPID, &LPID, &COMMAND,
         ],
-        Resource::SystemV(SystemV::SemaphoreSet) => &[KEY, ID, PERMS, OWNER, NSEMS],
-        Resource::Posix(Posix::Queue) => &[NAME, PERMS, OWNER, MTIME, USEDBYTES, MSGS],
-        Resource::Posix(Posix::Memory) => &[NAME, PERMS, OWNER, SIZE, MTIME],
-        Resource::Posix(Posix::Semaphore) => &[NAME, PERMS, OWNER, MTIME, SVAL],
+        Resource::SystemV(SystemV::SemaphoreSet) => &[&KEY, &ID, &PERMS, &OWNER, &NSEMS],
+        Resource::Posix(Posix::Queue) => &[&NAME, &PERMS, &OWNER, &MTIME, &USEDBYTES, &MSGS],
+        Resource::Posix(Posix::Memory) => &[&NAME, &PERMS, &OWNER, &SIZE, &MTIME],
+        Resource::Posix(Posix::Semaphore) => &[&NAME, &PERMS, &OWNER, &MTIME, &SVAL],
     }
 }
 
 /// What the views of times, processes and creators show in a table.
-pub(crate) fn of_view(kind: Resource, list: List) -> &'static [Column] {
+pub(crate) fn of_view(kind: Resource, list: List) -> &'static [&'static Column] {
     match (list, kind) {
         (List::Usual, kind) => usual(kind),
-        (List::Creators, _) => &[ID, PERMS, CUSER, CGROUP, USER, GROUP],
-        (List::Times, Resource::SystemV(SystemV::Queue)) => &[ID, OWNER, SEND, RECV, CTIME],
-        (List::Times, Resource::SystemV(SystemV::Segment)) => &[ID, OWNER, ATTACH, DETACH, CTIME],
-        (List::Times, Resource::SystemV(SystemV::SemaphoreSet)) => &[ID, OWNER, OTIME, CTIME],
-        (List::Processes, Resource::SystemV(SystemV::Queue)) => &[ID, OWNER, LSPID, LRPID],
-        (List::Processes, Resource::SystemV(SystemV::Segment)) => &[ID, OWNER, CPID, LPID],
-        (List::Processes, Resource::SystemV(SystemV::SemaphoreSet)) => &[ID, OWNER],
+        (List::Creators, _) => &[&ID, &PERMS, &CUSER, &CGROUP, &USER, &GROUP],
+        (List::Times, Resource::SystemV(SystemV::Queue)) => &[&ID, &OWNER, &SEND, &RECV, &CTIME],
+        (List::Times, Resource::SystemV(SystemV::Segment)) => {
+            &[&ID, &OWNER, &ATTACH, &DETACH, &CTIME]
+        }
+        (List::Times, Resource::SystemV(SystemV::SemaphoreSet)) => &[&ID, &OWNER, &OTIME, &CTIME],
+        (List::Processes, Resource::SystemV(SystemV::Queue)) => &[&ID, &OWNER, &LSPID, &LRPID],
+        (List::Processes, Resource::SystemV(SystemV::Segment)) => &[&ID, &OWNER, &CPID, &LPID],
+        (List::Processes, Resource::SystemV(SystemV::SemaphoreSet)) => &[&ID, &OWNER],
         (List::Times | List::Processes, Resource::Posix(_)) => usual(kind),
     }
 }

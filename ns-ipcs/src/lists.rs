@@ -5,9 +5,9 @@ use ns_common::output::columns::{left, pad};
 use ns_common::output::units::TimeShape;
 
 use crate::columns::{
-    ATTACH, CGROUP, CPID, CTIME, CUSER, Column, DEST, DETACH, GROUP, ID, KEY, LOCK, LPID, LRPID,
-    LSPID, Listed, MSGS, NAME, NATTCH, NSEMS, OTIME, PERMS, RECV, SEND, SIZE, SVAL, USEDBYTES,
-    USER,
+    self, ATTACH, CGROUP, CPID, CTIME, CUSER, Column, DEST, DETACH, GROUP, ID, KEY, LOCK, LPID,
+    LRPID, LSPID, Listed, MSGS, NAME, NATTCH, NSEMS, OTIME, PERMS, RECV, SEND, SIZE, SVAL,
+    USEDBYTES, USER,
 };
 use crate::request::{List, Unit};
 use crate::values::{Style, Writer};
@@ -19,26 +19,29 @@ pub(crate) struct Layout {
     fields: &'static [Field],
 }
 
-/// A field of a row, and the word above it.
+/// A field of a row, and the word above it. There are no addresses in it.
 #[derive(Debug, Clone, Copy)]
 struct Field {
-    heading: &'static str,
+    heading: [u8; LONGEST],
     /// The width of the heading; 0 where the field stands below that of the one before.
-    heading_width: usize,
-    column: &'static Column,
+    heading_width: u8,
+    column: columns::Place,
     style: Style,
     /// Blanks before the value.
-    indent: usize,
+    indent: u8,
     place: Place,
 }
+
+/// As long as the longest heading.
+const LONGEST: usize = 12;
 
 /// Where a value stands in its field; one that is too long pushes the rest of the row to the right.
 #[derive(Debug, Clone, Copy)]
 enum Place {
     /// At the left, padded to a width.
-    Left(usize),
+    Left(u8),
     /// At the right of a width, with blanks behind it.
-    Right { width: usize, behind: usize },
+    Right { width: u8, behind: u8 },
 }
 
 impl Layout {
@@ -51,7 +54,9 @@ impl Layout {
     pub(crate) fn head(&self, to: &mut Vec<u8>) {
         append_title(self.title, to);
         for field in self.fields.iter().filter(|field| field.heading_width > 0) {
-            left(to, field.heading.as_bytes(), field.heading_width);
+            let length = field.heading.iter().take_while(|byte| **byte != 0).count();
+            let heading = &field.heading[..length];
+            left(to, heading, field.heading_width.into());
             to.push(b' ');
         }
         end_line(to);
@@ -61,20 +66,20 @@ impl Layout {
     pub(crate) fn row(&self, listed: &Listed, writer: &mut Writer, to: &mut Vec<u8>) {
         for field in self.fields {
             if field.indent > 0 {
-                pad(to, field.indent);
+                pad(to, field.indent.into());
             }
             let start = to.len();
-            writer.append((field.column.value)(listed), field.style, to);
+            writer.append((field.column.column().value)(listed), field.style, to);
             let length = to.len() - start;
             // Together with the blank between fields.
             match field.place {
-                Place::Left(width) => pad(to, width.saturating_sub(length) + 1),
+                Place::Left(width) => pad(to, usize::from(width).saturating_sub(length) + 1),
                 Place::Right { width, behind } => {
-                    let blanks = width.saturating_sub(length);
+                    let blanks = usize::from(width).saturating_sub(length);
                     pad(to, blanks);
                     to.copy_within(start..start + length, start + blanks);
                     to[start..start + blanks].fill(b' ');
-                    pad(to, behind + 1);
+                    pad(to, usize::from(behind) + 1);
                 }
             }
         }
@@ -130,11 +135,18 @@ fn system_v(kind: SystemV, list: List, unit: Unit) -> Option<&'static Layout> {
 }
 
 /// A field as wide as its heading.
-const fn field(heading: &'static str, width: usize, column: &'static Column) -> Field {
+const fn field(heading: &str, width: u8, column: &Column) -> Field {
+    let mut inline = [0; LONGEST];
+    let text = heading.as_bytes();
+    let mut place = 0;
+    while place < text.len() {
+        inline[place] = text[place];
+        place += 1;
+    }
     Field {
-        heading,
+        heading: inline,
         heading_width: width,
-        column,
+        column: columns::Place::of(column),
         style: Style::Plain,
         indent: 0,
         place: Place::Left(width),
@@ -143,7 +155,7 @@ const fn field(heading: &'static str, width: usize, column: &'static Column) -> 
 
 impl Field {
     /// The same with another width than its heading.
-    const fn wide(self, width: usize) -> Self {
+    const fn wide(self, width: u8) -> Self {
         Self {
             place: Place::Left(width),
             ..self
@@ -151,11 +163,11 @@ impl Field {
     }
 
     /// The same, further to the right.
-    const fn indented(self, indent: usize) -> Self {
+    const fn indented(self, indent: u8) -> Self {
         Self { indent, ..self }
     }
 
-    const fn right(self, width: usize, behind: usize) -> Self {
+    const fn right(self, width: u8, behind: u8) -> Self {
         Self {
             place: Place::Right { width, behind },
             ..self
@@ -328,7 +340,7 @@ static POSIX_SEMAPHORES: Layout = Layout {
     fields: &[POSIX_NAME, OWNER, PERMISSIONS, field("value", 10, &SVAL)],
 };
 
-const fn creators(id: &'static str) -> [Field; 6] {
+const fn creators(id: &str) -> [Field; 6] {
     [
         field(id, 10, &ID),
         PERMISSIONS,

@@ -178,7 +178,7 @@ impl Report<'_> {
                     .filter(|column| **column != NAMESPACE && **column != PIDS)
                     .collect()
             } else {
-                of_view(kind, list).iter().collect()
+                of_view(kind, list).to_vec()
             }
         };
         let columns = match choice {

@@ -14,7 +14,7 @@ pub(crate) enum Style {
     /// As it is; modes in octal.
     Plain,
     /// A name is cut to this many bytes; a number that stands for one is not.
-    Cut(usize),
+    Cut(u8),
     /// A mode begins with a zero, which a mode of zero is by itself.
     LeadingZero,
     /// A time in this shape.
@@ -71,6 +71,7 @@ impl Writer {
             }
             (Value::Size(size), _) => self.append_size(size, to),
             (Value::User(uid), Style::Cut(width)) => {
+                let width = usize::from(width);
                 match self.name_of_user(uid) {
                     Some(name) => to.extend_from_slice(&name[..name.len().min(width)]),
                     None => to.extend_from_slice(Digits::decimal(uid.into()).as_bytes()),
