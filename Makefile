@@ -7,7 +7,7 @@ LINTS ?= -D warnings
 # The tests are a workspace of their own.
 TESTS = --manifest-path tests/Cargo.toml
 # The tests that need nothing of the source tree.
-BEHAVIOUR = build cases explain faults held hints hints_of_ids hints_of_unshare inheritance inside likeness maps objects persistence recipes same_as_reference supervision targets terminal waiting walkthrough
+BEHAVIOUR = build cases explain faults held hints hints_of_ids hints_of_unshare inheritance inside likeness maps objects persistence readme recipes same_as_reference supervision targets terminal waiting walkthrough
 
 # Where the programs are once they are built, as cargo decides it.
 RELEASE ?= $(or $(CARGO_TARGET_DIR),$(CARGO_BUILD_TARGET_DIR),target)$(addprefix /,$(CARGO_BUILD_TARGET))/release
@@ -101,7 +101,7 @@ install:
 		renamed "1s/ $$tool\$$/ $$name/" "docs/completions/zsh/_$$tool" "$(DESTDIR)$(ZSHCOMPDIR)/_$$name"; \
 		renamed "s/^complete -c $$tool /complete -c $$name /" "docs/completions/fish/$$tool.fish" "$(DESTDIR)$(FISHCOMPDIR)/$$name.fish"; \
 	done
-	install -m 644 LICENSE-APACHE LICENSE-MIT README.md CHANGELOG.md docs/*.md "$(DESTDIR)$(DOCDIR)/"
+	install -m 644 LICENSE-APACHE LICENSE-MIT README.md CHANGELOG.md SECURITY.md docs/*.md "$(DESTDIR)$(DOCDIR)/"
 
 uninstall:
 	for tool in $(TOOLS); do name="$(PROGRAM_PREFIX)$$tool"; \
