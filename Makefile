@@ -67,7 +67,8 @@ check-elsewhere:
 check-targets:
 	.ci/check-targets
 
-# Two builds in two folders are equal, byte for byte.
+# What make builds is stripped, names no folder of its builder, and is equal, byte for byte, to a
+# build in another folder.
 check-reproducible: build
 	tests/reproducible "$(abspath $(RELEASE))"
 

@@ -17,7 +17,7 @@ use crate::{skip, tool};
 pub const FOLDER: &str = "/mnt";
 
 /// A script that hangs is killed with all that it has started, and its test fails.
-const LIMIT: [&str; 5] = ["-s", "KILL", "60", "bash", "-c"];
+const LIMIT: [&str; 5] = ["-s", "KILL", "120", "bash", "-c"];
 
 /// User, IPC, mount, UTS, network and cgroup namespaces that nobody else is in.
 ///

@@ -133,7 +133,7 @@ struct Outcome {
 fn run(setting: &str, strace: &str, command: &str) -> Outcome {
     let sandbox = Sandbox::new();
     let script = format!(
-        "{setting} timeout -s KILL 10 strace -f -o trace {strace} {command}; r=$?; \
+        "{setting} timeout -s KILL 60 strace -f -o trace {strace} {command}; r=$?; \
          echo; echo -- $r $(grep -c ' /mnt/.* - nsfs ' /proc/self/mountinfo); cat trace"
     );
     let run = sandbox.shell(&script);
@@ -256,7 +256,7 @@ fn unshare_with_another_root() {
 fn target(namespaces: &str) -> String {
     // The target ends by itself: what strace traces is nsenter alone.
     format!(
-        "{LINKS} mkfifo ready; unshare {namespaces} --kill-child -f sh -c 'echo > /mnt/ready; exec sleep 20' & U=$!; \
+        "{LINKS} mkfifo ready; unshare {namespaces} --kill-child -f sh -c 'echo > /mnt/ready; exec sleep 60' & U=$!; \
          read x < ready; read T < /proc/$U/task/$U/children; T=${{T%% *}}; trap '{{ kill -9 $U; wait $U; }} 2>/dev/null' EXIT; "
     )
 }
@@ -337,7 +337,7 @@ fn nsenter_without_setns_by_pidfd_enters_by_file() {
     if let Err(reason) = Sandbox::available_with(&["strace", "hostname"]) {
         return skipped(&reason);
     }
-    let target = "unshare -ui --kill-child -f sh -c 'hostname target; echo > /mnt/ready; exec sleep 20' & U=$!; \
+    let target = "unshare -ui --kill-child -f sh -c 'hostname target; echo > /mnt/ready; exec sleep 60' & U=$!; \
                   read x < ready; read T < /proc/$U/task/$U/children; T=${T%% *};";
     for (fault, when) in [
         ("pidfd_open:error=ENOSYS", ""),
@@ -379,7 +379,7 @@ fn ipc(command: &str, is_told: fn(&str) -> bool) {
     let state = "awk 'FNR > 1 { print FILENAME, $2, $4 }' /proc/sysvipc/msg /proc/sysvipc/shm /proc/sysvipc/sem; ls -d /dev/shm/*";
     let with = |strace: &str| {
         let script = format!(
-            "{setting} timeout -s KILL 10 strace -f -o trace {strace} {command} > out; echo $?; cat out | sed s/0x.*/row/; {state}; echo == trace; cat trace"
+            "{setting} timeout -s KILL 60 strace -f -o trace {strace} {command} > out; echo $?; cat out | sed s/0x.*/row/; {state}; echo == trace; cat trace"
         );
         let run = Sandbox::new().shell(&script);
         let (seen, trace) = run.stdout.split_once("== trace\n").unwrap();

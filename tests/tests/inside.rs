@@ -10,7 +10,7 @@ fn enter(sandbox: &Sandbox, prepare: &str, options: &str) -> Run {
     sandbox.shell(&format!(
         "unshare -m sh -c '{prepare}; exec sleep 60' & T=$!
          until grep -q sleep /proc/$T/comm; do sleep .01; done
-         echo 'echo $0' | env -u SHELL timeout 10 {options} nsenter -t $T -m
+         echo 'echo $0' | env -u SHELL timeout 60 {options} nsenter -t $T -m
          r=$?; kill $T; exit $r"
     ))
 }

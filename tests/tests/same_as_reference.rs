@@ -312,7 +312,7 @@ fn nsenter_into_targets_of_every_kind() {
     // Both sides enter the same kind of target, made by the reference.
     let target = |options: &str| {
         format!(
-            "{start}exec 3< <(exec /usr/bin/unshare {options} --kill-child -f sh -c 'echo; exec sleep 30'); U=$!; \
+            "{start}exec 3< <(exec /usr/bin/unshare {options} --kill-child -f sh -c 'echo; exec sleep 60'); U=$!; \
              read x <&3; exec 3<&-; read T < /proc/$U/task/$U/children; T=${{T%% *}}; "
         )
     };
@@ -414,9 +414,10 @@ fn ipcs_names_owners_of_odd_accounts_alike() {
     if !is_root() || !has_program("perl") {
         return skipped("needs root and perl");
     }
-    let later: String = (4200..4240)
-        .map(|id| format!("later{id}:x:{id}:{id}::/:/bin/sh\n"))
+    let later: Vec<String> = (4200..4240)
+        .map(|id| format!("later{id}:x:{id}:{id}::/:/bin/sh"))
         .collect();
+    let later = later.join("\n");
     // From how many owners on the file is read is ours to choose: both ways must give the same
     // names.
     for owners in [12, 40] {
@@ -429,7 +430,7 @@ fn ipcs_names_owners_of_odd_accounts_alike() {
         ] {
             let sandbox = Sandbox::new();
             let made = sandbox.shell(&format!(
-                "cat > order <<'END'\n{order}END\ncat > accounts <<'END'\n{odd}\n{later}END\n\
+                "cat > order <<'END'\n{order}END\ncat > accounts <<'END'\n{odd}\n{later}\nEND\n\
                  for i in $(seq 4200 {last}); do echo g$i:x:$i:; done > groups\n\
                  mount --bind order /etc/nsswitch.conf; mount --bind accounts /etc/passwd; mount --bind groups /etc/group\n\
                  perl -e 'for (1..{owners}) {{ $q=msgget($_,01600); $d=\"\\0\"x256; msgctl($q,2,$d); \
