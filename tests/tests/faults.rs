@@ -453,6 +453,11 @@ fn ipcs_lists() {
     ipc("ipcs", |_| true);
 }
 
+#[test]
+fn ipcs_columns_of_all_kinds() {
+    ipc("ipcs -n -a -M -S -o id,name,owner,nattch,nsems", |_| true);
+}
+
 /// More objects than are read from `/proc/sysvipc`, so that the kernel is asked for each index.
 const DENSE: &str =
     "for i in $(seq 35); do ipcmk -Q -M 9 -S 2; done > /dev/null; ipcrm -q 3 -m 3 -s 3;";
