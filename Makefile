@@ -37,7 +37,7 @@ else
 BUILD = $(CARGO) --config 'build.rustflags = $(quoted)' build --release
 endif
 
-.PHONY: build demo check check-elsewhere check-targets check-reproducible test test-as-ordinary-user bench install uninstall
+.PHONY: build demo pictures check check-elsewhere check-targets check-reproducible test test-as-ordinary-user bench install uninstall
 
 build:
 	$(BUILD)
@@ -46,6 +46,11 @@ demo: build
 	@echo "Building the walkthrough, which takes a minute the first time."
 	$(CARGO) build $(TESTS) --bin demo
 	NS_TESTS_BIN_DIR="$(abspath $(RELEASE))" $(CARGO) run --quiet $(TESTS) --bin demo
+
+# The terminals of the walkthrough, from a real run.
+pictures: build
+	NS_TESTS_BIN_DIR="$(abspath $(RELEASE))" $(CARGO) run --quiet $(TESTS) --bin picture > docs/walkthrough.svg.new
+	mv docs/walkthrough.svg.new docs/walkthrough.svg
 
 check: build
 	$(CARGO) fmt --check
@@ -102,11 +107,14 @@ install:
 		renamed "1s/ $$tool\$$/ $$name/" "docs/completions/zsh/_$$tool" "$(DESTDIR)$(ZSHCOMPDIR)/_$$name"; \
 		renamed "s/^complete -c $$tool /complete -c $$name /" "docs/completions/fish/$$tool.fish" "$(DESTDIR)$(FISHCOMPDIR)/$$name.fish"; \
 	done
-	install -m 644 LICENSE-APACHE LICENSE-MIT README.md CHANGELOG.md SECURITY.md docs/*.md "$(DESTDIR)$(DOCDIR)/"
+	install -d "$(DESTDIR)$(MANDIR)/man7"
+	install -m 644 docs/man/ns-tools.7 "$(DESTDIR)$(MANDIR)/man7/"
+	install -m 644 LICENSE-APACHE LICENSE-MIT README.md CHANGELOG.md SECURITY.md docs/*.md docs/*.svg "$(DESTDIR)$(DOCDIR)/"
 
 uninstall:
 	for tool in $(TOOLS); do name="$(PROGRAM_PREFIX)$$tool"; \
 		rm -f "$(DESTDIR)$(BINDIR)/$$name" "$(DESTDIR)$(MANDIR)/man1/$$name.1" "$(DESTDIR)$(BASHCOMPDIR)/$$name" \
 			"$(DESTDIR)$(ZSHCOMPDIR)/_$$name" "$(DESTDIR)$(FISHCOMPDIR)/$$name.fish"; \
 	done
+	rm -f "$(DESTDIR)$(MANDIR)/man7/ns-tools.7"
 	rm -rf "$(DESTDIR)$(DOCDIR)"

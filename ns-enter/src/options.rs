@@ -195,24 +195,34 @@ pub static MANUAL: Manual = Manual {
          other than the user namespace, with the rights the caller has outside, then the user \
          namespace; or, if that is refused, all of them beginning with the user namespace.",
     ],
-    sections: &[
+    sections: &[],
+    environment: &[
+        ("SHELL", "The shell that is started without a program."),
         (
-            "EXIT STATUS",
-            &[
-                "That of the program. 1 for a usage error or a step that failed, 126 if the program \
-             was found and could not be executed, 127 if it was not found. If `nsenter` had to \
-             fork and a signal killed the program, the same signal kills `nsenter`; if the \
-             program is stopped, `nsenter` stops too.",
-            ],
+            "PATH",
+            "Where the program is searched for: the one that the program will have.",
         ),
+    ],
+    files: &[
+        ("/proc/PID/ns/", "the namespaces of the target"),
         (
-            "HINTS",
-            &[
-                "After a failure the system is looked at, and where the cause is found, a line that begins \
-                 with `nsenter: hint:` follows the message: it names the cause and the remedy. `NS_HINTS=0` \
-                 in the environment silences it.",
-            ],
+            "/etc/passwd, /etc/group",
+            "inside, for names given to `--setuid` and `--setgid`, and for the shell of the account",
         ),
+        ("/sys/fs/cgroup", "where `--join-cgroup` moves the program"),
+    ],
+    exit_status: &[
+        "That of the program. 1 for a usage error or a step that failed, 126 if the program \
+         was found and could not be executed, 127 if it was not found. If `nsenter` had to \
+         fork and a signal killed the program, the same signal kills `nsenter`; if the \
+         program is stopped, `nsenter` stops too.",
+    ],
+    differences: &[
+        "The target is held by a descriptor, and after entering each namespace is compared \
+         with the one that was meant. Nothing of the side that is entered is executed \
+         before the program, and nothing there can look through `/proc` into the outer one. \
+         The uid and gid of `--setuid` and `--setgid` may be names. An unprivileged `--all` \
+         with `--preserve-credentials` leaves out what is the caller's already.",
     ],
     examples: &[
         (

@@ -93,10 +93,30 @@ pub static MANUAL: Manual = Manual {
         "If one cannot be created, those created before it stay, and their ids have been printed. \
          An object whose id could not be printed is removed again.",
     ],
-    sections: &[(
-        "EXIT STATUS",
-        &["0 if everything was created, 1 otherwise."],
-    )],
+    sections: &[],
+    environment: &[
+        (
+            "LC_ALL, LC_NUMERIC, LANG",
+            "The decimal point in sizes, besides `.`.",
+        ),
+        (
+            "POSIXLY_CORRECT",
+            "When set, the first operand ends the options.",
+        ),
+    ],
+    files: &[
+        ("/dev/shm", "POSIX shared memory and semaphores"),
+        (
+            "/proc/sys/fs/mqueue/",
+            "the default attributes of a POSIX queue",
+        ),
+    ],
+    exit_status: &["0 if everything was created, 1 otherwise."],
+    differences: &[
+        "Fractions of sizes are exact and rounded down. Bits of the mode above the \
+         permissions are ignored, where util-linux takes 4600 for huge pages. An object \
+         that exists is never announced as new, nor truncated.",
+    ],
     examples: &[
         ("A queue for the owner alone:", "ipcmk --queue --mode 600"),
         (

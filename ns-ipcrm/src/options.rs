@@ -117,39 +117,52 @@ pub static MANUAL: Manual = Manual {
     options: MANUAL_OF_OPTIONS,
     description: &[
         "`ipcrm` removes the objects named by its options, in their order. The whole command line \
-         is checked first: if any of it is clue, nothing is removed. An object that cannot be \
+         is checked first: if any of it is wrong, nothing is removed. An object that cannot be \
          removed is reported, and the others are removed all the same.",
         "Only the owner, the creator and a privileged user may remove an object. Ids are decimal. \
          Keys may also be hexadecimal, after `0x`, or octal, after `0`; key 0 leads to no object. \
          The leading slash of a POSIX name may be given or not.",
         "The second form is the traditional one: a type of object, and ids.",
     ],
-    sections: &[
-        (
-            "ORPHANS",
-            &[
-                "A shared memory segment is an orphan if it is attached nowhere, and neither its \
+    sections: &[(
+        "ORPHANS",
+        &[
+            "A shared memory segment is an orphan if it is attached nowhere, and neither its \
                  creator nor the process that attached or detached it last lives. A message queue \
                  is one if it is empty, and neither its last sender nor its last receiver lives. A \
                  semaphore set is one if no process waits for it, and none lives that operated on \
                  one of its semaphores last; one that may not be read is none.",
-                "A process with the number of one of these, but born more than two seconds after \
+            "A process with the number of one of these, but born more than two seconds after \
                  the last use of the object, is another one and does not count. Where the kernel \
                  cannot say which process it was, since it is one of another PID namespace, the \
                  object is no orphan. Nor is it one whose last use \
                  seems to be before the last boot: the clock has been set since, and births cannot \
                  be compared with it.",
-                "Users without CAP_SYS_ADMIN remove orphans that they own or have created. \
+            "Users without CAP_SYS_ADMIN remove orphans that they own or have created. \
                  Each object is looked at again right before it is removed; one that has changed \
                  meanwhile stays. A last line tells how many of how many objects were removed.",
-                "No sign is proof: a program may keep data in a segment for its next start. \
+            "No sign is proof: a program may keep data in a segment for its next start. \
                  `--dry-run` shows what would go.",
-            ],
-        ),
+        ],
+    )],
+    environment: &[(
+        "POSIXLY_CORRECT",
+        "When set, the first operand ends the options.",
+    )],
+    files: &[
         (
-            "EXIT STATUS",
-            &["0 if everything was removed, 1 otherwise."],
+            "/proc/PID/stat",
+            "whether the processes that used an object live, and since when",
         ),
+        ("/dev/shm", "POSIX shared memory and semaphores"),
+        ("/dev/mqueue", "POSIX message queues"),
+    ],
+    exit_status: &["0 if everything was removed, 1 otherwise."],
+    differences: &[
+        "The whole line is checked before anything is removed. Ids and keys that do not fit \
+         are errors; util-linux wraps them to those of other objects. `--all` without a \
+         type never touches POSIX objects, and with one removes only the caller's own. Of \
+         several types all count, not the last alone.",
     ],
     examples: &[
         (

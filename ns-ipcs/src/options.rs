@@ -216,16 +216,35 @@ pub static MANUAL: Manual = Manual {
     sections: &[
         ("COLUMNS OF OBJECTS", MANUAL_OF_COLUMNS),
         ("COLUMNS OF USAGE", MANUAL_OF_USAGE),
+    ],
+    environment: &[
+        ("TZ", "The time zone of times, tzset(3)."),
         (
-            "EXIT STATUS",
-            &[
-                "0, also for an id that does not exist unless `--strict` is given, and for \
-                 namespaces that `--all-namespaces` finds and may not enter. 1 for a usage error, \
-                 for semaphores that may not be read, for objects or a namespace that could not be \
-                 read, and for output that could not be written. 2 if more than `--fail-above` \
-                 allows is used of a limit.",
-            ],
+            "POSIXLY_CORRECT",
+            "When set, the first operand ends the options.",
         ),
+    ],
+    files: &[
+        (
+            "/proc/sysvipc/",
+            "the objects of the current namespace, for long lists",
+        ),
+        ("/proc/sys/kernel/", "the limits of System V objects"),
+        ("/dev/mqueue", "POSIX message queues"),
+        ("/dev/shm", "POSIX shared memory and semaphores"),
+        ("/proc/PID/maps", "the memory that `--attached` looks for"),
+    ],
+    exit_status: &[
+        "0, also for an id that does not exist unless `--strict` is given, and for \
+         namespaces that `--all-namespaces` finds and may not enter. 1 for a usage error, \
+         for semaphores that may not be read, for objects or a namespace that could not be \
+         read, and for output that could not be written. 2 if more than `--fail-above` \
+         allows is used of a limit.",
+    ],
+    differences: &[
+        "The letters `-A`, `-J`, `-M`, `-Q`, `-S`, `-n`, `-o` and `-r` are invalid options \
+         there. A negative id is never another object. An error in one list does not leave \
+         out those behind it, and a list that could not be read to its end is an error.",
     ],
     examples: &[
         (

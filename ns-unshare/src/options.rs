@@ -322,24 +322,38 @@ pub static MANUAL: Manual = Manual {
          namespace made along with them. An ordinary user needs one; `--map-root-user` is the \
          usual way.",
     ],
-    sections: &[
+    sections: &[],
+    environment: &[
+        ("SHELL", "The shell that is started without a program."),
         (
-            "EXIT STATUS",
-            &[
-                "That of the program. 1 for a usage error or a step that failed, 126 if the program \
-             was found and could not be executed, 127 if it, or newuidmap(1) where that is \
-             needed, was not found. With `--fork`, if a signal killed the program, the same \
-             signal kills `unshare`.",
-            ],
+            "PATH",
+            "Where the program is searched for: the one that the program will have.",
+        ),
+    ],
+    files: &[
+        ("/proc/self/ns/", "the current namespaces"),
+        (
+            "/proc/sys/user/",
+            "how many namespaces of each kind there may be",
         ),
         (
-            "HINTS",
-            &[
-                "After a failure the system is looked at, and where the cause is found, a line that begins \
-                 with `unshare: hint:` follows the message: it names the cause and the remedy. `NS_HINTS=0` \
-                 in the environment silences it.",
-            ],
+            "/etc/subuid, /etc/subgid",
+            "the blocks of ids that `--map-auto` and its like may map",
         ),
+        ("/dev/mqueue", "where `--mqueue` mounts without a directory"),
+    ],
+    exit_status: &[
+        "That of the program. 1 for a usage error or a step that failed, 126 if the program \
+         was found and could not be executed, 127 if it, or newuidmap(1) where that is \
+         needed, was not found. With `--fork`, if a signal killed the program, the same \
+         signal kills `unshare`.",
+    ],
+    differences: &[
+        "Ids and ranges that do not fit are errors; util-linux wraps them, so that \
+         4294967296 is root. With `--fork`, namespaces are bound to files when the child \
+         has done all its steps, and the program starts afterwards, not at all if that \
+         fails. The waiting parent of `--fork` stops and continues with its program. With \
+         `--whitelist-env` and no name that is set, the environment is empty.",
     ],
     examples: &[
         (

@@ -128,6 +128,17 @@ fn lint_man<Id>(tool: &Tool<Id>, manual: &Manual) {
     );
 }
 
+/// The page on all tools together, which no table renders.
+const OVERVIEW: &str = include_str!("../../docs/man/ns-tools.7");
+
+#[test]
+fn overview_is_of_this_release_and_passes_mandoc() {
+    let (version, date) = newest_release();
+    assert!(OVERVIEW.contains(&format!("\n.Dd {date}\n")));
+    assert!(OVERVIEW.contains(&format!("\n.Os ns-tools {version}\n")));
+    check_with("mandoc", &["-T", "lint", "-W", "warning"], OVERVIEW);
+}
+
 #[test]
 fn manual_pages_pass_mandoc() {
     with_each_tool!(lint_man);

@@ -43,13 +43,22 @@ fn installed_files_bear_the_prefix_and_are_removed_again() {
             && read(format!("usr/share/fish/vendor_completions.d/x-{name}.fish"))
                 .contains(&format!("\ncomplete -c x-{name} "))
     });
-    let documents = ["LICENSE-MIT", "LICENSE-APACHE", "compatibility.md"]
-        .map(|name| exists(format!("usr/share/doc/ns-tools/{name}")));
+    let documents = [
+        "LICENSE-MIT",
+        "LICENSE-APACHE",
+        "compatibility.md",
+        "shared.svg",
+    ]
+    .map(|name| exists(format!("usr/share/doc/ns-tools/{name}")));
+    let overview = exists("usr/share/man/man7/ns-tools.7".to_owned());
     let removed = make(&[&["uninstall"], &settings[..]].concat());
     let left = tool::TOOLS.map(|name| exists(format!("opt/bin/x-{name}")));
     fs::remove_dir_all(&folder).unwrap();
     assert!(installed.status.success(), "{installed:?}");
-    assert_eq!((complete, documents), ([true; 5], [true; 3]));
+    assert_eq!(
+        (complete, documents, overview),
+        ([true; 5], [true; 4], true)
+    );
     assert!(removed.status.success(), "{removed:?}");
     assert_eq!(left, [false; 5]);
 }

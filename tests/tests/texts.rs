@@ -68,6 +68,7 @@ fn check_own_texts<Id>(tool: &Tool<Id>, manual: &Manual) {
     let help = String::from_utf8(help::render(tool, tool.name.as_bytes())).unwrap();
     let sections = manual.sections.iter().flat_map(|(_, text)| *text);
     let own = manual.options.iter().chain(manual.description);
+    let own = own.chain(manual.exit_status).chain(manual.differences);
     let text: String = own
         .chain(sections)
         .map(|text| format!("{text}\n"))

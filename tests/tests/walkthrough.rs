@@ -7,6 +7,7 @@ use std::path::Path;
 
 use ns_tests::sandbox::Sandbox;
 use ns_tests::skip::skipped;
+use ns_tests::transcript::{Section, sections};
 use ns_tests::{tool, walkthrough};
 
 fn host_name() -> String {
@@ -41,4 +42,13 @@ fn walkthrough_shows_isolation_and_changes_nothing_outside() {
 #[test]
 fn walkthrough_without_tools_says_so() {
     assert!(walkthrough::play(Path::new("/nonexistent"), &mut Vec::new()).is_err());
+}
+
+#[test]
+fn tutorials_have_the_same_commands_in_each_language() {
+    let exchanges = |section: Section<'_>| section.exchanges;
+    let chinese = sections(include_str!("../../docs/tutorial.zh.md"));
+    let english = sections(walkthrough::TUTORIAL);
+    let both = [chinese, english].map(|it| it.into_iter().map(exchanges).collect::<Vec<_>>());
+    assert_eq!(both[0], both[1]);
 }

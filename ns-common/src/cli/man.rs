@@ -34,18 +34,34 @@ pub fn render<Id>(tool: &Tool<Id>, manual: &Manual, date: &str) -> String {
         page.line(&["Sh ", heading]);
         page.paragraphs(paragraphs);
     }
+    page.list("ENVIRONMENT", "Ev", &[manual.environment, HINTS].concat());
+    page.list("FILES", "Pa", manual.files);
+    page.line(&["Sh EXIT STATUS"]);
+    page.paragraphs(manual.exit_status);
     page.examples(manual.examples);
+    page.line(&["Sh DIFFERENCES FROM UTIL-LINUX"]);
+    page.paragraphs(&[manual.differences, DIFFERENCES].concat());
     page.line(&["Sh SEE ALSO"]);
-    for (position, (name, section)) in manual.see_also.iter().enumerate() {
-        let comma = if position + 1 < manual.see_also.len() {
-            " ,"
-        } else {
-            ""
-        };
+    let mut pages = [manual.see_also, &[("ns-tools", 7)]].concat();
+    pages.sort_by_key(|(name, section)| (*section, *name));
+    for (position, (name, section)) in pages.iter().enumerate() {
+        let comma = if position + 1 < pages.len() { " ," } else { "" };
         page.line(&["Xr ", name, " ", &section.to_string(), comma]);
     }
     page.0
 }
+
+/// A variable that every tool heeds.
+const HINTS: &[(&str, &str)] = &[(
+    "NS_HINTS",
+    "With the value 0, no hint follows an error message.",
+)];
+/// What is said of every tool.
+const DIFFERENCES: &[&str] = &[
+    "After some errors the system is looked at, and where the cause is found a line follows that \
+     begins with the command's name and `hint:`. The first line stays that of util-linux.",
+    "The whole list is in `compatibility.md` among the documents that come with ns-tools.",
+];
 
 struct Page(String);
 
@@ -116,6 +132,16 @@ impl Page {
         if option.extension {
             self.text("An extension: util-linux has no such option.");
         }
+    }
+
+    fn list(&mut self, heading: &str, mark: &str, entries: &[(&str, &str)]) {
+        self.line(&["Sh ", heading]);
+        self.line(&["Bl -tag -width Ds"]);
+        for (name, text) in entries {
+            self.line(&["It ", mark, " ", &escape(name)]);
+            self.text(text);
+        }
+        self.line(&["El"]);
     }
 
     fn examples(&mut self, examples: &[(&str, &str)]) {

@@ -125,6 +125,14 @@ pub struct Manual {
     pub description: &'static [&'static str],
     /// Further sections: a heading and its paragraphs.
     pub sections: &'static [(&'static str, &'static [&'static str])],
+    /// The variables of the environment that it heeds, and how; `NS_HINTS` is added.
+    pub environment: &'static [(&'static str, &'static str)],
+    /// The files that it looks at, and for what.
+    pub files: &'static [(&'static str, &'static str)],
+    /// The paragraphs on the exit status.
+    pub exit_status: &'static [&'static str],
+    /// What a reader who knows util-linux's command would stumble over.
+    pub differences: &'static [&'static str],
     /// What a command does, and the command.
     pub examples: &'static [(&'static str, &'static str)],
     /// Names and sections of related pages.
