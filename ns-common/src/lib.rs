@@ -15,6 +15,7 @@ pub mod namespace;
 pub mod number;
 pub mod output;
 pub mod passwd;
+pub mod place;
 pub mod privileges;
 pub mod process;
 pub mod procfs;

@@ -13,7 +13,8 @@ use ns_common::process::line::Line;
 use ns_common::process::supervise::Attended;
 use ns_common::process::terminal::Terminal;
 use ns_common::sys::fork::{self, Change, Child, Forked, Reaped};
-use ns_common::sys::signal::{self, Queue, Received};
+use ns_common::sys::signal;
+use ns_common::sys::signal_queue::{Queue, Received};
 use ns_common::words;
 
 use crate::request::Remaining;

@@ -14,6 +14,7 @@ mod init;
 mod maps;
 mod mounts;
 mod options;
+mod outer;
 mod persist;
 mod plan;
 mod probe;

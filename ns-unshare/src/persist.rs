@@ -1,30 +1,26 @@
 //! Namespaces that outlive their processes: a bind mount of their file in /proc keeps them
 //! (namespaces(7)).
 
-use std::collections::BTreeMap;
-use std::ffi::OsString;
 use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
-use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity, setns, unshare};
 use nix::sys::stat::{FileStat, fstat, stat};
-use nix::unistd::{self, Pid};
+use nix::unistd::Pid;
 use ns_common::console::Console;
 use ns_common::error::{Attempt, Error, ExitStatus, Failure};
 use ns_common::hint::{self, Failed};
 use ns_common::namespace::Kind;
+use ns_common::place::Place;
 use ns_common::process::helper::Helper;
 use ns_common::process::line::Line;
 use ns_common::procfs::{OwnDirectory, held};
-use ns_common::sys::{descriptor, environment, namespace, signal};
+use ns_common::sys::{descriptor, environment, signal};
 use ns_common::words;
 
-/// What a terminal, or a manager of services, ends a group of processes by.
-const UNTIMELY: &[i32] = &[libc::SIGHUP, libc::SIGINT, libc::SIGQUIT, libc::SIGTERM];
+use crate::outer::OuterMounts;
 
 type Files = [(Kind, PathBuf)];
 
@@ -54,7 +50,7 @@ impl Binder {
             environment::erase();
             // What interrupts us must not leave the files bound; our parent's end is heard on the
             // line.
-            signal::block(UNTIMELY).attempt(|| words!["sigprocmask block failed"])?;
+            signal::block_deadly().attempt(|| words!["sigprocmask block failed"])?;
             serve(line, own, pid, files, console)
         })?;
         Ok(Self {
@@ -143,17 +139,13 @@ fn serve(
 
 /// The mounts made so far.
 #[derive(Default)]
-struct Bound {
-    /// Held, so that nobody can put another directory in its place: by its path as typed.
-    directories: BTreeMap<PathBuf, OwnedFd>,
-    mounts: Vec<Mounted>,
-}
+struct Bound(Vec<Mounted>);
 
 struct Mounted {
     /// As typed, for messages.
     file: PathBuf,
-    /// Where it is found again, by way of the directory held.
-    place: PathBuf,
+    /// Where it is found again.
+    place: Place,
     /// What was there before.
     covered: FileStat,
     namespace: FileStat,
@@ -194,18 +186,23 @@ impl Bound {
     }
 
     fn bind(&mut self, own: &OwnDirectory, source: &str, file: &Path) -> nix::Result<()> {
-        let place = self.place(file)?;
         let source = own.path(source)?;
-        let covered = stat(&place)?;
+        let none = None::<&str>;
+        let bind_to = |path: &Path| mount(Some(&source), path, none, MsFlags::MS_BIND, none);
+        let place = match Place::hold(file, OFlag::O_PATH) {
+            // It is the kernel's to refuse.
+            Err(Errno::EISDIR) => return bind_to(file),
+            result => result?,
+        };
+        let covered = stat(&place.path())?;
         // Where it cannot be looked at, the kernel says first what else is wrong.
         let namespace = stat(&source);
-        let none = None::<&str>;
-        mount(Some(&source), &place, none, MsFlags::MS_BIND, none)?;
+        bind_to(&place.path())?;
         let namespace = namespace.inspect_err(|_| {
             // What cannot be told from others later must go now.
-            let _ = umount2(&place, MntFlags::MNT_DETACH);
+            let _ = umount2(&place.path(), MntFlags::MNT_DETACH);
         })?;
-        self.mounts.push(Mounted {
+        self.0.push(Mounted {
             file: file.to_owned(),
             place,
             covered,
@@ -214,31 +211,10 @@ impl Bound {
         Ok(())
     }
 
-    /// A path to `file` that begins at a directory we hold.
-    fn place(&mut self, file: &Path) -> nix::Result<PathBuf> {
-        let bytes = file.as_os_str().as_bytes();
-        let (directory, name) = match bytes.iter().rposition(|byte| *byte == b'/') {
-            None => (&b"."[..], bytes),
-            Some(0) => (&b"/"[..], &bytes[1..]),
-            Some(slash) => (&bytes[..slash], &bytes[slash + 1..]),
-        };
-        if matches!(name, b"" | b"." | b"..") {
-            // No name of a file: it is the kernel's to refuse.
-            return Ok(file.to_owned());
-        }
-        let directory = PathBuf::from(OsString::from_vec(directory.to_vec()));
-        if !self.directories.contains_key(&directory) {
-            let opened = descriptor::open(&directory, OFlag::O_PATH | OFlag::O_DIRECTORY)?;
-            self.directories.insert(directory.clone(), opened);
-        }
-        let name = OsString::from_vec(name.to_vec());
-        Ok(held(self.directories[&directory].as_fd()).join(name))
-    }
-
     /// Takes all mounts away again, the last one first, and says which it could not.
     fn unbind_all(&mut self, console: &mut Console) {
-        for mounted in self.mounts.drain(..).rev() {
-            let opened = descriptor::open(&mounted.place, OFlag::O_PATH);
+        for mounted in self.0.drain(..).rev() {
+            let opened = descriptor::open(&mounted.place.path(), OFlag::O_PATH);
             let unbound = opened.and_then(|opened| mounted.unbind(&opened));
             if let Err(errno) = unbound {
                 console.report(&Error::caused_by(
@@ -268,80 +244,4 @@ impl Mounted {
 
 fn is_same(one: &FileStat, other: &FileStat) -> bool {
     (one.st_dev, one.st_ino) == (other.st_dev, other.st_ino)
-}
-
-/// The mount namespace and the working directory of before, held.
-#[derive(Debug)]
-pub(crate) struct OuterMounts {
-    namespace: OwnedFd,
-    directory: OwnedFd,
-}
-
-impl OuterMounts {
-    /// Takes hold of them.
-    pub(crate) fn hold() -> nix::Result<Self> {
-        Ok(Self {
-            namespace: descriptor::open(Path::new("/proc/self/ns/mnt"), OFlag::O_RDONLY)?,
-            directory: descriptor::open(Path::new("."), OFlag::O_PATH | OFlag::O_DIRECTORY)?,
-        })
-    }
-
-    fn enter(&self) -> nix::Result<()> {
-        setns(&self.namespace, Kind::Mount.flag())?;
-        unistd::fchdir(&self.directory)
-    }
-}
-
-/// The id of an open mount namespace; `None` where the kernel does not tell (before 6.12).
-fn id(mount_namespace: &OwnedFd) -> Option<u64> {
-    namespace::mount_namespace_id(mount_namespace.as_fd()).ok()
-}
-
-/// Makes sure that the mount namespace we have just made can be bound in the outer one.
-///
-/// To rule out loops the kernel binds only a namespace with a higher id than the one it is bound
-/// in. Since 6.18 each processor hands out ids from a stock of its own, so a newer namespace may
-/// have a lower id. On the processor that gave the outer one its id every further one is higher: we
-/// make the namespace again on one processor after the other until it is. Those we are to run on
-/// come first; the others, which a manager of resources keeps for somebody else, are used for that
-/// one call only.
-pub(crate) fn outrank(outer: &OuterMounts) -> Result<(), Error> {
-    let Some(outer) = id(&outer.namespace) else {
-        return Ok(());
-    };
-    let is_higher = || {
-        let own = descriptor::open(Path::new("/proc/self/ns/mnt"), OFlag::O_RDONLY);
-        own.ok()
-            .and_then(|own| id(&own))
-            .is_none_or(|id| id > outer)
-    };
-    let this = Pid::from_raw(0);
-    if is_higher() {
-        return Ok(());
-    }
-    let Ok(allowed) = sched_getaffinity(this) else {
-        return Ok(());
-    };
-    let is_allowed = |processor: &usize| allowed.is_set(*processor) == Ok(true);
-    let (first, then): (Vec<_>, Vec<_>) = (0..CpuSet::count()).partition(is_allowed);
-    for processor in first.into_iter().chain(then) {
-        let mut one = CpuSet::new();
-        let moved = one
-            .set(processor)
-            .and_then(|()| sched_setaffinity(this, &one));
-        match moved {
-            Ok(()) => {}
-            // There is no such processor, or no right to use it.
-            Err(Errno::EINVAL | Errno::EPERM) => continue,
-            Err(errno) => return Err(Error::caused_by(words!["sched_setaffinity failed"], errno)),
-        }
-        let made = unshare(Kind::Mount.flag());
-        let done = made.is_err() || is_higher();
-        sched_setaffinity(this, &allowed).attempt(|| words!["sched_setaffinity failed"])?;
-        made.attempt(|| words!["unshare failed"])?;
-        if done {
-            break;
-        }
-    }
-    Ok(())
 }

@@ -6,15 +6,16 @@ use std::path::PathBuf;
 
 use nix::mount::MsFlags;
 use ns_common::error::{Error, Message};
-use ns_common::idmap::{Both, Hole, IdExtent, IdKind, IdMap};
+use ns_common::idmap::{Both, IdExtent, IdKind, IdMap};
 use ns_common::namespace::{Kind, KindSet};
 use ns_common::process::program::{Accounts, Program};
 use ns_common::process::variables::Change;
 use ns_common::words;
 
+use self::maps::Maps;
 use crate::caller::Caller;
 use crate::cli::BINFMT_MISC;
-use crate::request::{Fork, Place, Propagation, Range, Remaining, Request, SetGroups, SingleId};
+use crate::request::{Fork, Place, Propagation, Remaining, Request, SetGroups};
 
 /// One thing to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -293,75 +294,6 @@ fn program(request: &Request) -> Program {
     Program::new(request.command.clone(), accounts)
 }
 
-/// Which map is written by whom.
-struct Maps {
-    mapper: Option<MapperJob>,
-    /// Those that the process writes itself.
-    single: Both<Option<IdExtent>>,
-}
-
-impl Maps {
-    fn new(request: &Request, caller: &dyn Caller) -> Result<Self, Error> {
-        let written = Both::try_new(|kind| written(kind, request, caller))?;
-        let Both { user, group } = written;
-        let maps = Both {
-            user: user.0,
-            group: group.0,
-        };
-        let mapper = (maps != Both::default()).then(|| MapperJob {
-            maps,
-            writer: match caller.effective_id(IdKind::User) {
-                0 => Writer::Mapper,
-                _ => Writer::SetuidPrograms,
-            },
-        });
-        let single = Both {
-            user: user.1,
-            group: group.1,
-        };
-        Ok(Self { mapper, single })
-    }
-}
-
-/// The map for the mapper, or else the single extent that the process maps itself.
-///
-/// The mapper takes a single extent too where there are blocks to go with it, or where the process
-/// gives up the privilege to write it.
-fn written(
-    kind: IdKind,
-    request: &Request,
-    caller: &dyn Caller,
-) -> Result<(Option<IdMap>, Option<IdExtent>), Error> {
-    let privilege_leaves = request.owner.is_some_and(|owner| owner.get(kind).is_some());
-    let single = request.single.get(kind).map(|id| {
-        let outer = caller.effective_id(kind);
-        match id {
-            SingleId::Id(inner) => IdExtent::single(inner, outer),
-            SingleId::Same => IdExtent::single(outer, outer),
-        }
-    });
-    let ranges = request.ranges.get(kind);
-    if ranges.is_empty() {
-        return Ok(match single {
-            Some(extent) if privilege_leaves => (Some(IdMap::single(extent)), None),
-            single => (None, single),
-        });
-    }
-    let mut extents = Vec::new();
-    for range in ranges {
-        match range {
-            Range::Extent(extent) => extents.push((*extent, Hole::CostsOneId)),
-            Range::Auto(block) => extents.push((IdExtent { inner: 0, ..*block }, Hole::Free)),
-            Range::Subids(block) => extents.push((*block, Hole::CostsOneId)),
-            Range::All => {
-                let all = caller.all_ids(kind)?.into_iter();
-                extents.extend(all.map(|extent| (extent, Hole::CostsOneId)));
-            }
-        }
-    }
-    Ok((Some(IdMap::new(single, &extents)), None))
-}
-
 fn push_maps(steps: &mut Vec<Step>, request: &Request, maps: &Maps) {
     let single = |kind| move |extent| Step::MapSingle(kind, extent);
     steps.extend(maps.single.user.map(single(IdKind::User)));
@@ -445,5 +377,6 @@ fn is_opened_at_registration(rule: &OsStr) -> bool {
     fields.is_some_and(|flags| flags.contains(&b'F'))
 }
 
+mod maps;
 #[cfg(test)]
 mod tests;

@@ -1,10 +1,9 @@
 //! What supervisors are told: the program's number in a file, and events as lines of JSON.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::fs::File;
 use std::io::Write;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use nix::errno::Errno;
@@ -15,6 +14,7 @@ use nix::unistd::{self, Pid, UnlinkatFlags, linkat, unlinkat};
 use ns_common::console::Console;
 use ns_common::error::{Attempt, Error, ExitStatus, Failure, Message};
 use ns_common::namespace::Kind;
+use ns_common::place::Place;
 use ns_common::process::helper::Helper;
 use ns_common::process::line::Line;
 use ns_common::process::target::Target;
@@ -197,7 +197,7 @@ pub(crate) fn start_pid_file(console: &mut Console, path: &Path) -> Result<Helpe
     let mut helper = Helper::start(console, |line, _| {
         // It may live as long as the program, and what it knows is not for the program.
         environment::erase();
-        signal::block(UNTIMELY).attempt(|| words!["sigprocmask block failed"])?;
+        signal::block_deadly().attempt(|| words!["sigprocmask block failed"])?;
         let file = PidFile::open(path).attempt(|| words!["cannot write ", path])?;
         serve(line, file, path)
     })?;
@@ -210,9 +210,6 @@ pub(crate) fn start_pid_file(console: &mut Console, path: &Path) -> Result<Helpe
         }
     }
 }
-
-/// What a terminal, or a manager of services, ends a group of processes by.
-const UNTIMELY: &[i32] = &[libc::SIGHUP, libc::SIGINT, libc::SIGQUIT, libc::SIGTERM];
 
 fn serve(line: &Line, mut file: PidFile, path: &Path) -> Result<ExitStatus, Failure> {
     line.say_if_heard(b"open")?;
@@ -233,40 +230,27 @@ fn serve(line: &Line, mut file: PidFile, path: &Path) -> Result<ExitStatus, Fail
 
 /// A file that has no name yet, or has the place that it was meant for.
 struct PidFile {
-    directory: OwnedFd,
-    name: OsString,
+    place: Place,
     file: File,
 }
 
 impl PidFile {
     fn open(path: &Path) -> nix::Result<Self> {
-        let bytes = path.as_os_str().as_bytes();
-        let (directory, name) = match bytes.iter().rposition(|byte| *byte == b'/') {
-            None => (&b"."[..], bytes),
-            Some(0) => (&b"/"[..], &bytes[1..]),
-            Some(slash) => (&bytes[..slash], &bytes[slash + 1..]),
-        };
-        if matches!(name, b"" | b"." | b"..") {
-            return Err(Errno::EISDIR);
-        }
-        let directory = Path::new(OsStr::from_bytes(directory));
-        let directory = descriptor::open(directory, OFlag::O_RDONLY | OFlag::O_DIRECTORY)?;
-        let name = OsStr::from_bytes(name).to_owned();
+        let place = Place::hold(path, OFlag::O_RDONLY)?;
         let is_directory = |status: FileStat| {
             SFlag::from_bits_truncate(status.st_mode) & SFlag::S_IFMT == SFlag::S_IFDIR
         };
-        match fstatat(&directory, name.as_os_str(), AtFlags::AT_SYMLINK_NOFOLLOW) {
+        match status(&place) {
             Ok(status) if is_directory(status) => return Err(Errno::EISDIR),
             Ok(_) | Err(Errno::ENOENT) => {}
             Err(errno) => return Err(errno),
         }
         let flags = OFlag::O_TMPFILE | OFlag::O_WRONLY | OFlag::O_CLOEXEC;
         let mode = Mode::from_bits_truncate(0o666);
-        let file = openat(&directory, ".", flags, mode).and_then(descriptor::above_standard)?;
+        let file = openat(place.directory(), ".", flags, mode)?;
         Ok(Self {
-            directory,
-            name,
-            file: file.into(),
+            place,
+            file: descriptor::above_standard(file)?.into(),
         })
     }
 
@@ -276,18 +260,15 @@ impl PidFile {
             .write_all(&[number, b"\n"].concat())
             .map_err(|error| procfs::errno(&error))?;
         let temporary = self.link()?;
+        let directory = self.place.directory();
         renameat(
-            &self.directory,
+            directory,
             temporary.as_os_str(),
-            &self.directory,
-            self.name.as_os_str(),
+            directory,
+            self.place.name(),
         )
         .inspect_err(|_| {
-            let _ = unlinkat(
-                &self.directory,
-                temporary.as_os_str(),
-                UnlinkatFlags::NoRemoveDir,
-            );
+            let _ = unlinkat(directory, temporary.as_os_str(), UnlinkatFlags::NoRemoveDir);
         })
     }
 
@@ -296,11 +277,11 @@ impl PidFile {
         let source = held(self.file.as_fd());
         for attempt in 0_u32.. {
             let mut name = OsString::from(format!(".{}.{attempt}.", Pid::this()));
-            name.push(&self.name);
+            name.push(self.place.name());
             let linked = linkat(
                 nix::fcntl::AT_FDCWD,
                 &source,
-                &self.directory,
+                self.place.directory(),
                 name.as_os_str(),
                 AtFlags::AT_SYMLINK_FOLLOW,
             );
@@ -315,18 +296,22 @@ impl PidFile {
     /// Removes the file, unless another has its place by now.
     fn remove(&self) -> nix::Result<()> {
         let ours = fstat(&self.file)?;
-        match fstatat(
-            &self.directory,
-            self.name.as_os_str(),
-            AtFlags::AT_SYMLINK_NOFOLLOW,
-        ) {
+        match status(&self.place) {
             Ok(there) if (there.st_dev, there.st_ino) == (ours.st_dev, ours.st_ino) => unlinkat(
-                &self.directory,
-                self.name.as_os_str(),
+                self.place.directory(),
+                self.place.name(),
                 UnlinkatFlags::NoRemoveDir,
             ),
             Ok(_) | Err(Errno::ENOENT) => Ok(()),
             Err(errno) => Err(errno),
         }
     }
+}
+
+fn status(place: &Place) -> nix::Result<FileStat> {
+    fstatat(
+        place.directory(),
+        place.name(),
+        AtFlags::AT_SYMLINK_NOFOLLOW,
+    )
 }

@@ -26,7 +26,8 @@ use crate::caller::Current;
 use crate::init::{self, Init};
 use crate::maps::{self, Mapper};
 use crate::mounts;
-use crate::persist::{self, Binder, OuterMounts};
+use crate::outer::{self, OuterMounts};
+use crate::persist::Binder;
 use crate::plan::{Clock, Plan, Step};
 use crate::probe;
 use crate::report::{self, Inherited, Reporter};
@@ -113,7 +114,7 @@ impl Process {
             Step::Unshare(kinds) => self.unshare(*kinds)?,
             Step::OutrankOuterMounts => {
                 if let Some(Ok(outer)) = &self.outer_mounts {
-                    persist::outrank(outer)?;
+                    outer::outrank(outer)?;
                 }
             }
             Step::WriteMapsFromOutside => {

@@ -5,7 +5,8 @@ use std::time::Duration;
 use crate::error::{Attempt, Error};
 use crate::hint::{self, Failed};
 use crate::sys::fork::{self, Change, Child, Forked};
-use crate::sys::signal::{self, Dispositions, FromTerminal, Mask};
+use crate::sys::forward::{self, Dispositions, FromTerminal};
+use crate::sys::signal::{self, Mask};
 use crate::words;
 
 /// What becomes of signals, by number, that the waiting process gets.
@@ -62,8 +63,8 @@ pub fn fork(signals: &Signals) -> Result<Forked<Attended, Inherited>, Error> {
         Manner::Once => FromTerminal::NotPassedOn,
         Manner::Reference => FromTerminal::PassedOn,
     };
-    let dispositions = signal::forward(&signals.forwarded, from_terminal)
-        .attempt(|| words!["sigaction failed"])?;
+    let dispositions =
+        forward::catch(&signals.forwarded, from_terminal).attempt(|| words!["sigaction failed"])?;
     let forked = fork::fork().attempt(|| words!["fork failed"]);
     match forked.map_err(|error| hint::explain(error, &Failed::Fork))? {
         Forked::Child(()) => Ok(Forked::Child(Inherited {
@@ -73,7 +74,7 @@ pub fn fork(signals: &Signals) -> Result<Forked<Attended, Inherited>, Error> {
             mask,
         })),
         Forked::Parent(child) => {
-            signal::forward_to(Some(child));
+            forward::send_to(Some(child));
             let failed = listen(signals, mask).err();
             Ok(Forked::Parent(Attended { child, failed }))
         }
@@ -84,8 +85,8 @@ impl Inherited {
     /// Brings them back.
     pub fn restore(self) -> Result<(), Error> {
         match self.manner {
-            Manner::Once => signal::restore_dispositions(&self.dispositions),
-            Manner::Reference => signal::set_default(&self.forwarded),
+            Manner::Once => forward::restore_dispositions(&self.dispositions),
+            Manner::Reference => forward::set_default(&self.forwarded),
         }
         .attempt(|| words!["sigaction failed"])?;
         self.mask
@@ -120,7 +121,7 @@ impl Attended {
                 continue;
             }
             // Once it is reaped, its id may come to mean another process.
-            signal::forward_to(None);
+            forward::send_to(None);
             let change = self.child.wait().attempt(failed)?;
             return self.failed.map_or(Ok(change), Err);
         }

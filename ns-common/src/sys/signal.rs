@@ -2,14 +2,10 @@
 #![allow(unsafe_code)]
 
 use std::mem::MaybeUninit;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
-use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
+use std::os::fd::{FromRawFd, OwnedFd};
 
 use nix::errno::Errno;
 use nix::unistd::Pid;
-
-use crate::sys::descriptor;
-use crate::sys::fork::Child;
 
 /// The signals blocked for this process, to be restored.
 #[derive(Debug, Clone, Copy)]
@@ -111,93 +107,6 @@ pub fn set_parent_death(signal: i32) -> nix::Result<()> {
         .map(drop)
 }
 
-/// The child that gets what [`forward`] catches; 0 while there is none.
-static FORWARD_TO: AtomicI32 = AtomicI32::new(0);
-/// Whether it gets what the terminal has sent, too.
-static FORWARD_TERMINAL: AtomicBool = AtomicBool::new(false);
-
-/// What becomes of a signal that the terminal has sent to the whole job, the child among it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FromTerminal {
-    /// The child gets it once more.
-    PassedOn,
-    /// Nothing.
-    NotPassedOn,
-}
-
-/// What was to be done on each of some signals.
-#[derive(Clone)]
-pub struct Dispositions(Vec<(i32, libc::sigaction)>);
-
-impl std::fmt::Debug for Dispositions {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter
-            .debug_list()
-            .entries(self.0.iter().map(|(signal, _)| signal))
-            .finish()
-    }
-}
-
-/// Passes `signals` on to the child given later to [`forward_to`]; waits are restarted. Returns how
-/// they were treated before.
-pub fn forward(signals: &[i32], from_terminal: FromTerminal) -> nix::Result<Dispositions> {
-    extern "C" fn pass_on(signal: libc::c_int, info: *mut libc::siginfo_t, _: *mut libc::c_void) {
-        // SAFETY: the kernel hands a valid record to a handler with SA_SIGINFO.
-        let code = unsafe { (*info).si_code };
-        if code > 0 && code != SI_KERNEL && is_fault(signal) {
-            // A fault of our own comes again, and then it kills.
-            let _ = set_disposition(signal, libc::SIG_DFL, 0);
-            return;
-        }
-        let is_left_out = code == SI_KERNEL && !FORWARD_TERMINAL.load(Ordering::Relaxed);
-        let child = FORWARD_TO.load(Ordering::Relaxed);
-        if child > 0 && !is_left_out {
-            // What the handler interrupts must find its errno unchanged.
-            let errno = Errno::last();
-            // SAFETY: kill is async-signal-safe.
-            unsafe { libc::kill(child, signal) };
-            errno.set();
-        }
-    }
-    FORWARD_TERMINAL.store(from_terminal == FromTerminal::PassedOn, Ordering::Relaxed);
-    let handler = pass_on as *const () as libc::sighandler_t;
-    let change = |signal: &i32| {
-        Ok((
-            *signal,
-            set_disposition(*signal, handler, libc::SA_SIGINFO)?,
-        ))
-    };
-    signals
-        .iter()
-        .map(change)
-        .collect::<Result<_, _>>()
-        .map(Dispositions)
-}
-
-/// Names the child that caught signals go to from now on, or that none is left.
-pub fn forward_to(child: Option<Child>) {
-    FORWARD_TO.store(
-        child.map_or(0, |child| child.pid().as_raw()),
-        Ordering::Relaxed,
-    );
-}
-
-/// Gives `signals` their default disposition.
-pub fn set_default(signals: &[i32]) -> nix::Result<()> {
-    signals
-        .iter()
-        .try_for_each(|signal| set_disposition(*signal, libc::SIG_DFL, 0).map(drop))
-}
-
-/// Brings back how signals were treated.
-pub fn restore_dispositions(former: &Dispositions) -> nix::Result<()> {
-    former.0.iter().try_for_each(|(signal, action)| {
-        // SAFETY: the kernel has told this very action, whose handler, if any, is still there.
-        let result = unsafe { libc::sigaction(*signal, action, std::ptr::null_mut()) };
-        Errno::result(result).map(drop)
-    })
-}
-
 /// Every signal that can be caught, but for those of job control and SIGCHLD.
 pub fn forwardable() -> Vec<i32> {
     let (first, last) = real_time_range();
@@ -219,65 +128,6 @@ pub fn forwardable() -> Vec<i32> {
         .chain(first..=last)
         .filter(|signal| !is_left_out(signal))
         .collect()
-}
-
-/// Signals that are taken one by one in place of interrupting: signalfd(2).
-#[derive(Debug)]
-pub struct Queue(OwnedFd);
-
-/// A signal taken from a [`Queue`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Received {
-    /// Its number.
-    pub signal: i32,
-    /// Whether the kernel itself has sent it, as it does for a terminal.
-    pub from_kernel: bool,
-}
-
-impl Queue {
-    /// Blocks every signal that can be blocked, and queues them all from now on.
-    pub fn of_all() -> nix::Result<Self> {
-        let mut set = empty_set();
-        // SAFETY: sigfillset fills the set in.
-        unsafe { libc::sigfillset(&raw mut set) };
-        // SAFETY: the set is valid and the old one is not asked for.
-        let blocked =
-            unsafe { libc::sigprocmask(libc::SIG_SETMASK, &raw const set, std::ptr::null_mut()) };
-        Errno::result(blocked)?;
-        let flags = libc::SFD_CLOEXEC | libc::SFD_NONBLOCK;
-        // SAFETY: the set is valid; -1 asks for a new descriptor.
-        let number = Errno::result(unsafe { libc::signalfd(-1, &raw const set, flags) })?;
-        // SAFETY: the kernel has just returned it.
-        descriptor::above_standard(unsafe { descriptor::own(number) }).map(Self)
-    }
-
-    /// The descriptor, which is readable while a signal waits.
-    pub fn as_fd(&self) -> BorrowedFd<'_> {
-        self.0.as_fd()
-    }
-
-    /// Takes the next signal, if one waits.
-    pub fn next(&self) -> nix::Result<Option<Received>> {
-        let mut record = MaybeUninit::<libc::signalfd_siginfo>::uninit();
-        let size = size_of::<libc::signalfd_siginfo>();
-        loop {
-            // SAFETY: the kernel writes whole records of this size, for one of which there is room.
-            let result =
-                unsafe { libc::read(self.0.as_raw_fd(), record.as_mut_ptr().cast(), size) };
-            match Errno::result(result) {
-                Err(Errno::EINTR) => {}
-                Err(Errno::EAGAIN) => return Ok(None),
-                Err(errno) => return Err(errno),
-                Ok(_) => break,
-            }
-        }
-        // SAFETY: the read has filled the record in.
-        let record = unsafe { record.assume_init() };
-        Ok(Some(Received {
-            signal: i32::try_from(record.ssi_signo).map_err(|_| Errno::EINVAL)?,
-            from_kernel: record.ssi_code == SI_KERNEL,
-        }))
-    }
 }
 
 /// Does `write` so that a reader who has gone is an error, EPIPE, and no signal.
@@ -306,16 +156,9 @@ pub fn real_time_range() -> (i32, i32) {
 }
 
 /// `SI_KERNEL` of asm-generic/siginfo.h: the terminal's signals among others.
-const SI_KERNEL: libc::c_int = 0x80;
+pub(super) const SI_KERNEL: libc::c_int = 0x80;
 
-fn is_fault(signal: i32) -> bool {
-    matches!(
-        signal,
-        libc::SIGSEGV | libc::SIGBUS | libc::SIGFPE | libc::SIGILL | libc::SIGTRAP
-    )
-}
-
-fn set_disposition(
+pub(super) fn set_disposition(
     signal: i32,
     handler: libc::sighandler_t,
     flags: libc::c_int,
@@ -379,7 +222,7 @@ fn remove(set: &mut libc::sigset_t, signal: i32) {
     unsafe { libc::sigdelset(set, signal) };
 }
 
-fn empty_set() -> libc::sigset_t {
+pub(super) fn empty_set() -> libc::sigset_t {
     let mut set = MaybeUninit::uninit();
     // SAFETY: sigemptyset fills the set in.
     unsafe { libc::sigemptyset(set.as_mut_ptr()) };
