@@ -74,8 +74,10 @@ impl Init {
         };
         while attendance.ended.is_none() {
             attendance.wait(None)?;
-            attendance.reap()?;
+            // In this order: taken from the queue, the signal of a child that ends meanwhile is
+            // gone.
             attendance.pass_on(program.pid())?;
+            attendance.reap()?;
         }
         if let Remaining::EndedBy(limit) = remaining {
             attendance.end_others(limit)?;

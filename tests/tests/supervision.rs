@@ -11,7 +11,7 @@ fn process_1_outlasts_a_storm_of_orphans_and_signals() {
         "unshare --init --mount-proc bash -c '
              trap : USR1; touch up
              for round in {1..1000}; do (: &); done
-             until [ -e stop ]; do read -t .01 <> <(:); done 2> /dev/null
+             until [ -e stop ]; do sleep .02; done 2> /dev/null
              while grep -qs ^State:.Z /proc/[0-9]*/status; do :; done
              echo $$; exit 42' & U=$!
          until [ -e up ]; do :; done
@@ -46,12 +46,24 @@ fn every_signal_of_the_list_reaches_the_program() {
     ] {
         for signal in ["HUP", "USR1", "RTMIN+3"] {
             let run = sandbox.shell(&format!(
-                "rm -f up; unshare {options} bash -c 'trap \"exit 9\" {signal}; touch up; while :; do read -t 1 <> <(:); done' & U=$!
+                "rm -f up; unshare {options} bash -c 'trap \"exit 9\" {signal}; touch up; while :; do sleep .02; done' & U=$!
                  until [ -e up ]; do :; done; kill -{signal} $U; wait $U; echo $?"
             ));
             assert_eq!(run.stdout, "9\n", "{options} {signal}: {run:?}");
         }
     }
+}
+
+#[test]
+fn end_that_follows_a_signal_at_once_is_not_missed() {
+    let sandbox = sandbox_or_skip!("strace");
+    let run = sandbox.shell(
+        "strace -f -o /dev/null -e inject=kill:delay_exit=300000 \
+             unshare --init bash -c 'trap \"exit 9\" USR1; echo $PPID > up; while :; do sleep .02; done' & U=$!
+         until [ -s up ]; do :; done
+         read -r T < /proc/$U/task/$U/children; kill -USR1 ${T%% *}; wait $U; echo $?",
+    );
+    assert_eq!(run.stdout, "9\n", "{run:?}");
 }
 
 #[test]
@@ -217,11 +229,11 @@ fn nothing_is_left_whenever_the_waiting_process_is_killed() {
                  unshare {options} --kill-child --uts=f --pid-file p --status-fd 3 sleep 60$$ 3> /dev/null & U=$!
                  for ((spin = 0; spin < RANDOM % 8000; spin++)); do :; done
                  kill -KILL $U; wait $U
-                 until [ ! -e p ]; do read -t .01 <> <(:); done
+                 until [ ! -e p ]; do sleep .02; done
                  umount f
                  for name in .[!.]*; do [ -e \"$name\" ] && echo $name; done
              done 2> /dev/null
-             while grep -qs ^sleep.60$$ /proc/[0-9]*/cmdline; do read -t .01 <> <(:); done 2> /dev/null
+             while grep -qs ^sleep.60$$ /proc/[0-9]*/cmdline; do sleep .02; done 2> /dev/null
              ls -A"
         ));
         assert_eq!(run.stdout, "f\n", "{options}: {run:?}");
