@@ -5,8 +5,6 @@ use ns_common::ipc::system_v::{DESTROYED, LOCKED, Permissions, Queue, Segment, S
 use ns_common::ipc::{Posix, Resource, Resources, SystemV};
 use ns_common::sys::file::FileStatus;
 
-use crate::request::List;
-
 /// An object of any kind.
 #[derive(Debug, Clone)]
 pub(crate) enum Object {
@@ -638,6 +636,19 @@ pub(crate) fn usual(kind: Resource) -> &'static [&'static Column] {
         Resource::Posix(Posix::Memory) => &[&NAME, &PERMS, &OWNER, &SIZE, &MTIME],
         Resource::Posix(Posix::Semaphore) => &[&NAME, &PERMS, &OWNER, &MTIME, &SVAL],
     }
+}
+
+/// What a list tells of each object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum List {
+    /// Keys, owners, permissions and sizes.
+    Usual,
+    /// Times.
+    Times,
+    /// Processes.
+    Processes,
+    /// Creators and owners.
+    Creators,
 }
 
 /// What the views of times, processes and creators show in a table.

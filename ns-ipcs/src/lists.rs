@@ -6,10 +6,10 @@ use ns_common::output::units::TimeShape;
 
 use crate::columns::{
     self, ATTACH, CGROUP, CPID, CTIME, CUSER, Column, DEST, DETACH, GROUP, ID, KEY, LOCK, LPID,
-    LRPID, LSPID, Listed, MSGS, NAME, NATTCH, NSEMS, OTIME, PERMS, RECV, SEND, SIZE, SVAL,
+    LRPID, LSPID, List, Listed, MSGS, NAME, NATTCH, NSEMS, OTIME, PERMS, RECV, SEND, SIZE, SVAL,
     USEDBYTES, USER,
 };
-use crate::request::{List, Unit};
+use crate::request::Unit;
 use crate::values::{Style, Writer};
 
 /// How one kind of object is listed in one view.

@@ -4,8 +4,8 @@ use ns_common::cli::table::{Manual, Offer, Order, Takes, Tool, Value};
 use ns_common::ipc::{Posix, Resource, SystemV};
 use ns_common::options;
 
-use crate::columns::{COLUMN_NAMES, MANUAL_OF_COLUMNS, MANUAL_OF_USAGE};
-use crate::request::{List, Unit, View};
+use crate::columns::{COLUMN_NAMES, List, MANUAL_OF_COLUMNS, MANUAL_OF_USAGE};
+use crate::request::{Unit, View};
 
 options! {
     /// The options, as the parser hands them on.

@@ -15,12 +15,12 @@ use ns_common::sys::ipc;
 use ns_common::words;
 
 use crate::columns::{
-    COLUMNS, Column, ID, Listed, MEMORY_ATTACHMENTS, NAME, NAMESPACE, Object, PIDS,
+    COLUMNS, Column, ID, List, Listed, MEMORY_ATTACHMENTS, NAME, NAMESPACE, Object, PIDS,
     SEGMENT_ATTACHMENTS, USAGE_COLUMNS, of_view,
 };
 use crate::forms::{Block, Titles};
 use crate::json::{self, Element, Members};
-use crate::request::{Absence, Choice, Form, List, Request, Share, Subject, Unit};
+use crate::request::{Absence, Choice, Form, Request, Share, Subject, Unit};
 use crate::select::Finder;
 use crate::tables::Table;
 use crate::values::Writer;

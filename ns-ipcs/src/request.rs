@@ -6,7 +6,7 @@ use nix::unistd::Pid;
 use ns_common::ipc::filter::Filter;
 use ns_common::ipc::{Resources, SystemV};
 
-use crate::columns::Column;
+use crate::columns::{Column, List};
 
 /// What is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -174,19 +174,6 @@ pub enum View {
     Limits,
     /// What the namespace uses.
     Summary,
-}
-
-/// What a list tells of each object.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum List {
-    /// Keys, owners, permissions and sizes.
-    Usual,
-    /// Times.
-    Times,
-    /// Processes.
-    Processes,
-    /// Creators and owners.
-    Creators,
 }
 
 /// How sizes are shown.

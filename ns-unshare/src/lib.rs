@@ -1,8 +1,8 @@
 //! `unshare`: run a program in namespaces that are new.
 //!
 //! `options` is the table of options; `cli` reads the command line into a `request`; `plan` decides
-//! what is to be done in which order, and `explain` puts that in words; `run` does it, with `maps`,
-//! `mounts` and `persist`.
+//! what is to be done in which order, and `explain` puts that in words; `run` has a `process` do
+//! it, with `maps`, `mounts`, `persist`, `init` and `report`, or `probe` try it.
 #![forbid(unsafe_code)]
 // The table of options is read row by row.
 #![recursion_limit = "512"]
@@ -18,6 +18,7 @@ mod outer;
 mod persist;
 mod plan;
 mod probe;
+mod process;
 mod report;
 mod request;
 mod run;

@@ -9,8 +9,8 @@ use ns_common::words;
 
 use crate::caller::Current;
 use crate::plan::{Plan, Step};
+use crate::process::{Flow, Process};
 use crate::request::Request;
-use crate::run::{Flow, Process};
 
 /// What is said of one subject.
 #[derive(Debug, Clone, PartialEq, Eq)]
