@@ -192,6 +192,7 @@ impl Sandbox {
         unsafe {
             command.pre_exec(move || {
                 setns(&*pidfd, flags)?;
+                close_others()?;
                 heed_signals()?;
                 nix::unistd::chdir(FOLDER)?;
                 Ok(())
@@ -246,6 +247,20 @@ impl Sandbox {
 pub fn with_own_mounts(command: &mut Command) -> &mut Command {
     // SAFETY: between fork and exec the closure makes one system call.
     unsafe { command.pre_exec(|| Ok(unshare(CloneFlags::CLONE_NEWNS)?)) }
+}
+
+/// Keeps descriptors that we have inherited ourselves from a program that is executed.
+fn close_others() -> nix::Result<()> {
+    // SAFETY: the call takes numbers only.
+    let done = unsafe {
+        libc::syscall(
+            libc::SYS_close_range,
+            3,
+            libc::c_uint::MAX,
+            libc::CLOSE_RANGE_CLOEXEC,
+        )
+    };
+    nix::errno::Errno::result(done).map(drop)
 }
 
 /// Undoes what a shell without job control has done to a background job, which ignores these.

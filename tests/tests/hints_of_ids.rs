@@ -83,6 +83,7 @@ fn program_that_writes_no_map_is_explained() {
     }
     let setting =
         "echo 1000:100000:65536 > s; mount --bind s /etc/subuid; mount --bind s /etc/subgid;
+        (cat /etc/passwd; echo plain:x:1000:1000::/:/bin/sh) > p; mount --bind p /etc/passwd;
         user='setpriv --reuid 1000 --regid 1000 --clear-groups'; chmod 777 /mnt;";
     let script = |rest: &str| format!("{setting} {rest}");
     let map = "unshare --map-users=0:100000:10 true";
