@@ -225,6 +225,8 @@ options! {
     extension UnsetEnv: None, "unset-env", Takes::Required(Value::new("name", Offer::Nothing)),
         "take a variable away from the program";
 
+    section "Child process";
+
     /// Runs a process 1 of our own, which stays: it starts the program as its child, reaps every
     /// process that loses its parent, passes signals on to the program, and ends when that has
     /// ended, and the kernel then ends all other processes of the namespace. With `wait` it asks
