@@ -4,10 +4,11 @@ use ns_common::cli::table::{Manual, Offer, Order, Takes, Tool, Value};
 use ns_common::namespace::Kind;
 use ns_common::options;
 
-const FILE: Value = Value::new("file", Offer::File);
 const DIRECTORY: Value = Value::new("dir", Offer::Directory);
 /// A kind of namespace, and the file that keeps it.
-const NAMESPACE: Takes = Takes::Optional(FILE);
+const fn namespace(kind: Kind) -> Takes {
+    Takes::Optional(Value::new("file", Offer::Namespace(kind)))
+}
 
 options! {
     /// The options, as the parser hands them on.
@@ -33,16 +34,16 @@ options! {
         "process whose namespaces are entered";
 
     /// Enters a mount namespace. The root and the working directory become its root.
-    Namespace(Kind::Mount): Some('m'), "mount", NAMESPACE, "enter a mount namespace";
+    Namespace(Kind::Mount): Some('m'), "mount", namespace(Kind::Mount), "enter a mount namespace";
 
     /// Enters a UTS namespace: host and domain name.
-    Namespace(Kind::Uts): Some('u'), "uts", NAMESPACE, "enter a UTS namespace";
+    Namespace(Kind::Uts): Some('u'), "uts", namespace(Kind::Uts), "enter a UTS namespace";
 
     /// Enters an IPC namespace: System V IPC objects and POSIX message queues.
-    Namespace(Kind::Ipc): Some('i'), "ipc", NAMESPACE, "enter an IPC namespace";
+    Namespace(Kind::Ipc): Some('i'), "ipc", namespace(Kind::Ipc), "enter an IPC namespace";
 
     /// Enters a network namespace.
-    Namespace(Kind::Net): Some('n'), "net", NAMESPACE, "enter a network namespace";
+    Namespace(Kind::Net): Some('n'), "net", namespace(Kind::Net), "enter a network namespace";
 
     /// Enters the network namespace of a socket that the target holds under this descriptor number,
     /// whatever `--net` says.
@@ -51,17 +52,17 @@ options! {
 
     /// Enters a PID namespace. It holds children only, so the program is run in a child unless
     /// `--no-fork` is given.
-    Namespace(Kind::Pid): Some('p'), "pid", NAMESPACE, "enter a PID namespace";
+    Namespace(Kind::Pid): Some('p'), "pid", namespace(Kind::Pid), "enter a PID namespace";
 
     /// Enters a user namespace and becomes root in it, without supplementary groups, unless
     /// `--setuid`, `--setgid` or `--preserve-credentials` says otherwise.
-    Namespace(Kind::User): Some('U'), "user", NAMESPACE, "enter a user namespace";
+    Namespace(Kind::User): Some('U'), "user", namespace(Kind::User), "enter a user namespace";
 
     /// Enters a cgroup namespace.
-    Namespace(Kind::Cgroup): Some('C'), "cgroup", NAMESPACE, "enter a cgroup namespace";
+    Namespace(Kind::Cgroup): Some('C'), "cgroup", namespace(Kind::Cgroup), "enter a cgroup namespace";
 
     /// Enters a time namespace.
-    Namespace(Kind::Time): Some('T'), "time", NAMESPACE, "enter a time namespace";
+    Namespace(Kind::Time): Some('T'), "time", namespace(Kind::Time), "enter a time namespace";
 
     section "Program";
 

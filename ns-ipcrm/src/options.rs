@@ -4,9 +4,18 @@ use ns_common::cli::table::{Manual, Offer, Order, Takes, Tool, Value};
 use ns_common::ipc::{Posix, SystemV};
 use ns_common::options;
 
-const ID: Value = Value::new("id", Offer::Nothing);
-const KEY: Value = Value::new("key", Offer::Nothing);
-const NAME: Value = Value::new("name", Offer::Nothing);
+/// A System V object by its id.
+const fn id(kind: SystemV) -> Takes {
+    Takes::Required(Value::new("id", Offer::SystemV(kind)))
+}
+/// A System V object by its key.
+const fn key(kind: SystemV) -> Takes {
+    Takes::Required(Value::new("key", Offer::Key(kind)))
+}
+/// A POSIX object by its name.
+const fn name(kind: Posix) -> Takes {
+    Takes::Required(Value::new("name", Offer::Posix(kind)))
+}
 const TYPE: Value = Value::new(
     "type",
     Offer::Words(&["shm", "pshm", "sem", "psem", "msg", "pmsg"]),
@@ -28,39 +37,39 @@ options! {
 
     /// Removes a System V shared memory segment by its id. One that is attached goes away with its
     /// last mapping.
-    Numbered(SystemV::Segment): Some('m'), "shmem-id", Takes::Required(ID),
+    Numbered(SystemV::Segment): Some('m'), "shmem-id", id(SystemV::Segment),
         "remove a shared memory segment by its id";
 
     /// Removes a System V shared memory segment by its key.
-    Keyed(SystemV::Segment): Some('M'), "shmem-key", Takes::Required(KEY),
+    Keyed(SystemV::Segment): Some('M'), "shmem-key", key(SystemV::Segment),
         "remove a shared memory segment by its key";
 
     /// Removes a POSIX shared memory object by its name.
-    Named(Posix::Memory): None, "posix-shmem", Takes::Required(NAME),
+    Named(Posix::Memory): None, "posix-shmem", name(Posix::Memory),
         "remove a POSIX shared memory object";
 
     /// Removes a System V message queue by its id.
-    Numbered(SystemV::Queue): Some('q'), "queue-id", Takes::Required(ID),
+    Numbered(SystemV::Queue): Some('q'), "queue-id", id(SystemV::Queue),
         "remove a message queue by its id";
 
     /// Removes a System V message queue by its key.
-    Keyed(SystemV::Queue): Some('Q'), "queue-key", Takes::Required(KEY),
+    Keyed(SystemV::Queue): Some('Q'), "queue-key", key(SystemV::Queue),
         "remove a message queue by its key";
 
     /// Removes a POSIX message queue by its name.
-    Named(Posix::Queue): None, "posix-mqueue", Takes::Required(NAME),
+    Named(Posix::Queue): None, "posix-mqueue", name(Posix::Queue),
         "remove a POSIX message queue";
 
     /// Removes a System V semaphore set by its id.
-    Numbered(SystemV::SemaphoreSet): Some('s'), "semaphore-id", Takes::Required(ID),
+    Numbered(SystemV::SemaphoreSet): Some('s'), "semaphore-id", id(SystemV::SemaphoreSet),
         "remove a semaphore set by its id";
 
     /// Removes a System V semaphore set by its key.
-    Keyed(SystemV::SemaphoreSet): Some('S'), "semaphore-key", Takes::Required(KEY),
+    Keyed(SystemV::SemaphoreSet): Some('S'), "semaphore-key", key(SystemV::SemaphoreSet),
         "remove a semaphore set by its key";
 
     /// Removes a named POSIX semaphore by its name.
-    Named(Posix::Semaphore): None, "posix-semaphore", Takes::Required(NAME),
+    Named(Posix::Semaphore): None, "posix-semaphore", name(Posix::Semaphore),
         "remove a POSIX semaphore";
 
     /// Removes, after everything else, all objects of a type: `shm`, `sem` and `msg` are System V

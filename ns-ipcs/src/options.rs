@@ -2,6 +2,7 @@
 
 use ns_common::cli::table::{Manual, Offer, Order, Takes, Tool, Value};
 use ns_common::ipc::{Posix, Resource, SystemV};
+use ns_common::namespace::Kind;
 use ns_common::options;
 
 use crate::columns::{COLUMN_NAMES, List, MANUAL_OF_COLUMNS, MANUAL_OF_USAGE};
@@ -23,7 +24,7 @@ options! {
 
     /// Shows all details of one object. Exactly one kind must be selected. An id that does not
     /// exist is reported on standard error, and the exit status stays 0.
-    Object: Some('i'), "id", Takes::Required(Value::new("id", Offer::Nothing)),
+    Object: Some('i'), "id", Takes::Required(Value::new("id", Offer::SelectedSystemV)),
         "show all details of the one object with this id";
 
     /// Selects message queues.
@@ -112,7 +113,7 @@ options! {
     /// Shows a table of these columns, separated by commas, in any case. `+` before the list adds
     /// them to the usual ones. The columns are listed below.
     extension Output: Some('o'), "output",
-        Takes::Required(Value::new("columns", Offer::Words(COLUMN_NAMES))),
+        Takes::Required(Value::new("columns", Offer::List(COLUMN_NAMES))),
         "show a table of these columns; +LIST adds to it";
 
     /// Shows a table of all columns of the kind.
@@ -177,7 +178,7 @@ options! {
         "show the IPC namespace of this process";
 
     /// Shows the objects of the IPC namespace that is bound to this file.
-    extension Namespace: None, "namespace", Takes::Required(Value::new("file", Offer::File)),
+    extension Namespace: None, "namespace", Takes::Required(Value::new("file", Offer::Namespace(Kind::Ipc))),
         "show the IPC namespace bound to this file";
 
     /// Shows the objects of every IPC namespace that can be found: those of the processes of the

@@ -170,7 +170,8 @@ fn offered<Id>(tool: &Tool<Id>, words: &[&str]) -> Vec<String> {
         .unwrap();
     String::from_utf8_lossy(&output.stdout)
         .lines()
-        .map(str::to_owned)
+        // What is offered may be followed by what it is.
+        .map(|line| line.split("  ").next().unwrap().to_owned())
         .collect()
 }
 

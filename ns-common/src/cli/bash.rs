@@ -1,5 +1,6 @@
 //! Completion for bash.
 
+use crate::cli::live;
 use crate::cli::table::{Offer, Opt, Order, Takes, Tool};
 
 /// Renders the completion of `tool`, to be read as `completions/NAME` of bash-completion, which it
@@ -33,8 +34,10 @@ pub fn render<Id>(tool: &Tool<Id>) -> String {
         |option| spellings(tool, option),
     );
     let attached = cases(tool, |_| true, |option| format!("--{}", option.long));
+    let live = functions(tool);
     format!(
         "# bash completion for {name}; rendered from the option table.\n\
+         {live}\
          _ns_tools_{name}() {{\n\
          \x20   local current=${{COMP_WORDS[COMP_CWORD]}} previous=${{COMP_WORDS[COMP_CWORD - 1]}} option=\n\
          \x20   COMPREPLY=()\n\
@@ -61,6 +64,53 @@ pub fn render<Id>(tool: &Tool<Id>) -> String {
          complete {fallback}-F _ns_tools_{name} {name}\n",
         words = words.trim_end(),
     )
+}
+
+/// Offers the lines of standard input: values with what they are, or one value alone. Where bash
+/// puts each candidate into the line, there are values alone.
+const DESCRIBED: &str = r#"_ns_tools_described() {
+    local line value
+    COMPREPLY=()
+    while IFS= read -r line; do
+        [[ $line == "$1"* ]] && COMPREPLY+=("$line")
+    done
+    if ((${#COMPREPLY[@]} == 1)) || [[ ${COMP_TYPE-} == 37 || ${COMP_TYPE-} == 42 ]]; then
+        COMPREPLY=("${COMPREPLY[@]%%$'\t'*}")
+    else
+        COMPREPLY=("${COMPREPLY[@]/$'\t'/  }")
+    fi
+}
+"#;
+
+/// Completes the last word of a list with commas.
+const LISTED: &str = r#"_ns_tools_listed() {
+    local last=${1##*[,+]}
+    mapfile -t COMPREPLY < <(compgen -P "${1%"$last"}" -W "$2" -- "${last^^}")
+    compopt -o nospace
+}
+"#;
+
+/// The functions that the values of this tool need.
+fn functions<Id>(tool: &Tool<Id>) -> String {
+    let sources = live::sources(tool);
+    let mut text = String::new();
+    if !sources.is_empty() {
+        text.push_str(DESCRIBED);
+    }
+    let mut offers = tool
+        .options
+        .iter()
+        .filter_map(|option| option.takes.value());
+    if offers.any(|value| matches!(value.offer, Offer::List(_))) {
+        text.push_str(LISTED);
+    }
+    for source in sources {
+        text.push_str(&format!(
+            "_ns_tools_{}() {{\n\x20   sh -c '{}' sh \"$@\" 2>/dev/null\n}}\n",
+            source.name, source.program
+        ));
+    }
+    text
 }
 
 fn is_attached<Id>(option: &Opt<Id>) -> bool {
@@ -111,6 +161,23 @@ fn stop_at_program<Id>(tool: &Tool<Id>) -> String {
     )
 }
 
+/// Offers values of the running system; a namespace may also be any other file.
+fn described(offer: Offer) -> String {
+    let Some(source) = live::source(offer) else {
+        return String::new();
+    };
+    let described = format!(
+        "_ns_tools_described \"$current\" < <(_ns_tools_{} \"${{COMP_WORDS[@]}}\")",
+        source.name
+    );
+    match offer {
+        Offer::Namespace(_) => format!(
+            "{described}\n\x20       mapfile -t -O ${{#COMPREPLY[@]}} COMPREPLY < <(compgen -f -- \"$current\")"
+        ),
+        _ => described,
+    }
+}
+
 fn cases<Id>(
     tool: &Tool<Id>,
     wanted: impl Fn(&Opt<Id>) -> bool,
@@ -125,15 +192,18 @@ fn cases<Id>(
             Offer::Nothing => "compopt +o default +o bashdefault".to_owned(),
             Offer::File => "mapfile -t COMPREPLY < <(compgen -f -- \"$current\")".to_owned(),
             Offer::Directory => "mapfile -t COMPREPLY < <(compgen -d -- \"$current\")".to_owned(),
-            Offer::Process => {
-                "mapfile -t COMPREPLY < <(compgen -W \"$(cd /proc && echo [0-9]*)\" -- \"$current\")"
-                    .to_owned()
-            }
             Offer::User => "mapfile -t COMPREPLY < <(compgen -u -- \"$current\")".to_owned(),
             Offer::Group => "mapfile -t COMPREPLY < <(compgen -g -- \"$current\")".to_owned(),
             Offer::Signal => {
                 "mapfile -t COMPREPLY < <(compgen -A signal -- \"SIG${current#SIG}\")".to_owned()
             }
+            Offer::List(list) => format!("_ns_tools_listed \"$current\" '{}'", list.join(" ")),
+            Offer::Process
+            | Offer::Namespace(_)
+            | Offer::SystemV(_)
+            | Offer::Key(_)
+            | Offer::SelectedSystemV
+            | Offer::Posix(_) => described(value.offer),
             Offer::Words(list) => format!(
                 "mapfile -t COMPREPLY < <(compgen -W '{}' -- \"$current\")",
                 list.join(" ")

@@ -1,11 +1,18 @@
 //! Completion for fish.
 
+use crate::cli::live;
 use crate::cli::table::{Offer, Order, Takes, Tool};
 
 /// Renders the completion of `tool`, to be read as `NAME.fish` on fish's completion path.
 pub fn render<Id>(tool: &Tool<Id>) -> String {
     let name = tool.name;
     let mut text = format!("# fish completion for {name}; rendered from the option table.\n");
+    for source in live::sources(tool) {
+        text.push_str(&format!(
+            "function __ns_tools_{}\n    sh -c '{}' sh (commandline -opc) 2>/dev/null\nend\n",
+            source.name, source.program
+        ));
+    }
     text.push_str(&match tool.order {
         Order::StopAtOperand => {
             format!("complete -c {name} -x -a '(__fish_complete_subcommand)'\n")
@@ -19,7 +26,10 @@ pub fn render<Id>(tool: &Tool<Id>) -> String {
             .map_or(String::new(), |letter| format!(" -s {letter}"));
         let value = match option.takes {
             Takes::Nothing => String::new(),
-            Takes::Required(value) => format!(" -x{}", offer(value.offer)),
+            Takes::Required(value) => match value.offer {
+                Offer::Namespace(_) => format!(" -rF{}", offer(value.offer)),
+                _ => format!(" -x{}", offer(value.offer)),
+            },
             Takes::Optional(value) | Takes::OptionalLong(value) => offer(value.offer),
         };
         text.push_str(&format!(
@@ -35,10 +45,23 @@ fn offer(offer: Offer) -> String {
         Offer::Nothing => String::new(),
         Offer::File => " -a '(__fish_complete_path)'".to_owned(),
         Offer::Directory => " -a '(__fish_complete_directories)'".to_owned(),
-        Offer::Process => " -a '(__fish_complete_pids)'".to_owned(),
         Offer::User => " -a '(__fish_complete_users)'".to_owned(),
         Offer::Group => " -a '(__fish_complete_groups)'".to_owned(),
         Offer::Signal => " -a '(kill -l | string split \" \")'".to_owned(),
+        Offer::List(list) => format!(" -a '(__fish_append , {})'", list.join(" ")),
+        Offer::Process
+        | Offer::Namespace(_)
+        | Offer::SystemV(_)
+        | Offer::Key(_)
+        | Offer::SelectedSystemV
+        | Offer::Posix(_) => live_offer(offer),
         Offer::Words(list) => format!(" -a '{}'", list.join(" ")),
     }
+}
+
+fn live_offer(offer: Offer) -> String {
+    let Some(source) = live::source(offer) else {
+        return String::new();
+    };
+    format!(" -a '(__ns_tools_{})'", source.name)
 }

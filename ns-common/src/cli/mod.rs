@@ -4,6 +4,7 @@ pub mod bash;
 pub mod fish;
 pub mod getopt;
 pub mod help;
+mod live;
 pub mod man;
 pub mod table;
 pub mod zsh;

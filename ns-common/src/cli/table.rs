@@ -1,5 +1,8 @@
 //! All that describes the command line of a tool: the parser and every text about it read this.
 
+use crate::ipc::{Posix, SystemV};
+use crate::namespace::Kind;
+
 /// What the parser, help and completions know of a tool. [`Manual`] has what only the page says.
 #[derive(Debug)]
 pub struct Tool<Id: 'static> {
@@ -102,8 +105,18 @@ pub enum Offer {
     File,
     /// Names of directories.
     Directory,
-    /// Numbers of running processes.
+    /// Numbers of running processes, with their commands.
     Process,
+    /// Files, first of all those that a namespace of this kind is bound to.
+    Namespace(Kind),
+    /// Ids of objects, with owner and size.
+    SystemV(SystemV),
+    /// Keys of objects, with owner and size.
+    Key(SystemV),
+    /// Ids of objects of the kind that `--queues`, `--shmems` or `--semaphores` before selects.
+    SelectedSystemV,
+    /// Names of objects.
+    Posix(Posix),
     /// Names of users.
     User,
     /// Names of groups.
@@ -112,6 +125,8 @@ pub enum Offer {
     Signal,
     /// These words.
     Words(&'static [&'static str]),
+    /// These words, separated by commas.
+    List(&'static [&'static str]),
 }
 
 /// The texts of a manual page. Words between backticks are set in bold.

@@ -1,13 +1,18 @@
 //! Completion for zsh.
 
+use crate::cli::live;
 use crate::cli::table::{Offer, Order, Takes, Tool, Value};
 
 /// Renders the completion of `tool`, to be read as `_NAME` on zsh's `fpath`.
 pub fn render<Id>(tool: &Tool<Id>) -> String {
     let mut text = format!(
-        "#compdef {}\n# Rendered from the option table.\n\n_arguments -s -S \\\n",
+        "#compdef {}\n# Rendered from the option table.\n\n",
         tool.name
     );
+    for source in live::sources(tool) {
+        text.push_str(&function(&source));
+    }
+    text.push_str("_arguments -s -S \\\n");
     for option in tool.options {
         let summary = quote(option.summary);
         if let Some(letter) = option.short {
@@ -42,18 +47,51 @@ pub fn render<Id>(tool: &Tool<Id>) -> String {
     text
 }
 
+/// A function that offers the values of a source with what they are.
+fn function(source: &live::Source) -> String {
+    format!(
+        "_ns_tools_{}() {{\n\
+         \x20 local -a found\n\
+         \x20 found=(${{(f)\"$(sh -c '{}' sh \"${{words[@]}}\" 2>/dev/null)\"}})\n\
+         \x20 found=(${{found//:/\\:}})\n\
+         \x20 found=(${{found/$'\\t'/:}})\n\
+         \x20 _describe value found\n\
+         }}\n\n",
+        source.name, source.program
+    )
+}
+
 fn action(value: Value) -> String {
     let offer = match value.offer {
         Offer::Nothing => " ".to_owned(),
         Offer::File => "_files".to_owned(),
         Offer::Directory => "_files -/".to_owned(),
-        Offer::Process => "_pids".to_owned(),
         Offer::User => "_users".to_owned(),
         Offer::Group => "_groups".to_owned(),
         Offer::Signal => "_signals -s".to_owned(),
+        Offer::List(list) => format!(
+            "{{compset -P \"+\"; _values -s , column {}}}",
+            list.join(" ")
+        ),
+        Offer::Process
+        | Offer::Namespace(_)
+        | Offer::SystemV(_)
+        | Offer::Key(_)
+        | Offer::SelectedSystemV
+        | Offer::Posix(_) => live_action(value.offer),
         Offer::Words(list) => format!("({})", list.join(" ")),
     };
     format!("{}:{offer}", value.name.replace(':', "\\:"))
+}
+
+fn live_action(offer: Offer) -> String {
+    let Some(source) = live::source(offer) else {
+        return String::new();
+    };
+    match offer {
+        Offer::Namespace(_) => format!("{{_ns_tools_{}; _files}}", source.name),
+        _ => format!("_ns_tools_{}", source.name),
+    }
 }
 
 fn quote(text: &str) -> String {

@@ -1,0 +1,162 @@
+//! What completions offer of the running system: programs for `sh` that print a value a line and,
+//! behind a tab, what it is. They are the same for all shells, and stand between single quotes.
+
+use crate::cli::table::{Offer, Opt, Tool};
+use crate::ipc::{Posix, SystemV};
+
+/// A program, and the name of the function that runs it in a shell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Source {
+    pub(crate) name: String,
+    pub(crate) program: String,
+}
+
+/// What the values of `tool` need, each once.
+pub(crate) fn sources<Id>(tool: &Tool<Id>) -> Vec<Source> {
+    let value = |option: &Opt<Id>| option.takes.value();
+    let mut sources: Vec<Source> = Vec::new();
+    for found in tool
+        .options
+        .iter()
+        .filter_map(value)
+        .filter_map(|it| source(it.offer))
+    {
+        if !sources.contains(&found) {
+            sources.push(found);
+        }
+    }
+    sources
+}
+
+/// The program that tells the values, unless they are not of the running system.
+pub(crate) fn source(offer: Offer) -> Option<Source> {
+    let (name, program) = match offer {
+        Offer::Process => ("processes".to_owned(), PROCESSES.to_owned()),
+        Offer::Namespace(kind) => (format!("{}_namespaces", kind.file()), bound(kind.file())),
+        Offer::SystemV(kind) => (format!("{}_ids", table(kind)), objects(kind, "\\$2")),
+        Offer::Key(kind) => (format!("{}_keys", table(kind)), objects(kind, KEY)),
+        Offer::SelectedSystemV => ("selected_ids".to_owned(), selected()),
+        Offer::Posix(kind) => posix(kind),
+        Offer::Nothing
+        | Offer::File
+        | Offer::Directory
+        | Offer::User
+        | Offer::Group
+        | Offer::Signal
+        | Offer::Words(_)
+        | Offer::List(_) => return None,
+    };
+    Some(Source { name, program })
+}
+
+/// A process chooses its own name: nothing but printable characters reaches the terminal.
+const PROCESSES: &str = "\
+for process in /proc/[0-9]*; do
+    read -r command < \"$process/comm\" && printf \"%s\\t%s\\n\" \"${process#/proc/}\" \"$command\"
+done | LC_ALL=C tr -c \"\\n\\t -~\" \"?\"";
+
+/// The files to which a namespace of this kind is bound.
+fn bound(kind: &str) -> String {
+    format!(
+        "\
+while read -r id parent device root place rest; do
+    case $root in {kind}:*) printf \"%s\\t%s\\n\" \"$place\" \"$root\" ;; esac
+done < /proc/self/mountinfo"
+    )
+}
+
+/// The name of a table in `/proc/sysvipc`.
+fn table(kind: SystemV) -> &'static str {
+    match kind {
+        SystemV::Queue => "msg",
+        SystemV::Segment => "shm",
+        SystemV::SemaphoreSet => "sem",
+    }
+}
+
+/// Keys are signed in `/proc/sysvipc`.
+const KEY: &str = "sprintf(\\\"0x%08x\\\", \\$1 < 0 ? \\$1 + 4294967296 : \\$1)";
+
+/// The objects of a kind, each with its owner and its size.
+fn objects(kind: SystemV, value: &str) -> String {
+    let (owner, size, unit) = match kind {
+        SystemV::Queue => (8, 5, "messages"),
+        SystemV::Segment => (8, 4, "bytes"),
+        SystemV::SemaphoreSet => (5, 4, "semaphores"),
+    };
+    let table = table(kind);
+    format!(
+        "\
+getent passwd | awk -F : \"
+FILENAME !~ /sysvipc/ {{ name[\\$3] = \\$1; next }}
+FNR > 1 {{ print {value} \\\"\\t\\\" (\\${owner} in name ? name[\\${owner}] : \\${owner}) \\\", \\\" \\${size} \\\" {unit}\\\" }}
+\" - FS=\" \" /proc/sysvipc/{table}"
+    )
+}
+
+/// The objects of the kind that the words before select, as `ipcs` reads them.
+fn selected() -> String {
+    let mut program = "\
+kind=
+for word; do
+    case $word in
+    --queues) kind=q ;;
+    --shmems) kind=m ;;
+    --semaphores) kind=s ;;
+    -[!-]*q* | -q*) kind=q ;;
+    -[!-]*m* | -m*) kind=m ;;
+    -[!-]*s* | -s*) kind=s ;;
+    esac
+done
+case $kind in
+"
+    .to_owned();
+    for (letter, kind) in [
+        ("q", SystemV::Queue),
+        ("m", SystemV::Segment),
+        ("s", SystemV::SemaphoreSet),
+    ] {
+        program.extend([letter, ")\n", &objects(kind, "\\$2"), " ;;\n"]);
+    }
+    program + "esac"
+}
+
+fn posix(kind: Posix) -> (String, String) {
+    let (name, start, others) = match kind {
+        Posix::Queue => ("posix_queues", "/dev/mqueue/", ""),
+        Posix::Memory => ("posix_memory", "/dev/shm/", " | /dev/shm/sem.*"),
+        Posix::Semaphore => ("posix_semaphores", "/dev/shm/sem.", ""),
+    };
+    let program = format!(
+        "\
+for file in {start}*; do
+    case $file in
+    *[![:print:]]*{others}) ;;
+    *) [ -f \"$file\" ] && printf \"%s\\n\" \"${{file#{start}}}\" ;;
+    esac
+done"
+    );
+    (name.to_owned(), program)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::namespace::Kind;
+
+    #[test]
+    fn programs_can_stand_between_single_quotes() {
+        let offers = [
+            Offer::Process,
+            Offer::SelectedSystemV,
+            Offer::Namespace(Kind::Ipc),
+            Offer::Key(SystemV::Segment),
+            Offer::Posix(Posix::Memory),
+        ];
+        for source in offers.into_iter().filter_map(source) {
+            assert!(!source.program.contains('\''), "{source:?}");
+            // fish would take one of them away.
+            assert!(!source.program.contains("\\\\"), "{source:?}");
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! What the real shells offer, of objects and processes that there are.
+
+#![allow(clippy::unwrap_used, reason = "a failing test panics")]
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use ns_tests::sandbox::Sandbox;
+use ns_tests::sandbox_or_skip;
+use rexpect::session::{PtySession, spawn_command};
+
+const OBJECTS: &str =
+    "for size in 4096 12288; do ipcmk -M $size; done; ipcmk -Q; ipcmk -Q; ipcmk -S 3; ipcmk -S 4";
+
+fn completion(path: &str) -> String {
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/completions");
+    docs.join(path).display().to_string()
+}
+
+/// What fish offers for a line, a value a line with what it is behind a tab.
+fn fish(sandbox: &Sandbox, tool: &str, line: &str) -> Vec<String> {
+    let script = format!(
+        "source {}; complete -C '{line}'",
+        completion(&format!("fish/{tool}.fish"))
+    );
+    let mut command = sandbox.command("fish");
+    let run = sandbox.finish(command.args(["--no-config", "-c", &script]));
+    run.output().lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn fish_offers_what_there_is() {
+    let sandbox = sandbox_or_skip!("fish", "awk");
+    sandbox.shell(OBJECTS).output();
+    let segments = ["0\troot, 4096 bytes", "1\troot, 12288 bytes"];
+    assert_eq!(fish(&sandbox, "ipcrm", "ipcrm -m "), segments);
+    assert_eq!(fish(&sandbox, "ipcs", "ipcs --shmems -i "), segments);
+    assert_eq!(
+        fish(&sandbox, "ipcrm", "ipcrm -s "),
+        ["0\troot, 3 semaphores", "1\troot, 4 semaphores"]
+    );
+    assert_eq!(
+        fish(&sandbox, "ipcs", "ipcs -q -i "),
+        ["0\troot, 0 messages", "1\troot, 0 messages"]
+    );
+    let keys = sandbox.shell("ipcs -m -o key --noheadings");
+    let offered = fish(&sandbox, "ipcrm", "ipcrm -M ");
+    for key in keys.output().lines().map(str::trim) {
+        let is_key = |line: &String| line.starts_with(&format!("{key}\troot, "));
+        assert!(offered.iter().any(is_key), "{key}: {offered:?}");
+    }
+    let columns = fish(&sandbox, "ipcs", "ipcs -o key,OWN");
+    assert!(columns[0].starts_with("key,OWNER\t"), "{columns:?}");
+    let pid = sandbox.pid();
+    assert_eq!(
+        fish(&sandbox, "nsenter", &format!("nsenter -t {pid}")),
+        [format!("{pid}\tcat")]
+    );
+}
+
+#[test]
+fn fish_offers_files_that_keep_namespaces() {
+    let sandbox = sandbox_or_skip!("fish");
+    sandbox
+        .shell("touch kept other; unshare --ipc=kept true")
+        .output();
+    let offered = fish(&sandbox, "ipcs", "ipcs --namespace /mnt/");
+    assert!(
+        offered.iter().any(|it| it.starts_with("/mnt/kept\tipc:[")),
+        "{offered:?}"
+    );
+    assert!(
+        offered.iter().any(|it| it.starts_with("/mnt/other")),
+        "{offered:?}"
+    );
+}
+
+/// An interactive shell in the sandbox.
+fn shell(sandbox: &Sandbox, program: &str, arguments: &[&str]) -> PtySession {
+    let mut command: Command = sandbox.command("sh");
+    // Without echo the shells do not show what they have put into the line.
+    command
+        .args(["-c", "stty echo; exec \"$@\"", "sh", program])
+        .args(arguments)
+        .env("TERM", "dumb")
+        .env("PS1", "> ")
+        .stdin(Stdio::inherit());
+    let mut session = spawn_command(command, Some(20_000)).unwrap();
+    // An interactive shell does not end by SIGTERM.
+    session.process_mut().set_kill_timeout(Some(100));
+    session
+}
+
+fn all_but_last_digit(sandbox: &Sandbox) -> String {
+    format!("nsenter -t {}\t\t", sandbox.pid() / 10)
+}
+
+/// Types a line with tabs in it and waits for what is offered, and for the prompt behind a list:
+/// what is typed before it may get lost.
+#[track_caller]
+fn offers(session: &mut PtySession, typed: &str, offered: &str) {
+    session.send(typed).unwrap();
+    session.flush().unwrap();
+    if let Err(error) = session.exp_regex(offered) {
+        panic!("{typed:?}: no {offered:?}: {error}");
+    }
+    // The line is given up; ^C would lose what is typed after it.
+    session.send_control('u').unwrap();
+}
+
+#[test]
+fn bash_offers_what_there_is() {
+    let sandbox = sandbox_or_skip!("awk");
+    sandbox.shell(OBJECTS).output();
+    let mut bash = shell(&sandbox, "bash", &["--norc", "--noprofile", "-i"]);
+    for tool in ["ipcrm", "ipcs", "nsenter"] {
+        let source = format!("source {}", completion(&format!("bash/{tool}")));
+        bash.send_line(&source).unwrap();
+    }
+    offers(
+        &mut bash,
+        "ipcrm -m \t\t",
+        "0 +root, 4096 bytes +1 +root, 12288 bytes +\r\n> ipcrm",
+    );
+    offers(
+        &mut bash,
+        "ipcs -q -i \t\t",
+        "0 +root, 0 messages +1 +root, 0 messages +\r\n> ipcs",
+    );
+    offers(&mut bash, "ipcs -o key,own\t", "OWNER");
+    offers(
+        &mut bash,
+        &all_but_last_digit(&sandbox),
+        &sandbox.pid().to_string(),
+    );
+}
+
+#[test]
+fn zsh_offers_what_there_is() {
+    let sandbox = sandbox_or_skip!("zsh", "awk");
+    sandbox.shell(OBJECTS).output();
+    let mut zsh = shell(&sandbox, "zsh", &["-f", "-i"]);
+    let folder = completion("zsh");
+    zsh.send_line(&format!(
+        "fpath=({folder} $fpath); autoload -U compinit; compinit -u -D"
+    ))
+    .unwrap();
+    offers(&mut zsh, "ipcrm -m \t\t", "0 +-- root, 4096 bytes");
+    offers(&mut zsh, "ipcs -m -i \t\t", "1 +-- root, 12288 bytes");
+    offers(&mut zsh, "ipcs -o OWN\t", "OWNER");
+    offers(
+        &mut zsh,
+        &all_but_last_digit(&sandbox),
+        &sandbox.pid().to_string(),
+    );
+}
