@@ -238,6 +238,15 @@ pub static MANUAL: Manual = Manual {
             "All namespaces of a rootless container that you own:",
             "nsenter -t 4711 --all --preserve-credentials",
         ),
+        (
+            "A shell that is in all respects where process 4711 is:",
+            "nsenter -t 4711 --like-target sh",
+        ),
+        (
+            "A statically linked tool of the host in a container without programs:",
+            "nsenter -t 4711 -m --outside-program busybox ls -l /",
+        ),
+        ("What would be done:", "nsenter -t 4711 -m -u --explain sh"),
     ],
     see_also: &[
         ("unshare", 1),

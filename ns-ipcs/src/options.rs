@@ -264,6 +264,14 @@ pub static MANUAL: Manual = Manual {
             "A monitoring check that fails when 90 percent of a limit are used:",
             "ipcs --fail-above 90 --quiet",
         ),
+        (
+            "Who has a segment mapped:",
+            "ipcs -m --key 0x5a3e --attached",
+        ),
+        (
+            "A line of JSON for each object of every IPC namespace of a node:",
+            "ipcs -A --json-lines",
+        ),
     ],
     see_also: &[
         ("ipcmk", 1),

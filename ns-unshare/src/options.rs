@@ -370,6 +370,22 @@ pub static MANUAL: Manual = Manual {
             "A persistent network namespace, as root:",
             "touch /run/netns-a && unshare --net=/run/netns-a true",
         ),
+        (
+            "A network with a loopback device that works, under another host name:",
+            "unshare -r --hostname box --loopback sh",
+        ),
+        (
+            "A process tree whose process 1 reaps, and that is given ten seconds to end:",
+            "unshare -r --init=wait:10 --mount-proc ./server",
+        ),
+        (
+            "What that does, step by step:",
+            "unshare -r --init=wait:10 --mount-proc --explain ./server",
+        ),
+        (
+            "Whether an ordinary user can make a network namespace here:",
+            "unshare --probe -r -n",
+        ),
     ],
     see_also: &[
         ("nsenter", 1),
