@@ -8,32 +8,32 @@ use ns_tests::sandbox_or_skip;
 use ns_tests::skip::{has_program, skipped};
 use ns_tests::tool;
 
-/// Whether the tools are a debug build, of which this page says nothing.
-fn is_for_debugging() -> bool {
-    let section = b".debug_info";
-    let program = std::fs::read(tool::ours("unshare")).unwrap();
-    program.windows(section.len()).any(|bytes| bytes == section)
+/// What readelf(1) tells of a tool, in lines.
+fn told(option: &str, name: &str) -> Vec<String> {
+    let mut command = Command::new("readelf");
+    let output = command.arg(option).arg(tool::ours(name)).output().unwrap();
+    let page = String::from_utf8(output.stdout).unwrap();
+    page.lines().map(str::to_owned).collect()
+}
+
+/// Why there is nothing to be said of the tools, if so.
+fn untold() -> Option<&'static str> {
+    if !has_program("readelf") {
+        return Some("readelf is not installed");
+    }
+    let sections = told("-SW", "unshare");
+    let for_debugging = sections.iter().any(|line| line.contains(" .debug_info "));
+    for_debugging.then_some("the tools are a debug build")
 }
 
 #[test]
 fn programs_need_the_c_library_alone() {
-    if is_for_debugging() {
-        return skipped("the tools are a debug build");
-    }
-    if !has_program("readelf") {
-        return skipped("readelf is not installed");
+    if let Some(reason) = untold() {
+        return skipped(reason);
     }
     for name in tool::TOOLS {
-        let output = Command::new("readelf")
-            .arg("-d")
-            .arg(tool::ours(name))
-            .output()
-            .unwrap();
-        let page = String::from_utf8(output.stdout).unwrap();
-        let needed: Vec<&str> = page
-            .lines()
-            .filter(|line| line.contains("(NEEDED)"))
-            .collect();
+        let mut needed = told("-d", name);
+        needed.retain(|line| line.contains("(NEEDED)"));
         assert!(
             needed.len() == 1 && needed[0].contains("[libc.so.6]"),
             "{name}: {needed:?}"
@@ -43,8 +43,8 @@ fn programs_need_the_c_library_alone() {
 
 #[test]
 fn start_takes_few_system_calls() {
-    if is_for_debugging() {
-        return skipped("the tools are a debug build");
+    if let Some(reason) = untold() {
+        return skipped(reason);
     }
     let sandbox = sandbox_or_skip!("strace");
     let count = |command: &str| {
