@@ -247,7 +247,7 @@ pub(crate) struct Needed(u8);
 
 impl Needed {
     const fn has(self, needs: Needs) -> bool {
-        self.0 & 1 << needs as u8 != 0
+        self.0 & (1 << needs as u8) != 0
     }
 }
 

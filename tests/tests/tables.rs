@@ -66,12 +66,10 @@ fn meant<Id: Debug>(classic: &[&Opt<Id>], prefix: &str) -> Result<String, String
     match candidates.as_slice() {
         [option] => Ok(id(option)),
         several => {
-            let list: String = several
-                .iter()
-                .map(|option| format!(" '--{}'", option.long))
-                .collect();
+            let list = several.iter().map(|option| format!("'--{}'", option.long));
+            let list = Vec::from_iter(list).join(" ");
             Err(format!(
-                "option '--{prefix}' is ambiguous; possibilities:{list}"
+                "option '--{prefix}' is ambiguous; possibilities: {list}"
             ))
         }
     }

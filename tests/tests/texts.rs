@@ -69,10 +69,7 @@ fn check_own_texts<Id>(tool: &Tool<Id>, manual: &Manual) {
     let sections = manual.sections.iter().flat_map(|(_, text)| *text);
     let own = manual.options.iter().chain(manual.description);
     let own = own.chain(manual.exit_status).chain(manual.differences);
-    let text: String = own
-        .chain(sections)
-        .map(|text| format!("{text}\n"))
-        .collect();
+    let text = Vec::from_iter(own.chain(sections).copied()).join("\n");
     for name in mentioned(&help).union(&mentioned(&text)) {
         let exists = tool.options.iter().any(|option| option.long == name);
         assert!(exists, "{} has no --{name}, but its texts do", tool.name);
