@@ -163,7 +163,7 @@ fn own_user_namespace() {
 
 #[test]
 fn pid_namespace_that_is_not_below() {
-    sandbox_or_skip!();
+    sandbox_or_skip!("strace");
     check(
         "unshare -p -f bash -c 'read P _ < /proc/self/stat; unshare -p -f nsenter --pid=/proc/$P/ns/pid true; exit'",
         "Invalid argument",
