@@ -1,8 +1,9 @@
 //! What the tests of ns-tools share: sandboxes, the programs under test, cases in text files, the
-//! transcripts in our pages, the walkthrough.
+//! transcripts in our pages, the walkthrough, the plot of the measurements.
 
 pub mod case;
 pub mod hints;
+pub mod plot;
 pub mod process;
 pub mod sandbox;
 pub mod skip;

@@ -11,7 +11,7 @@ use std::process::{Command, Stdio};
 use ns_common::cli::table::{Manual, Tool};
 use ns_common::cli::{bash, fish, man, zsh};
 use ns_tests::skip::{has_program, skipped};
-use ns_tests::with_each_tool;
+use ns_tests::{plot, with_each_tool};
 
 fn docs() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -66,19 +66,31 @@ fn rendered<Id>(tool: &Tool<Id>, manual: &Manual) -> [(PathBuf, String); 4] {
 
 fn check_files<Id>(tool: &Tool<Id>, manual: &Manual) {
     for (path, text) in rendered(tool, manual) {
-        if std::env::var_os("NS_BLESS").is_some() {
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(&path, text).unwrap();
-        } else {
-            let committed = fs::read_to_string(&path).unwrap_or_default();
-            assert_eq!(
-                committed,
-                text,
-                "{} is not what the table renders; NS_BLESS=1 writes it",
-                path.display()
-            );
-        }
+        check_file(&path, &text);
     }
+}
+
+/// A file of `docs/` has this text, or gets it.
+#[track_caller]
+fn check_file(path: &Path, text: &str) {
+    if std::env::var_os("NS_BLESS").is_some() {
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    } else {
+        let committed = fs::read_to_string(path).unwrap_or_default();
+        assert_eq!(
+            committed,
+            text,
+            "{} is not what is rendered; NS_BLESS=1 writes it",
+            path.display()
+        );
+    }
+}
+
+#[test]
+fn plot_is_that_of_the_measurements() {
+    let page = fs::read_to_string(docs().join("performance.md")).unwrap();
+    check_file(&docs().join("lists.svg"), &plot::lists(&page));
 }
 
 #[test]
