@@ -5,7 +5,7 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use ns_tests::sandbox::Sandbox;
+use ns_tests::sandbox::{FOLDER, Sandbox};
 use ns_tests::sandbox_or_skip;
 use rexpect::session::{PtySession, spawn_command};
 
@@ -24,6 +24,8 @@ fn fish(sandbox: &Sandbox, tool: &str, line: &str) -> Vec<String> {
         completion(&format!("fish/{tool}.fish"))
     );
     let mut command = sandbox.command("fish");
+    // Folders and histories that shells make for themselves stay in the sandbox.
+    command.env("HOME", FOLDER);
     let run = sandbox.finish(command.args(["--no-config", "-c", &script]));
     run.output().lines().map(str::to_owned).collect()
 }
@@ -82,6 +84,7 @@ fn shell(sandbox: &Sandbox, program: &str, arguments: &[&str]) -> PtySession {
     command
         .args(["-c", "stty echo; exec \"$@\"", "sh", program])
         .args(arguments)
+        .env("HOME", FOLDER)
         .env("TERM", "dumb")
         .env("PS1", "> ")
         .stdin(Stdio::inherit());
