@@ -143,8 +143,10 @@ fn proc_that_cannot_be_mounted_is_explained() {
         failed,
         "a new PID namespace is needed too: --pid --fork",
     );
+    // Another whole proc that somebody has mounted on this machine would do for the kernel.
     explained(
-        "mount -t tmpfs cover /proc/sys/kernel; unshare -r -p -f --mount-proc true",
+        "for other in $(awk '$3 == \"proc\" && $2 != \"/proc\" {print $2}' /proc/mounts); do umount -l $other; done 2> others
+         mount -t tmpfs cover /proc/sys/kernel; unshare -r -p -f --mount-proc true",
         failed,
         "the kernel allows no whole proc where the current one is covered in part, by /proc/sys/kernel",
     );
