@@ -37,11 +37,16 @@ impl<'a> Table<'a> {
 
     /// Adds a row.
     pub(crate) fn row(&mut self, listed: &Listed, writer: &mut Writer) {
-        let mut cell = Vec::new();
         for place in 0..self.columns.len() {
-            cell.clear();
-            writer.append_cell((self.columns[place].value)(listed), &mut cell);
-            append_visible(&cell, &mut self.text);
+            let start = self.text.len();
+            writer.append_cell((self.columns[place].value)(listed), &mut self.text);
+            if !self.text[start..]
+                .iter()
+                .all(|byte| matches!(byte, b' '..=b'~'))
+            {
+                let cell = self.text.split_off(start);
+                append_visible(&cell, &mut self.text);
+            }
             self.end_cell(place);
         }
     }
@@ -104,17 +109,19 @@ pub(crate) fn append_raw(
     writer: &mut Writer,
     to: &mut Vec<u8>,
 ) {
-    let mut cell = Vec::new();
     for (place, column) in columns.iter().enumerate() {
-        cell.clear();
+        let start = to.len();
         let value = (column.value)(listed);
         if !value.is_missing() {
-            writer.append_text(value, &mut cell);
+            writer.append_text(value, to);
         }
-        match cell.as_slice() {
+        match &to[start..] {
             b"" => to.push(b'-'),
-            b"-" => append_hexadecimal(b"-", to),
-            cell => append_printable(cell, to),
+            cell if cell != b"-" && cell.iter().all(is_raw) => {}
+            _ => {
+                let cell = to.split_off(start);
+                append_printable(&cell, to);
+            }
         }
         to.push(if place + 1 < columns.len() {
             b' '
@@ -124,10 +131,15 @@ pub(crate) fn append_raw(
     }
 }
 
-/// Appends a text that is one word of printable ASCII: all else is made so.
+/// Whether a byte stands for itself in a word of printable ASCII.
+fn is_raw(byte: &u8) -> bool {
+    byte.is_ascii_graphic() && *byte != b'\\'
+}
+
+/// Appends a text as such a word; a lone `-` would say that there is no value.
 fn append_printable(text: &[u8], to: &mut Vec<u8>) {
     for byte in text {
-        if byte.is_ascii_graphic() && *byte != b'\\' {
+        if is_raw(byte) && text != b"-" {
             to.push(*byte);
         } else {
             append_hexadecimal(&[*byte], to);
