@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
 
+use crate::output::columns::Digits;
+
 /// The status a process ends with, 0 to 255.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ExitStatus(u8);
@@ -78,10 +80,17 @@ macro_rules! piece {
         impl Piece for $type {
             fn append_to(&self, text: &mut Vec<u8>) {
                 let $this = self;
-                text.extend_from_slice($bytes);
+                append($bytes, text);
             }
         }
     )+};
+}
+
+/// Messages are rare and many: their code is a good part of each program, and kept small.
+#[cold]
+#[inline(never)]
+fn append(bytes: &[u8], text: &mut Vec<u8>) {
+    text.extend_from_slice(bytes);
 }
 
 piece! {
@@ -95,11 +104,11 @@ piece! {
     Path: path => path.as_os_str().as_bytes(),
     PathBuf: path => path.as_os_str().as_bytes(),
     Message: message => message.as_bytes(),
-    i32: number => number.to_string().as_bytes(),
-    u32: number => number.to_string().as_bytes(),
-    i64: number => number.to_string().as_bytes(),
-    u64: number => number.to_string().as_bytes(),
-    usize: number => number.to_string().as_bytes(),
+    i32: number => Digits::signed((*number).into()).as_bytes(),
+    u32: number => Digits::decimal((*number).into()).as_bytes(),
+    i64: number => Digits::signed(*number).as_bytes(),
+    u64: number => Digits::decimal(*number).as_bytes(),
+    usize: number => Digits::decimal(*number as u64).as_bytes(),
 }
 
 /// Puts a [`Message`] together from anything that is a [`Piece`].

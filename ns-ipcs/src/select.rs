@@ -107,10 +107,10 @@ impl<'a> Finder<'a> {
             .drain(..)
             .map(|listed| (writer.rank((column.value)(&listed)), listed));
         let mut ranked: Vec<(Rank, Listed)> = ranked.collect();
-        match direction {
-            Direction::Ascending => ranked.sort_by(|(one, _), (other, _)| one.cmp(other)),
-            Direction::Descending => ranked.sort_by(|(one, _), (other, _)| other.cmp(one)),
-        }
+        ranked.sort_by(|(one, _), (other, _)| match direction {
+            Direction::Ascending => one.cmp(other),
+            Direction::Descending => other.cmp(one),
+        });
         listed.extend(ranked.into_iter().map(|(_, listed)| listed));
     }
 
