@@ -1,18 +1,24 @@
 //! Fixed-width columns: a value is padded and never cut.
+//!
+//! What is done for each row of long lists is inline here and in `sys::ipc`: so it is optimised
+//! with its caller for speed, and not with the rest of this crate for size.
 
 /// Appends `text`, then blanks up to `width` bytes.
+#[inline]
 pub fn left(line: &mut Vec<u8>, text: &[u8], width: usize) {
     line.extend_from_slice(text);
     pad(line, width.saturating_sub(text.len()));
 }
 
 /// Appends blanks up to `width` bytes, then `text`.
+#[inline]
 pub fn right(line: &mut Vec<u8>, text: &[u8], width: usize) {
     pad(line, width.saturating_sub(text.len()));
     line.extend_from_slice(text);
 }
 
 /// Appends `count` blanks.
+#[inline]
 pub fn pad(line: &mut Vec<u8>, count: usize) {
     // As many as any column is wide, so that one copy does it.
     const BLANKS: [u8; 32] = [b' '; 32];
@@ -37,11 +43,13 @@ impl Digits {
     const MOST: usize = 22;
 
     /// `number` in base ten.
+    #[inline]
     pub fn decimal(number: u64) -> Self {
         Self::in_base::<10>(number)
     }
 
     /// `number` in base ten, with a sign if negative.
+    #[inline]
     pub fn signed(number: i64) -> Self {
         let mut digits = Self::decimal(number.unsigned_abs());
         if number < 0 {
@@ -52,11 +60,13 @@ impl Digits {
     }
 
     /// `number` in base eight, without a leading zero.
+    #[inline]
     pub fn octal(number: u32) -> Self {
         Self::in_base::<8>(number.into())
     }
 
     /// `0x` and the eight hexadecimal digits of `number`.
+    #[inline]
     pub fn key(number: u32) -> Self {
         let mut digits = Self {
             bytes: [b'0'; Self::MOST],
@@ -72,11 +82,13 @@ impl Digits {
     }
 
     /// The digits as text.
+    #[inline]
     pub fn as_bytes(&self) -> &[u8] {
         &self.bytes[self.start..]
     }
 
     /// The base is known when this is compiled, for a division by it is a multiplication then.
+    #[inline]
     fn in_base<const BASE: u64>(mut number: u64) -> Self {
         let mut bytes = [0; Self::MOST];
         for start in (0..Self::MOST).rev() {
@@ -90,6 +102,7 @@ impl Digits {
         unreachable!("there is room for the digits of every number")
     }
 
+    #[inline]
     fn put(&mut self, digit: u8) {
         self.start -= 1;
         self.bytes[self.start] = digit;

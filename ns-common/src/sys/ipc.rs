@@ -44,6 +44,7 @@ pub const TELLS_WHOLE_SIZES: bool = size_of::<Word>() == 8;
 ///
 /// # Errors
 /// EINVAL or EIDRM for a free slot, EACCES with [`Lookup::Readable`].
+#[inline]
 pub fn queue(index: i32, lookup: Lookup) -> nix::Result<Queue> {
     let command = match lookup {
         Lookup::Any => MSG_STAT_ANY,
@@ -68,6 +69,7 @@ pub fn queue(index: i32, lookup: Lookup) -> nix::Result<Queue> {
 ///
 /// # Errors
 /// EINVAL or EIDRM for a free slot, EACCES with [`Lookup::Readable`].
+#[inline]
 pub fn segment(index: i32, lookup: Lookup) -> nix::Result<Segment> {
     let command = match lookup {
         Lookup::Any => SHM_STAT_ANY,
@@ -93,6 +95,7 @@ pub fn segment(index: i32, lookup: Lookup) -> nix::Result<Segment> {
 ///
 /// # Errors
 /// EINVAL or EIDRM for a free slot, EACCES with [`Lookup::Readable`].
+#[inline]
 pub fn semaphore_set(index: i32, lookup: Lookup) -> nix::Result<SemaphoreSet> {
     let command = match lookup {
         Lookup::Any => SEM_STAT_ANY,
@@ -280,6 +283,7 @@ fn exclusively(mode: u32) -> c_int {
     libc::IPC_CREAT | libc::IPC_EXCL | c_int::try_from(mode & 0o777).unwrap_or(0)
 }
 
+#[inline]
 fn permissions_of(id: i32, from: &IpcPerm) -> Permissions {
     Permissions {
         key: from.key,
@@ -293,12 +297,14 @@ fn permissions_of(id: i32, from: &IpcPerm) -> Permissions {
 }
 
 #[allow(clippy::useless_conversion, reason = "a word has 32 bits elsewhere")]
+#[inline]
 fn wide(number: Word) -> u64 {
     u64::from(number)
 }
 
 /// # Safety
 /// `command` must fill in a `T`.
+#[inline]
 unsafe fn msgctl<T: Copy>(id: i32, command: c_int) -> nix::Result<(i32, T)> {
     let mut buffer = MaybeUninit::<T>::zeroed();
     // SAFETY: the caller vouches that the command writes a `T`, for which there is room.
@@ -309,6 +315,7 @@ unsafe fn msgctl<T: Copy>(id: i32, command: c_int) -> nix::Result<(i32, T)> {
 
 /// # Safety
 /// `command` must fill in a `T`.
+#[inline]
 unsafe fn shmctl<T: Copy>(id: i32, command: c_int) -> nix::Result<(i32, T)> {
     let mut buffer = MaybeUninit::<T>::zeroed();
     // SAFETY: the caller vouches that the command writes a `T`, for which there is room.
@@ -319,6 +326,7 @@ unsafe fn shmctl<T: Copy>(id: i32, command: c_int) -> nix::Result<(i32, T)> {
 
 /// # Safety
 /// `command` must fill in a `T`.
+#[inline]
 unsafe fn semctl<T: Copy>(id: i32, command: c_int) -> nix::Result<(i32, T)> {
     let mut buffer = MaybeUninit::<T>::zeroed();
     // SAFETY: the caller vouches that the command writes a `T`, for which there is room.
