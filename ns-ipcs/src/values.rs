@@ -91,8 +91,8 @@ impl Writer {
         }
     }
 
-    /// Appends a value as it is, sizes in bytes. A tenth of the instructions of a row of the classic
-    /// lists would be for calling this.
+    /// Appends a value as it is, sizes in bytes. A tenth of the instructions of a row of the
+    /// classic lists would be for calling this.
     #[inline(always)]
     pub(crate) fn append_text(&mut self, value: Value<'_>, to: &mut Vec<u8>) {
         match value {
