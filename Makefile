@@ -31,16 +31,24 @@ REMAP = --remap-path-prefix=$(CURDIR)=/ns-tools --remap-path-prefix=$(CARGO_HOME
 comma = ,
 empty =
 quoted = [$(subst $(empty) $(empty),$(comma),$(patsubst %,"%",$(REMAP)))]
+# A source archive has the crates, so that nothing is fetched.
+VENDORED = $(addprefix --config ,$(wildcard vendor/config.toml))
 ifdef RUSTFLAGS
-BUILD = RUSTFLAGS="$(RUSTFLAGS) $(REMAP)" $(CARGO) build --release
+BUILD = RUSTFLAGS="$(RUSTFLAGS) $(REMAP)" $(CARGO) $(VENDORED) build --release
 else
-BUILD = $(CARGO) --config 'build.rustflags = $(quoted)' build --release
+BUILD = $(CARGO) $(VENDORED) --config 'build.rustflags = $(quoted)' build --release
 endif
 
-.PHONY: build demo pictures check check-elsewhere check-targets check-reproducible test test-as-ordinary-user bench install uninstall
+.PHONY: build demo pictures check check-elsewhere check-targets check-reproducible test test-as-ordinary-user bench install uninstall static dist deb rpm
 
 build:
 	$(BUILD)
+
+# Programs that need no C library of the system, where rustc has the standard library for musl.
+MUSL ?= $(shell uname -m)-unknown-linux-musl
+static:
+	@[ -d "$$(rustc --print sysroot)/lib/rustlib/$(MUSL)" ] || { echo "rustc has no standard library for $(MUSL)" >&2; exit 1; }
+	$(BUILD) --target $(MUSL)
 
 demo: build
 	@echo "Building the walkthrough, which takes a minute the first time."
@@ -118,3 +126,17 @@ uninstall:
 	done
 	rm -f "$(DESTDIR)$(MANDIR)/man7/ns-tools.7"
 	rm -rf "$(DESTDIR)$(DOCDIR)"
+
+# Where source archives and packages are put.
+PACKAGES ?= target/packages
+
+# The source archive with the crates of the lock file, its checksum and its bill of materials.
+dist:
+	CARGO="$(CARGO)" packaging/dist "$(PACKAGES)"
+
+# Packages for the Debian, or the system of rpm packages, on which it is run.
+deb:
+	CARGO="$(CARGO)" packaging/deb "$(PACKAGES)"
+
+rpm:
+	CARGO="$(CARGO)" packaging/rpm/build "$(PACKAGES)"
