@@ -46,6 +46,7 @@ impl Message {
 
     /// The message with `piece` appended.
     #[must_use]
+    #[inline(never)] // Messages are many and cold: once in the program, not at each of their pieces.
     pub fn with(mut self, piece: &(impl Piece + ?Sized)) -> Self {
         piece.append_to(&mut self.0);
         self
