@@ -6,7 +6,7 @@ use std::os::fd::BorrowedFd;
 
 use nix::errno::Errno;
 
-use crate::error::{Error, ExitStatus, Failure, Message, Piece};
+use crate::error::{Error, ExitStatus, Failure, Message, Piece, Visible};
 use crate::words;
 
 /// Bytes gathered before they are written; as many as a pipe takes at once.
@@ -102,7 +102,7 @@ impl Console {
 
     /// Tells the user of a cause and its cure, apart from an error.
     pub fn hint(&mut self, hint: &Message) {
-        self.say(words![self.name(), ": hint: ", hint, "\n"].as_bytes());
+        self.say(words![self.name(), ": hint: ", Visible(hint), "\n"].as_bytes());
     }
 
     /// Tells the user of `failure` and returns its status: 1 in place of any other if the user

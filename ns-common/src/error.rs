@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use nix::errno::Errno;
 
 use crate::output::columns::Digits;
+use crate::visible::append_visible;
 
 /// The status a process ends with, 0 to 255.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -112,6 +113,17 @@ piece! {
     usize: number => Digits::decimal(*number as u64).as_bytes(),
 }
 
+/// A name that somebody else may have chosen, or that only our own options tell of: its control
+/// bytes are made visible. The messages of the reference have names as they are.
+#[derive(Debug, Clone, Copy)]
+pub struct Visible<T>(pub T);
+
+impl<T: Piece> Piece for Visible<T> {
+    fn append_to(&self, text: &mut Vec<u8>) {
+        append_visible(Message::new().with(&self.0).as_bytes(), text);
+    }
+}
+
 /// Puts a [`Message`] together from anything that is a [`Piece`].
 #[macro_export]
 macro_rules! words {
@@ -213,7 +225,11 @@ impl Error {
         }
         text = text.with("\n");
         if let Some(hint) = &self.hint {
-            text = text.with(name).with(": hint: ").with(hint).with("\n");
+            text = text
+                .with(name)
+                .with(": hint: ")
+                .with(&Visible(hint))
+                .with("\n");
         }
         text.0
     }

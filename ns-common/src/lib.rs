@@ -21,3 +21,4 @@ pub mod process;
 pub mod procfs;
 pub mod sys;
 pub mod tool;
+pub mod visible;

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
 
-use ns_common::error::{Error, Message};
+use ns_common::error::{Error, Message, Visible};
 use ns_common::ipc::Resources;
 use ns_common::words;
 
@@ -59,7 +59,7 @@ pub(crate) fn column(
             let hint = fitting.fold(words!["columns:"], |list: Message, column| {
                 list.with(" ").with(column.name)
             });
-            Err(Error::new(words!["unknown column: ", name]).with_hint(hint))
+            Err(Error::new(words!["unknown column: ", Visible(name)]).with_hint(hint))
         }
     }
 }

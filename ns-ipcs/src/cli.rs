@@ -5,7 +5,7 @@ use std::os::unix::ffi::OsStrExt;
 
 use nix::unistd::Pid;
 use ns_common::cli::getopt::{Parser, Token};
-use ns_common::error::{Error, Failure};
+use ns_common::error::{Error, Failure, Visible};
 use ns_common::ipc::filter;
 use ns_common::ipc::{Posix, Resource, Resources, SystemV};
 use ns_common::number::{self, Radix};
@@ -213,7 +213,7 @@ fn time_format(text: &OsStr) -> Result<TimeFormat, Error> {
     match text.as_bytes() {
         b"iso" => Ok(TimeFormat::Iso),
         b"epoch" => Ok(TimeFormat::Epoch),
-        _ => Err(Error::new(words!["unknown time format: ", text])),
+        _ => Err(Error::new(words!["unknown time format: ", Visible(text)])),
     }
 }
 
@@ -232,7 +232,7 @@ fn share(text: &OsStr) -> Result<Share, Error> {
             decimals: u32::try_from(decimals.len()).ok()?,
         })
     };
-    read().ok_or_else(|| Error::new(words!["invalid percentage: ", text]))
+    read().ok_or_else(|| Error::new(words!["invalid percentage: ", Visible(text)]))
 }
 
 fn sort(text: &OsStr, subject: Subject, resources: Resources) -> Result<Sort, Error> {

@@ -9,12 +9,13 @@ use nix::fcntl::OFlag;
 use nix::sys::stat::fstat;
 use nix::unistd::Pid;
 use ns_common::console::{Console, Output};
-use ns_common::error::{Attempt, Error, ExitStatus, Failure, Message};
+use ns_common::error::{Attempt, Error, ExitStatus, Failure, Message, Visible};
 use ns_common::ipc::{Posix, Resource, Resources};
 use ns_common::namespace::Kind;
 use ns_common::process::line::Line;
 use ns_common::process::target::Target;
 use ns_common::sys::fork::{self, Change};
+use ns_common::visible::append_visible;
 use ns_common::words;
 
 use crate::json;
@@ -22,7 +23,7 @@ use crate::namespaces::{self, Entered, Found, Keeper};
 use crate::report::Report;
 use crate::request::{Form, Headings, Place, Request};
 use crate::select::{Finder, inode};
-use crate::values::{Writer, append_visible};
+use crate::values::Writer;
 
 /// What a child says once it has entered a namespace; else it says the number of its errno.
 const ENTERED: &[u8] = b"entered";
@@ -88,12 +89,12 @@ fn of_process(pid: Pid, request: &Request, console: &mut Console) -> Result<Exit
 fn of_file(path: &OsStr, request: &Request, console: &mut Console) -> Result<ExitStatus, Failure> {
     let file = match namespaces::open(Path::new(path)) {
         Err(Errno::EINVAL) => {
-            return Err(Error::new(words![path, " is not an IPC namespace"]).into());
+            return Err(Error::new(words![Visible(path), " is not an IPC namespace"]).into());
         }
-        result => result.attempt(|| words!["cannot open ", path])?,
+        result => result.attempt(|| words!["cannot open ", Visible(path)])?,
     };
     asked_for(&file, None, request, console, &|| {
-        words!["the IPC namespace ", path]
+        words!["the IPC namespace ", Visible(path)]
     })
 }
 

@@ -1,9 +1,10 @@
 //! Tables: columns as wide as their values, or with one blank between them.
 
 use ns_common::output::columns::pad;
+use ns_common::visible::{append_hexadecimal, append_visible};
 
 use crate::columns::{Column, Listed, Type};
-use crate::values::{Writer, append_hexadecimal, append_visible};
+use crate::values::Writer;
 
 /// A table whose columns are as wide as their widest value; it is kept until all are known.
 #[derive(Debug)]

@@ -3,6 +3,7 @@
 use ns_common::output::columns::Digits;
 use ns_common::output::json;
 use ns_common::output::units::{Clock, TimeShape, append_human_size};
+use ns_common::visible::append_visible;
 
 use crate::columns::{Attachment, Value};
 use crate::names::Names;
@@ -236,29 +237,4 @@ fn append_address(address: u64, to: &mut Vec<u8>) {
 /// Appends hundredths with two decimals.
 pub(crate) fn append_hundredths(number: u128, to: &mut Vec<u8>) {
     to.extend_from_slice(format!("{}.{:02}", number / 100, number % 100).as_bytes());
-}
-
-/// Appends a text whose control characters, and bytes that are no text, are made visible.
-pub(crate) fn append_visible(text: &[u8], to: &mut Vec<u8>) {
-    for chunk in text.utf8_chunks() {
-        for character in chunk.valid().chars() {
-            let bytes = &mut [0; 4];
-            let bytes = character.encode_utf8(bytes).as_bytes();
-            if character.is_control() {
-                append_hexadecimal(bytes, to);
-            } else {
-                to.extend_from_slice(bytes);
-            }
-        }
-        append_hexadecimal(chunk.invalid(), to);
-    }
-}
-
-/// Appends each byte as `\xHH`.
-pub(crate) fn append_hexadecimal(bytes: &[u8], to: &mut Vec<u8>) {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    for byte in bytes {
-        let (high, low) = (usize::from(byte >> 4), usize::from(byte & 0xf));
-        to.extend_from_slice(&[b'\\', b'x', DIGITS[high], DIGITS[low]]);
-    }
 }

@@ -5,7 +5,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
 use ns_common::cli::getopt::{Parser, Token};
-use ns_common::error::{Error, Failure};
+use ns_common::error::{Error, Failure, Visible};
 use ns_common::idmap::{IdExtent, IdKind};
 use ns_common::namespace::Kind;
 use ns_common::process::supervise::Manner;
@@ -192,7 +192,7 @@ impl Request {
         let kind = kind.ok_or_else(|| {
             Failure::Usage(words![
                 "--join needs KIND=FILE or KIND=PID, not '",
-                text,
+                Visible(text),
                 "'"
             ])
         })?;

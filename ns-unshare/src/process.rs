@@ -7,7 +7,7 @@ use nix::fcntl::OFlag;
 use nix::sched::unshare;
 use nix::unistd::{self, Pid};
 use ns_common::console::Console;
-use ns_common::error::{Attempt, Error, ExitStatus, Failure};
+use ns_common::error::{Attempt, Error, ExitStatus, Failure, Visible};
 use ns_common::hint::{self, Failed};
 use ns_common::namespace::{Kind, KindSet};
 use ns_common::privileges;
@@ -106,9 +106,9 @@ impl Process {
             Step::MapSingle(kind, extent) => maps::map_single(*kind, *extent)?,
             Step::WriteSetGroups(policy, missing) => maps::write_setgroups(*policy, *missing)?,
             Step::SetHostName(name) => uts::set_host_name(name.as_bytes())
-                .attempt(|| words!["cannot set the host name to '", name, "'"])?,
+                .attempt(|| words!["cannot set the host name to '", Visible(name), "'"])?,
             Step::SetDomainName(name) => uts::set_domain_name(name.as_bytes())
-                .attempt(|| words!["cannot set the domain name to '", name, "'"])?,
+                .attempt(|| words!["cannot set the domain name to '", Visible(name), "'"])?,
             Step::BringLoopbackUp => interface::bring_up(c"lo")
                 .attempt(|| words!["cannot bring the loopback device up"])?,
             Step::Refuse(message) => return Err(Error::new(message.clone()).into()),

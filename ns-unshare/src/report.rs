@@ -9,10 +9,10 @@ use std::path::Path;
 use nix::errno::Errno;
 use nix::fcntl::{AtFlags, OFlag, openat, renameat};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::stat::{FileStat, Mode, SFlag, fstat, fstatat};
+use nix::sys::stat::{FileStat, Mode, SFlag, fstat, fstatat, stat};
 use nix::unistd::{self, Pid, UnlinkatFlags, linkat, unlinkat};
 use ns_common::console::Console;
-use ns_common::error::{Attempt, Error, ExitStatus, Failure, Message};
+use ns_common::error::{Attempt, Error, ExitStatus, Failure, Message, Visible};
 use ns_common::namespace::Kind;
 use ns_common::place::Place;
 use ns_common::process::helper::Helper;
@@ -198,7 +198,7 @@ pub(crate) fn start_pid_file(console: &mut Console, path: &Path) -> Result<Helpe
         // It may live as long as the program, and what it knows is not for the program.
         environment::erase();
         signal::block_deadly().attempt(|| words!["sigprocmask block failed"])?;
-        let file = PidFile::open(path).attempt(|| words!["cannot write ", path])?;
+        let file = PidFile::open(path).attempt(|| words!["cannot write ", Visible(path)])?;
         serve(line, file, path)
     })?;
     match helper.hear() {
@@ -218,14 +218,19 @@ fn serve(line: &Line, mut file: PidFile, path: &Path) -> Result<ExitStatus, Fail
     };
     let number = word.strip_prefix(b"pid ").unwrap_or_default();
     file.publish(number)
-        .attempt(|| words!["cannot write ", path])?;
+        .attempt(|| words!["cannot write ", Visible(path)])?;
     let kept = line
         .say_if_heard(b"written")
         .and_then(|()| Ok(line.hear()?.is_some()));
     if !matches!(kept, Ok(true)) {
-        file.remove().attempt(|| words!["cannot remove ", path])?;
+        file.remove()
+            .attempt(|| words!["cannot remove ", Visible(path)])?;
     }
     kept.map(|_| ExitStatus::SUCCESS)
+}
+
+fn file_type(status: FileStat) -> SFlag {
+    SFlag::from_bits_truncate(status.st_mode) & SFlag::S_IFMT
 }
 
 /// A file that has no name yet, or has the place that it was meant for.
@@ -237,12 +242,18 @@ struct PidFile {
 impl PidFile {
     fn open(path: &Path) -> nix::Result<Self> {
         let place = Place::hold(path, OFlag::O_RDONLY)?;
-        let is_directory = |status: FileStat| {
-            SFlag::from_bits_truncate(status.st_mode) & SFlag::S_IFMT == SFlag::S_IFDIR
-        };
-        match status(&place) {
-            Ok(status) if is_directory(status) => return Err(Errno::EISDIR),
-            Ok(_) | Err(Errno::ENOENT) => {}
+        match status(&place).map(file_type) {
+            Ok(SFlag::S_IFREG) | Err(Errno::ENOENT) => {}
+            Ok(SFlag::S_IFDIR) => return Err(Errno::EISDIR),
+            // What somebody has put there may be replaced only where it leads to a file or nowhere:
+            // /dev/stdout is a link.
+            Ok(SFlag::S_IFLNK) => match stat(&place.path()).map(file_type) {
+                Ok(SFlag::S_IFREG) | Err(Errno::ENOENT) => {}
+                Ok(_) => return Err(Errno::EINVAL),
+                Err(errno) => return Err(errno),
+            },
+            // A device or a FIFO that is replaced is lost.
+            Ok(_) => return Err(Errno::EINVAL),
             Err(errno) => return Err(errno),
         }
         let flags = OFlag::O_TMPFILE | OFlag::O_WRONLY | OFlag::O_CLOEXEC;

@@ -310,6 +310,24 @@ fn ids_that_are_not_mapped() {
 }
 
 #[test]
+fn number_that_is_no_id_can_be_mapped_by_no_line() {
+    let sandbox = sandbox_or_skip!();
+    let run = sandbox.shell(
+        "nsenter --uts=/proc/self/ns/uts -S 4294967295 true
+         nsenter --uts=/proc/self/ns/uts -G 4294967295 true",
+    );
+    assert!(
+        run.stderr.contains("setuid() failed: Invalid argument"),
+        "{run:?}"
+    );
+    assert!(
+        run.stderr.contains("setgid() failed: Invalid argument"),
+        "{run:?}"
+    );
+    assert!(!run.stderr.contains("hint:"), "{run:?}");
+}
+
+#[test]
 fn programs_that_cannot_be_executed() {
     sandbox_or_skip!("strace");
     let missing = "No such file or directory";

@@ -121,6 +121,26 @@ fn pid_file_that_cannot_be_written_is_an_error_before_anything_is_done() {
 }
 
 #[test]
+fn pid_file_takes_the_place_of_a_file_alone() {
+    let sandbox = sandbox_or_skip!();
+    let run = sandbox.shell(
+        "mkfifo fifo; ln -s fifo to-fifo; ln -s /dev/null to-null; mkdir d; ln -s d to-d
+         for place in fifo to-fifo to-null to-d; do
+             unshare -f --pid-file $place touch ran; echo $?
+         done
+         stat -c '%n %F' *",
+    );
+    assert_eq!(
+        run.stdout,
+        "1\n1\n1\n1\nd directory\nfifo fifo\n\
+         to-d symbolic link\nto-fifo symbolic link\nto-null symbolic link\n"
+    );
+    let refused = |place| format!("unshare: cannot write {place}: Invalid argument\n");
+    let places = ["fifo", "to-fifo", "to-null", "to-d"];
+    assert_eq!(run.stderr, places.map(refused).concat());
+}
+
+#[test]
 fn program_waits_for_its_byte_and_no_event_is_missed() {
     let sandbox = sandbox_or_skip!();
     let run = sandbox.shell(

@@ -50,6 +50,10 @@ pub(super) fn id_is_not_mapped(failed: &Failed<'_>, system: &System) -> Option<M
     let Failed::SetId(kind, id) = *failed else {
         return None;
     };
+    // The last number stands for "no id", and no map can have it.
+    if id == u32::MAX {
+        return None;
+    }
     let map = system.map(kind)?;
     let is_mapped = map.iter().any(|extent| extent.has_inner(id));
     let text = " is not mapped in this user namespace: a line in its ";

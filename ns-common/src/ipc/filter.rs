@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
 use crate::accounts;
-use crate::error::Error;
+use crate::error::{Error, Visible};
 use crate::ipc::system_v::{Queue, Segment, SemaphoreSet};
 use crate::number::{self, Radix};
 use crate::words;
@@ -33,12 +33,12 @@ impl Filter {
 pub fn owner(text: &OsStr) -> Result<u32, Error> {
     accounts::user_id(text)
         .or_else(|| number::parse(text, Radix::Decimal, 0..=u32::MAX - 1).ok())
-        .ok_or_else(|| Error::new(words!["unknown user: ", text]))
+        .ok_or_else(|| Error::new(words!["unknown user: ", Visible(text)]))
 }
 
 /// Reads a duration as seconds: digits, and perhaps one letter for the unit.
 pub fn duration(text: &OsStr) -> Result<u64, Error> {
-    seconds(text.as_bytes()).ok_or_else(|| Error::new(words!["invalid duration: ", text]))
+    seconds(text.as_bytes()).ok_or_else(|| Error::new(words!["invalid duration: ", Visible(text)]))
 }
 
 fn seconds(text: &[u8]) -> Option<u64> {

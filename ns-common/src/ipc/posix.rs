@@ -13,7 +13,7 @@ use nix::sys::stat::Mode;
 use nix::sys::statfs::{FsType, fstatfs};
 use nix::unistd::{UnlinkatFlags, unlinkat};
 
-use crate::error::{Attempt, Error};
+use crate::error::{Attempt, Error, Visible};
 use crate::ipc::{Posix, mount};
 use crate::procfs;
 use crate::sys::descriptor;
@@ -91,8 +91,8 @@ impl Store {
                 // It has gone meanwhile.
                 Err(Errno::ENOENT) => {}
                 result => {
-                    let status =
-                        result.attempt(|| words!["stat of ", path, "/", file_name, " failed"])?;
+                    let status = result
+                        .attempt(|| words!["stat of ", path, "/", Visible(file_name), " failed"])?;
                     let name = object_name(self.kind, file_name, &status);
                     entries.extend(name.map(|name| Entry { name, status }));
                 }
@@ -213,7 +213,8 @@ impl Store {
                 // Another one may be readable.
                 Err(Errno::EACCES) => {}
                 Err(errno) => {
-                    return Err(errno).attempt(|| words!["cannot open queue /", entry.name]);
+                    return Err(errno)
+                        .attempt(|| words!["cannot open queue /", Visible(&entry.name)]);
                 }
             }
         }

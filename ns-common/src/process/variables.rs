@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{CString, OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
-use crate::error::{Attempt, Error, Failure};
+use crate::error::{Attempt, Error, Failure, Visible};
 use crate::hint;
 use crate::sys::environment;
 use crate::words;
@@ -102,7 +102,13 @@ pub fn of_block(block: &[u8]) -> Vec<(CString, CString)> {
 
 /// Reads the value of `--set-env`: `NAME=VALUE`.
 pub fn setting(text: &OsStr) -> Result<Change, Failure> {
-    let usage = || Failure::Usage(words!["--set-env takes NAME=VALUE, not '", text, "'"]);
+    let usage = || {
+        Failure::Usage(words![
+            "--set-env takes NAME=VALUE, not '",
+            Visible(text),
+            "'"
+        ])
+    };
     let (name, value) = assignment(text).ok_or_else(usage)?;
     Ok(Change::Set(name, value))
 }
@@ -111,7 +117,13 @@ pub fn setting(text: &OsStr) -> Result<Change, Failure> {
 pub fn removal(text: &OsStr) -> Result<Change, Failure> {
     let is_name = !text.is_empty() && !text.as_bytes().contains(&b'=');
     let name = CString::new(text.as_bytes()).ok().filter(|_| is_name);
-    let usage = || Failure::Usage(words!["--unset-env takes a name, not '", text, "'"]);
+    let usage = || {
+        Failure::Usage(words![
+            "--unset-env takes a name, not '",
+            Visible(text),
+            "'"
+        ])
+    };
     name.map(Change::Unset).ok_or_else(usage)
 }
 

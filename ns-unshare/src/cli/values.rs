@@ -8,7 +8,7 @@ use std::time::Duration;
 use nix::errno::Errno;
 use nix::unistd::Pid;
 use ns_common::accounts;
-use ns_common::error::{Error, Failure};
+use ns_common::error::{Error, Failure, Visible};
 use ns_common::idmap::{Both, IdExtent, IdKind};
 use ns_common::number::{self, NumberError, Radix};
 use ns_common::sys::{signal, uts};
@@ -76,7 +76,7 @@ pub(super) fn remaining(text: &OsStr) -> Result<Remaining, Failure> {
         .ok_or_else(|| {
             Failure::Usage(words![
                 "--init takes wait or wait:SECONDS, not '",
-                text,
+                Visible(text),
                 "'"
             ])
         })
@@ -88,7 +88,7 @@ pub(super) fn descriptor(option: &str, text: &OsStr) -> Result<i32, Failure> {
         Failure::Usage(words![
             option,
             " takes the number of a descriptor above 2, not '",
-            text,
+            Visible(text),
             "'"
         ])
     })

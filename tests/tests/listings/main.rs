@@ -91,6 +91,33 @@ fn hostile_names_forge_nothing() {
 }
 
 #[test]
+fn hostile_names_forge_no_message() {
+    let sandbox = sandbox_or_skip!();
+    for command in [
+        "ipcs --namespace no$n",
+        "ipcs --owner no$n",
+        "ipcs --older-than $n",
+        "ipcs --time-format $n",
+        "ipcs --fail-above $n",
+        "ipcrm --orphans --owner no$n",
+        "unshare --pid-file no$n/p true",
+        "NS_HINTS=1 unshare --mqueue=. --set-env $n",
+        "unshare --join $n",
+        "unshare --init=$n",
+        "unshare --status-fd $n",
+        "printf '#!/no%s' \"$n\" > s; chmod +x s; unshare -u ./s",
+    ] {
+        let run = sandbox.shell(&format!(r"n=$'\e[31m\x9b\x7f'; {command}"));
+        let controls = run.stderr.chars().filter(|c| c.is_control() && *c != '\n');
+        assert_eq!(controls.count(), 0, "{command}: {run:?}");
+        assert!(
+            run.stderr.contains(r"\x1b[31m\x9b\x7f"),
+            "{command}: {run:?}"
+        );
+    }
+}
+
+#[test]
 fn raw_output_is_ascii_and_can_be_taken_apart() {
     let sandbox = sandbox_or_skip!("python3");
     sandbox.shell(HOSTILE).output();
