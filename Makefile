@@ -39,7 +39,7 @@ else
 BUILD = $(CARGO) $(VENDORED) --config 'build.rustflags = $(quoted)' build --release
 endif
 
-.PHONY: build demo pictures check check-elsewhere check-targets check-reproducible test test-as-ordinary-user bench install uninstall static dist deb rpm
+.PHONY: build demo pictures check check-elsewhere check-targets check-reproducible test test-as-ordinary-user bench bench-record install uninstall static dist deb rpm
 
 build:
 	$(BUILD)
@@ -98,9 +98,14 @@ test-as-ordinary-user: build
 	$(CARGO) --config 'target."cfg(unix)".runner = ["sh", "$(CURDIR)/tests/as-ordinary-user", "$(abspath $(RELEASE))"]' \
 		test --no-fail-fast $(TESTS) $(addprefix --test ,$(BEHAVIOUR)); fi
 
-# Ratios against the installed util-linux, as root, in private namespaces.
+# Ratios against the installed util-linux and others, and counts, into docs/performance.md: as root,
+# in private namespaces.
 bench: build
 	NS_TESTS_BIN_DIR="$(abspath $(RELEASE))" $(CARGO) run --quiet --release $(TESTS) --bin bench
+
+# What the tools may cost from now on: `make check` compares with it.
+bench-record: build
+	NS_BLESS=1 NS_TESTS_BIN_DIR="$(abspath $(RELEASE))" $(CARGO) test $(TESTS) --test counts
 
 # Needs what `make` has built, and no cargo.
 install:

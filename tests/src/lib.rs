@@ -2,6 +2,7 @@
 //! transcripts in our pages, the walkthrough, the plot of the measurements.
 
 pub mod case;
+pub mod counts;
 pub mod hints;
 pub mod plot;
 pub mod process;
