@@ -73,7 +73,10 @@ pub fn change(change: &Change) -> Line {
         Change::Keep(names) if names.is_empty() => (words!["clear the environment"], words![""]),
         Change::Keep(names) => {
             let list = names.join(OsStr::new(","));
-            (words!["keep only ", list], words!["of the environment"])
+            (
+                words!["keep only ", quoted(&list)],
+                words!["of the environment"],
+            )
         }
         Change::Replace(_) => (words!["replace the environment"], words![""]),
         Change::Set(name, value) => (

@@ -229,6 +229,8 @@ fn all(request: &Request, console: &mut Console) -> Result<ExitStatus, Failure> 
             " namespaces"
         };
         let text = words![refused, namespaces, " could not be entered"];
+        // What was shown comes before it; if that cannot be written, the end of the tool tells.
+        let _ = console.output.flush();
         console.report(&Error::caused_by(text, errno));
     }
     Ok(worst)
