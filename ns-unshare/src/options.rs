@@ -240,7 +240,8 @@ options! {
 
     /// Writes the number of the program's process, as it is seen outside, to a new file that takes
     /// the place of this one in one step, before the program starts. It is removed when the program
-    /// has ended, if `unshare` waits for that.
+    /// has ended, if `unshare` waits for that. What is no regular file, such as a device, keeps its
+    /// place, and that is an error.
     extension PidFile: None, "pid-file", Takes::Required(FILE), "write the PID of the program to a file";
 
     /// Writes events to this descriptor, as one line of JSON each: `ready`, with PID and
