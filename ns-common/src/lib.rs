@@ -9,6 +9,7 @@ pub mod error;
 pub mod explain;
 pub mod hint;
 pub mod idmap;
+pub mod inline;
 pub mod interpreter;
 pub mod ipc;
 pub mod namespace;

@@ -2,6 +2,10 @@
 
 use nix::sched::CloneFlags;
 
+mod by_kind;
+
+pub use by_kind::ByKind;
+
 /// A kind of namespace, declared in the order in which the tools enter and persist them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {

@@ -68,12 +68,12 @@ options! {
 
     /// Sets the uid of the program as seen inside: a number, a name in the `/etc/passwd` inside, or
     /// `follow` for that of the target.
-    SetUid: Some('S'), "setuid", Takes::Required(Value::new("uid", Offer::Words(&["follow"]))),
+    SetUid: Some('S'), "setuid", Takes::Required(Value::new("uid", Offer::words("follow"))),
         "uid of the program; follow for the target's";
 
     /// Sets the gid of the program as seen inside, and drops all supplementary groups: a number, a
     /// name in the `/etc/group` inside, or `follow` for that of the target.
-    SetGid: Some('G'), "setgid", Takes::Required(Value::new("gid", Offer::Words(&["follow"]))),
+    SetGid: Some('G'), "setgid", Takes::Required(Value::new("gid", Offer::words("follow"))),
         "gid of the program; follow for the target's";
 
     /// Changes the root directory to one that is opened before anything is entered, or to the
@@ -182,6 +182,7 @@ pub static TOOL: Tool<Id> = Tool {
 pub static MANUAL: Manual = Manual {
     summary: "run a program in the namespaces of another process",
     options: MANUAL_OF_OPTIONS,
+    columns: &[],
     description: &[
         "`nsenter` enters the namespaces asked for, which must be one at least, and runs a \
          program there. Without a program it starts the shell that `SHELL` names, or that of the \

@@ -144,7 +144,7 @@ impl Outside {
         if request.like_target {
             kinds = self.different_kinds()?.iter().fold(kinds, KindSet::with);
         }
-        let has_no_file = |kind: &Kind| !self.entrance.sources.contains_key(kind);
+        let has_no_file = |kind: &Kind| !self.entrance.sources.contains(*kind);
         kinds = kinds.iter().filter(has_no_file).collect();
         let needs_target = !kinds.is_empty() || request.net_socket.is_some() || request.user_parent;
         if needs_target && self.entrance.target.is_none() {
@@ -252,7 +252,7 @@ impl Outside {
         let flags = OFlag::O_PATH | OFlag::O_DIRECTORY;
         let target = self.needed_target(file)?;
         let opened = told(target, target.open(file, flags))?;
-        let enters_mounts = self.entrance.sources.contains_key(&Kind::Mount);
+        let enters_mounts = self.entrance.sources.contains(Kind::Mount);
         let is_own = file == "root" && !enters_mounts && likeness::is_own_root(&opened)?;
         Ok(Some(opened).filter(|_| !is_own))
     }
@@ -289,7 +289,7 @@ impl Outside {
 
     /// Puts the parent in place of the user namespace given by file or, else, of the target's.
     fn open_user_parent(&mut self) -> Result<(), Error> {
-        let child = match self.entrance.sources.remove(&Kind::User) {
+        let child = match self.entrance.sources.remove(Kind::User) {
             Some(Source::File(file)) => file,
             _ => self.namespace_below_parent()?,
         };
@@ -310,8 +310,8 @@ impl Outside {
         {
             return Ok(user);
         }
-        let mut sources = self.entrance.sources.values();
-        let at_hand = sources.find_map(|source| match source {
+        let mut sources = self.entrance.sources.iter();
+        let at_hand = sources.find_map(|(_, source)| match source {
             Source::File(file) => file.try_clone().ok(),
             Source::Target => None,
         });

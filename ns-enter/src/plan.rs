@@ -159,7 +159,7 @@ impl Plan {
 
 /// The target, if it is its user namespace that is entered.
 fn user_of_target(entrance: &Entrance) -> Option<Rc<Target>> {
-    match entrance.sources.get(&Kind::User) {
+    match entrance.sources.get(Kind::User) {
         Some(Source::Target) => entrance.target.clone(),
         _ => None,
     }

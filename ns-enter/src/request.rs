@@ -1,12 +1,11 @@
 //! What the command line asks for, as data.
 
-use std::collections::BTreeMap;
 use std::ffi::{CStr, OsString};
 use std::os::fd::{OwnedFd, RawFd};
 use std::path::PathBuf;
 
 use ns_common::idmap::Both;
-use ns_common::namespace::{Kind, KindSet};
+use ns_common::namespace::{ByKind, KindSet};
 use ns_common::process::target::Target;
 use ns_common::process::variables::Change;
 
@@ -20,7 +19,7 @@ pub(crate) struct Request {
     /// The kinds named.
     pub(crate) kinds: KindSet,
     /// Those of them that are entered by a file of their own.
-    pub(crate) files: BTreeMap<Kind, OwnedFd>,
+    pub(crate) files: ByKind<OwnedFd>,
     /// The network namespace is that of this descriptor of the target.
     pub(crate) net_socket: Option<RawFd>,
     /// Enter the parent, or owner, of the user namespace instead of it.

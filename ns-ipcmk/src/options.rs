@@ -4,7 +4,7 @@ use ns_common::cli::table::{Manual, Offer, Order, Takes, Tool, Value};
 use ns_common::options;
 
 const SIZE: Value = Value::new("size", Offer::Nothing);
-const HUGE: Value = Value::new("size", Offer::Words(&["2M", "1G"]));
+const HUGE: Value = Value::new("size", Offer::words("2M 1G"));
 
 options! {
     /// The options, as the parser hands them on.
@@ -83,6 +83,7 @@ pub static TOOL: Tool<Id> = Tool {
 pub static MANUAL: Manual = Manual {
     summary: "create System V and POSIX IPC objects",
     options: MANUAL_OF_OPTIONS,
+    columns: &[],
     description: &[
         "`ipcmk` creates the objects asked for, in the order shared memory, queue, semaphores, \
          and prints the id of each, or the name of a POSIX object. Keys of System V objects are \

@@ -16,12 +16,9 @@ const fn key(kind: SystemV) -> Takes {
 const fn name(kind: Posix) -> Takes {
     Takes::Required(Value::new("name", Offer::Posix(kind)))
 }
-const TYPE: Value = Value::new(
-    "type",
-    Offer::Words(&["shm", "pshm", "sem", "psem", "msg", "pmsg"]),
-);
+const TYPE: Value = Value::new("type", Offer::words("shm pshm sem psem msg pmsg"));
 
-const ORPHAN_TYPE: Value = Value::new("type", Offer::Words(&["shm", "msg", "sem"]));
+const ORPHAN_TYPE: Value = Value::new("type", Offer::words("shm msg sem"));
 
 options! {
     /// The options, as the parser hands them on.
@@ -124,6 +121,7 @@ pub static TOOL: Tool<Id> = Tool {
 pub static MANUAL: Manual = Manual {
     summary: "remove System V and POSIX IPC objects",
     options: MANUAL_OF_OPTIONS,
+    columns: &[],
     description: &[
         "`ipcrm` removes the objects named by its options, in their order. The whole command line \
          is checked first: if any of it is wrong, nothing is removed. An object that cannot be \

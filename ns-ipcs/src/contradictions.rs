@@ -176,5 +176,5 @@ pub(crate) fn check(given: Given) -> Result<(), Failure> {
 
 fn name(id: Id) -> Message {
     let option = TOOL.options.iter().find(|option| option.id == id);
-    words!["--", option.map_or("", |option| option.long)]
+    words!["--", option.map_or("", |option| &option.long)]
 }

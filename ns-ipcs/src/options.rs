@@ -113,7 +113,7 @@ options! {
     /// Shows a table of these columns, separated by commas, in any case. `+` before the list adds
     /// them to the usual ones. The columns are listed below.
     extension Output: Some('o'), "output",
-        Takes::Required(Value::new("columns", Offer::List(COLUMN_NAMES))),
+        Takes::Required(Value::new("columns", Offer::Columns)),
         "show a table of these columns; +LIST adds to it";
 
     /// Shows a table of all columns of the kind.
@@ -139,12 +139,12 @@ options! {
     extension NoHeadings: None, "noheadings", Takes::Nothing, "leave out titles and headers";
 
     /// Sorts the objects of each kind by this column; `-` before its name turns the order round.
-    extension Sort: None, "sort", Takes::Required(Value::new("column", Offer::Words(COLUMN_NAMES))),
+    extension Sort: None, "sort", Takes::Required(Value::new("column", Offer::Column)),
         "sort by this column; -COLUMN for descending order";
 
     /// Shows times as `iso`, which is the form of tables and JSON, or as `epoch`, in seconds.
     extension TimeFormat: None, "time-format",
-        Takes::Required(Value::new("format", Offer::Words(&["iso", "epoch"]))),
+        Takes::Required(Value::new("format", Offer::words("iso epoch"))),
         "show times as iso or epoch";
 
     /// Shows users and groups by number; the name service is not asked.
@@ -206,6 +206,7 @@ pub static TOOL: Tool<Id> = Tool {
 pub static MANUAL: Manual = Manual {
     summary: "show System V and POSIX IPC objects",
     options: MANUAL_OF_OPTIONS,
+    columns: COLUMN_NAMES,
     description: &[
         "`ipcs` lists the message queues, shared memory segments and semaphore sets of the IPC \
          namespace it runs in, whoever may read them, and on demand POSIX objects. Of several views the last one named counts, \

@@ -231,7 +231,7 @@ impl Request {
             (Kind::Ipc, queues),
             (Kind::Mount, queues),
         ] {
-            if implied && !self.joined.contains_key(&kind) {
+            if implied && !self.joined.contains(kind) {
                 self.kinds.insert(kind);
             }
         }
@@ -262,7 +262,8 @@ impl Request {
             // Nothing is to be left.
             self.files.clear();
         }
-        let both = self.joined.keys().find(|kind| self.kinds.contains(**kind));
+        let joined = self.joined.kinds();
+        let both = joined.iter().find(|kind| self.kinds.contains(*kind));
         both.map_or(Ok(()), |kind| {
             let text = " namespace cannot be both joined and made";
             Err(Failure::Usage(words!["the ", kind.name(), text]))

@@ -6,15 +6,12 @@ use ns_common::options;
 
 const FILE: Value = Value::new("file", Offer::File);
 const DIRECTORY: Value = Value::new("dir", Offer::Directory);
-const RANGE: Value = Value::new("range", Offer::Words(&["auto", "subids", "all"]));
+const RANGE: Value = Value::new("range", Offer::words("auto subids all"));
 const UID: Value = Value::new("uid", Offer::Nothing);
 const GID: Value = Value::new("gid", Offer::Nothing);
 const SECONDS: Value = Value::new("seconds", Offer::Nothing);
-const PROPAGATION: Value = Value::new(
-    "mode",
-    Offer::Words(&["private", "slave", "shared", "unchanged"]),
-);
-const POLICY: Value = Value::new("policy", Offer::Words(&["allow", "deny"]));
+const PROPAGATION: Value = Value::new("mode", Offer::words("private slave shared unchanged"));
+const POLICY: Value = Value::new("policy", Offer::words("allow deny"));
 /// A kind of namespace, and the file that keeps it.
 const NAMESPACE: Takes = Takes::OptionalLong(FILE);
 
@@ -233,7 +230,7 @@ options! {
     /// them to end and waits for them first; with a number of seconds it ends them when that time
     /// is over. The exit status is that of the program. Implies `--fork`, `--pid` and, unless that
     /// option is given, `--forward-signals=all`.
-    extension Init: None, "init", Takes::Optional(Value::new("wait[:seconds]", Offer::Words(&["wait"]))),
+    extension Init: None, "init", Takes::Optional(Value::new("wait[:seconds]", Offer::words("wait"))),
         "run a process 1 that reaps (implies --fork, --pid)";
 
     section "For supervisors";
@@ -314,6 +311,7 @@ pub static TOOL: Tool<Id> = Tool {
 pub static MANUAL: Manual = Manual {
     summary: "run a program in new namespaces",
     options: MANUAL_OF_OPTIONS,
+    columns: &[],
     description: &[
         "`unshare` leaves the namespaces of its caller for new ones of the kinds asked for, and \
          runs a program there. Without a program it starts the shell that `SHELL` names, or that \

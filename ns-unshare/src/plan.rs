@@ -201,10 +201,7 @@ impl Plan {
 
 fn push_helpers(steps: &mut Vec<Step>, request: &Request, maps: &Maps) {
     if !request.files.is_empty() {
-        let files = request
-            .files
-            .iter()
-            .map(|(kind, file)| (*kind, file.clone()));
+        let files = request.files.clone().into_iter();
         steps.push(Step::StartBinder(files.collect()));
     }
     steps.extend(maps.mapper.clone().map(Step::StartMapper));
@@ -212,7 +209,7 @@ fn push_helpers(steps: &mut Vec<Step>, request: &Request, maps: &Maps) {
 
 /// The helpers stay where the caller was.
 fn push_joined(steps: &mut Vec<Step>, request: &Request) {
-    let joins_mounts = request.joined.contains_key(&Kind::Mount);
+    let joins_mounts = request.joined.contains(Kind::Mount);
     if !request.files.is_empty() && (joins_mounts || request.kinds.contains(Kind::Mount)) {
         steps.push(Step::HoldOuterMounts);
     }
@@ -233,7 +230,7 @@ fn push_owner(steps: &mut Vec<Step>, request: &Request) {
 
 fn push_unshare(steps: &mut Vec<Step>, request: &Request) {
     steps.push(Step::Unshare(request.kinds));
-    if request.files.contains_key(&Kind::Mount) {
+    if request.files.contains(Kind::Mount) {
         steps.push(Step::OutrankOuterMounts);
     }
 }

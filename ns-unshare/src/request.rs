@@ -1,13 +1,12 @@
 //! What a command line asks for; nothing in it depends on who asks.
 
-use std::collections::BTreeMap;
 use std::ffi::{CStr, OsString};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use nix::unistd::Pid;
 use ns_common::idmap::{Both, IdExtent};
-use ns_common::namespace::{Kind, KindSet};
+use ns_common::namespace::{ByKind, KindSet};
 use ns_common::process::supervise::{Manner, Signals};
 use ns_common::process::variables::Change;
 
@@ -19,11 +18,11 @@ pub(crate) struct Request {
     /// Whether it was said which signals are passed on.
     pub(crate) forwards: bool,
     /// Where to keep a new namespace.
-    pub(crate) files: BTreeMap<Kind, PathBuf>,
+    pub(crate) files: ByKind<PathBuf>,
     /// How the program is run in a child; `None` if it is not.
     pub(crate) fork: Option<Fork>,
     /// The existing namespaces to enter first.
-    pub(crate) joined: BTreeMap<Kind, Place>,
+    pub(crate) joined: ByKind<Place>,
     /// The host name to set.
     pub(crate) host_name: Option<OsString>,
     /// The NIS domain name to set.

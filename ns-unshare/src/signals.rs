@@ -2,44 +2,45 @@
 
 use std::ffi::OsStr;
 
+use ns_common::inline::Inline;
 use ns_common::sys::signal::real_time_range;
 
-const NAMES: &[(&str, i32)] = &[
-    ("HUP", libc::SIGHUP),
-    ("INT", libc::SIGINT),
-    ("QUIT", libc::SIGQUIT),
-    ("ILL", libc::SIGILL),
-    ("TRAP", libc::SIGTRAP),
-    ("ABRT", libc::SIGABRT),
-    ("IOT", libc::SIGIOT),
-    ("BUS", libc::SIGBUS),
-    ("FPE", libc::SIGFPE),
-    ("KILL", libc::SIGKILL),
-    ("USR1", libc::SIGUSR1),
-    ("SEGV", libc::SIGSEGV),
-    ("USR2", libc::SIGUSR2),
-    ("PIPE", libc::SIGPIPE),
-    ("ALRM", libc::SIGALRM),
-    ("TERM", libc::SIGTERM),
+const NAMES: &[(Inline<6>, i32)] = &[
+    (Inline::new("HUP"), libc::SIGHUP),
+    (Inline::new("INT"), libc::SIGINT),
+    (Inline::new("QUIT"), libc::SIGQUIT),
+    (Inline::new("ILL"), libc::SIGILL),
+    (Inline::new("TRAP"), libc::SIGTRAP),
+    (Inline::new("ABRT"), libc::SIGABRT),
+    (Inline::new("IOT"), libc::SIGIOT),
+    (Inline::new("BUS"), libc::SIGBUS),
+    (Inline::new("FPE"), libc::SIGFPE),
+    (Inline::new("KILL"), libc::SIGKILL),
+    (Inline::new("USR1"), libc::SIGUSR1),
+    (Inline::new("SEGV"), libc::SIGSEGV),
+    (Inline::new("USR2"), libc::SIGUSR2),
+    (Inline::new("PIPE"), libc::SIGPIPE),
+    (Inline::new("ALRM"), libc::SIGALRM),
+    (Inline::new("TERM"), libc::SIGTERM),
     #[cfg(not(any(target_arch = "mips", target_arch = "mips64", target_arch = "sparc64")))]
-    ("STKFLT", libc::SIGSTKFLT),
-    ("CHLD", libc::SIGCHLD),
-    ("CLD", libc::SIGCHLD),
-    ("CONT", libc::SIGCONT),
-    ("STOP", libc::SIGSTOP),
-    ("TSTP", libc::SIGTSTP),
-    ("TTIN", libc::SIGTTIN),
-    ("TTOU", libc::SIGTTOU),
-    ("URG", libc::SIGURG),
-    ("XCPU", libc::SIGXCPU),
-    ("XFSZ", libc::SIGXFSZ),
-    ("VTALRM", libc::SIGVTALRM),
-    ("PROF", libc::SIGPROF),
-    ("WINCH", libc::SIGWINCH),
-    ("IO", libc::SIGIO),
-    ("POLL", libc::SIGPOLL),
-    ("PWR", libc::SIGPWR),
-    ("SYS", libc::SIGSYS),
+    (Inline::new("STKFLT"), libc::SIGSTKFLT),
+    (Inline::new("CHLD"), libc::SIGCHLD),
+    (Inline::new("CLD"), libc::SIGCHLD),
+    (Inline::new("CONT"), libc::SIGCONT),
+    (Inline::new("STOP"), libc::SIGSTOP),
+    (Inline::new("TSTP"), libc::SIGTSTP),
+    (Inline::new("TTIN"), libc::SIGTTIN),
+    (Inline::new("TTOU"), libc::SIGTTOU),
+    (Inline::new("URG"), libc::SIGURG),
+    (Inline::new("XCPU"), libc::SIGXCPU),
+    (Inline::new("XFSZ"), libc::SIGXFSZ),
+    (Inline::new("VTALRM"), libc::SIGVTALRM),
+    (Inline::new("PROF"), libc::SIGPROF),
+    (Inline::new("WINCH"), libc::SIGWINCH),
+    (Inline::new("IO"), libc::SIGIO),
+    (Inline::new("POLL"), libc::SIGPOLL),
+    (Inline::new("PWR"), libc::SIGPWR),
+    (Inline::new("SYS"), libc::SIGSYS),
 ];
 
 /// The number of the signal called `name`, in any case, with or without `SIG`: `TERM`, `sigkill`,
@@ -49,7 +50,7 @@ const NAMES: &[(&str, i32)] = &[
 pub(crate) fn number(name: &OsStr) -> Option<i32> {
     let name = name.to_str()?.to_ascii_uppercase();
     let name = name.strip_prefix("SIG").unwrap_or(&name);
-    if let Some((_, number)) = NAMES.iter().find(|(known, _)| *known == name) {
+    if let Some((_, number)) = NAMES.iter().find(|(known, _)| **known == *name) {
         return Some(*number);
     }
     let (least, most) = real_time_range();

@@ -55,11 +55,17 @@ fn rendered<Id>(tool: &Tool<Id>, manual: &Manual) -> [(PathBuf, String); 4] {
             docs().join(format!("man/{name}.1")),
             man::render(tool, manual, &newest_release().1),
         ),
-        (completions.join(format!("bash/{name}")), bash::render(tool)),
-        (completions.join(format!("zsh/_{name}")), zsh::render(tool)),
+        (
+            completions.join(format!("bash/{name}")),
+            bash::render(tool, manual),
+        ),
+        (
+            completions.join(format!("zsh/_{name}")),
+            zsh::render(tool, manual),
+        ),
         (
             completions.join(format!("fish/{name}.fish")),
-            fish::render(tool),
+            fish::render(tool, manual),
         ),
     ]
 }
@@ -156,10 +162,10 @@ fn manual_pages_pass_mandoc() {
     with_each_tool!(lint_man);
 }
 
-fn lint_completions<Id>(tool: &Tool<Id>, _: &Manual) {
-    check_with("bash", &["-n"], &bash::render(tool));
-    check_with("zsh", &["-n"], &zsh::render(tool));
-    check_with("fish", &["-n"], &fish::render(tool));
+fn lint_completions<Id>(tool: &Tool<Id>, manual: &Manual) {
+    check_with("bash", &["-n"], &bash::render(tool, manual));
+    check_with("zsh", &["-n"], &zsh::render(tool, manual));
+    check_with("fish", &["-n"], &fish::render(tool, manual));
 }
 
 #[test]
@@ -168,10 +174,10 @@ fn completions_parse() {
 }
 
 /// What bash offers after `words`, the last of which is being typed.
-fn offered<Id>(tool: &Tool<Id>, words: &[&str]) -> Vec<String> {
+fn offered<Id>(tool: &Tool<Id>, manual: &Manual, words: &[&str]) -> Vec<String> {
     let script = format!(
         "{}\nCOMP_WORDS=({}); COMP_CWORD={}; _ns_tools_{}; printf '%s\\n' \"${{COMPREPLY[@]}}\"",
-        bash::render(tool).replace("compopt", ":"),
+        bash::render(tool, manual).replace("compopt", ":"),
         words.join(" "),
         words.len() - 1,
         tool.name
@@ -189,39 +195,45 @@ fn offered<Id>(tool: &Tool<Id>, words: &[&str]) -> Vec<String> {
 
 #[test]
 fn bash_offers_options_and_their_values() {
-    let tool = &ns_unshare::TOOL;
+    let (tool, manual) = (&ns_unshare::TOOL, &ns_unshare::MANUAL);
     assert_eq!(
-        offered(tool, &["unshare", "--propagation", "s"]),
+        offered(tool, manual, &["unshare", "--propagation", "s"]),
         ["slave", "shared"]
     );
     assert_eq!(
-        offered(tool, &["unshare", "--map-roo"]),
+        offered(tool, manual, &["unshare", "--map-roo"]),
         ["--map-root-user"]
     );
     let after_value = offered(
         tool,
+        manual,
         &["unshare", "--monotonic", "=", "5", "-r", "--mount-p"],
     );
     assert_eq!(after_value, ["--mount-proc", "--mount-proc="]);
     assert_eq!(
-        offered(tool, &["unshare", "--kill-child", "=", "TER"]),
+        offered(tool, manual, &["unshare", "--kill-child", "=", "TER"]),
         ["SIGTERM"]
     );
-    assert!(offered(tool, &["unshare", "--map-users", "=", "su"]).contains(&"subids".to_owned()));
-    assert!(offered(tool, &["unshare", "-r", "tru"]).contains(&"true".to_owned()));
-    assert!(offered(tool, &["unshare", "--map-user", "=", "roo"]).contains(&"root".to_owned()));
-    assert!(offered(tool, &["unshare", "-R", "/us"]).contains(&"/usr".to_owned()));
+    assert!(
+        offered(tool, manual, &["unshare", "--map-users", "=", "su"])
+            .contains(&"subids".to_owned())
+    );
+    assert!(offered(tool, manual, &["unshare", "-r", "tru"]).contains(&"true".to_owned()));
+    assert!(
+        offered(tool, manual, &["unshare", "--map-user", "=", "roo"]).contains(&"root".to_owned())
+    );
+    assert!(offered(tool, manual, &["unshare", "-R", "/us"]).contains(&"/usr".to_owned()));
 
-    let tool = &ns_enter::TOOL;
+    let (tool, manual) = (&ns_enter::TOOL, &ns_enter::MANUAL);
     let this = std::process::id().to_string();
     for option in ["-t", "--target", "-at"] {
-        let offered = offered(tool, &["nsenter", option, &this]);
+        let offered = offered(tool, manual, &["nsenter", option, &this]);
         assert!(offered.contains(&this), "{option}: {offered:?}");
         let others = offered.iter().filter(|pid| !pid.starts_with(&this));
         assert_eq!(others.count(), 0, "{option}: {offered:?}");
     }
     assert_eq!(
-        offered(tool, &["nsenter", "-at", &this, "--pres"]),
+        offered(tool, manual, &["nsenter", "-at", &this, "--pres"]),
         ["--preserve-credentials"]
     );
 }

@@ -45,7 +45,7 @@ const CLASSIC: [(&str, &str); 5] = [
 fn check_classic<Id>(tool: &Tool<Id>, _: &Manual) {
     let (_, expected) = CLASSIC.iter().find(|(name, _)| *name == tool.name).unwrap();
     let classic = tool.options.iter().filter(|option| !option.extension);
-    let classic: Vec<&str> = classic.map(|option| option.long).collect();
+    let classic: Vec<&str> = classic.map(|option| &*option.long).collect();
     let expected: Vec<&str> = expected.split(' ').collect();
     assert_eq!(classic, expected, "{}", tool.name);
 }
@@ -58,7 +58,7 @@ fn options_that_are_no_extensions_are_those_of_the_reference() {
 /// What `--PREFIX` means to the reference: computed from the classic options alone.
 fn meant<Id: Debug>(classic: &[&Opt<Id>], prefix: &str) -> Result<String, String> {
     let id = |option: &Opt<Id>| format!("{:?}", option.id);
-    if let Some(exact) = classic.iter().find(|option| option.long == prefix) {
+    if let Some(exact) = classic.iter().find(|option| &*option.long == prefix) {
         return Ok(id(exact));
     }
     let starts = |option: &&&Opt<Id>| option.long.starts_with(prefix);
@@ -166,9 +166,9 @@ fn check_everywhere<Id>(tool: &Tool<Id>, manual: &Manual) {
     let places = [
         ("help", help, "--", "-"),
         ("manual", man::render(tool, manual, ""), "Fl -", "-"),
-        ("bash", bash::render(tool), "--", "-"),
-        ("zsh", zsh::render(tool), "--", "-"),
-        ("fish", fish::render(tool), "-l ", "-"),
+        ("bash", bash::render(tool, manual), "--", "-"),
+        ("zsh", zsh::render(tool, manual), "--", "-"),
+        ("fish", fish::render(tool, manual), "-l ", "-"),
     ];
     for option in tool.options {
         for (place, text, before, hyphen) in &places {

@@ -71,7 +71,7 @@ fn check_own_texts<Id>(tool: &Tool<Id>, manual: &Manual) {
     let own = own.chain(manual.exit_status).chain(manual.differences);
     let text = Vec::from_iter(own.chain(sections).copied()).join("\n");
     for name in mentioned(&help).union(&mentioned(&text)) {
-        let exists = tool.options.iter().any(|option| option.long == name);
+        let exists = tool.options.iter().any(|option| *option.long == *name);
         assert!(exists, "{} has no --{name}, but its texts do", tool.name);
     }
 }
@@ -86,7 +86,7 @@ fn options_that_pages_mention_exist() {
     let mut known = BTreeSet::from(FOREIGN.map(str::to_owned));
     macro_rules! add {
         ($tool:ident) => {
-            known.extend($tool::TOOL.options.iter().map(|it| it.long.to_owned()));
+            known.extend($tool::TOOL.options.iter().map(|it| it.long.to_string()));
         };
     }
     add!(ns_unshare);

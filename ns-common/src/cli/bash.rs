@@ -1,18 +1,18 @@
 //! Completion for bash.
 
 use crate::cli::live;
-use crate::cli::table::{Offer, Opt, Order, Takes, Tool};
+use crate::cli::table::{Manual, Offer, Opt, Order, Takes, Tool};
 
 /// Renders the completion of `tool`, to be read as `completions/NAME` of bash-completion, which it
 /// does not need.
-pub fn render<Id>(tool: &Tool<Id>) -> String {
+pub fn render<Id>(tool: &Tool<Id>, manual: &Manual) -> String {
     let name = tool.name;
     let mut words = String::new();
     for option in tool.options {
         words.extend(option.short.map(|letter| format!("-{letter} ")));
-        words.extend(["--", option.long, " "]);
+        words.extend(["--", &option.long, " "]);
         if is_attached(option) {
-            words.extend(["--", option.long, "= "]);
+            words.extend(["--", &option.long, "= "]);
         }
     }
     let operands = match tool.order {
@@ -30,10 +30,16 @@ pub fn render<Id>(tool: &Tool<Id>) -> String {
     };
     let separate = cases(
         tool,
+        manual,
         |option| matches!(option.takes, Takes::Required(_)),
         |option| spellings(tool, option),
     );
-    let attached = cases(tool, |_| true, |option| format!("--{}", option.long));
+    let attached = cases(
+        tool,
+        manual,
+        |_| true,
+        |option| format!("--{}", option.long),
+    );
     let live = functions(tool);
     format!(
         "# bash completion for {name}; rendered from the option table.\n\
@@ -101,7 +107,7 @@ fn functions<Id>(tool: &Tool<Id>) -> String {
         .options
         .iter()
         .filter_map(|option| option.takes.value());
-    if offers.any(|value| matches!(value.offer, Offer::List(_))) {
+    if offers.any(|value| matches!(value.offer, Offer::Columns)) {
         text.push_str(LISTED);
     }
     for source in sources {
@@ -178,8 +184,13 @@ fn described(offer: Offer) -> String {
     }
 }
 
+fn words_of(words: &str) -> String {
+    format!("mapfile -t COMPREPLY < <(compgen -W '{words}' -- \"$current\")")
+}
+
 fn cases<Id>(
     tool: &Tool<Id>,
+    manual: &Manual,
     wanted: impl Fn(&Opt<Id>) -> bool,
     pattern: impl Fn(&Opt<Id>) -> String,
 ) -> String {
@@ -197,17 +208,18 @@ fn cases<Id>(
             Offer::Signal => {
                 "mapfile -t COMPREPLY < <(compgen -A signal -- \"SIG${current#SIG}\")".to_owned()
             }
-            Offer::List(list) => format!("_ns_tools_listed \"$current\" '{}'", list.join(" ")),
+            Offer::Columns => format!(
+                "_ns_tools_listed \"$current\" '{}'",
+                manual.columns.join(" ")
+            ),
             Offer::Process
             | Offer::Namespace(_)
             | Offer::SystemV(_)
             | Offer::Key(_)
             | Offer::SelectedSystemV
             | Offer::Posix(_) => described(value.offer),
-            Offer::Words(list) => format!(
-                "mapfile -t COMPREPLY < <(compgen -W '{}' -- \"$current\")",
-                list.join(" ")
-            ),
+            Offer::Column => words_of(&manual.columns.join(" ")),
+            Offer::Words(words) => words_of(&words),
         };
         text.push_str(&format!(
             "\x20   {})\n\x20       {action}\n\x20       return\n\x20       ;;\n",

@@ -1,10 +1,10 @@
 //! Completion for fish.
 
 use crate::cli::live;
-use crate::cli::table::{Offer, Order, Takes, Tool};
+use crate::cli::table::{Manual, Offer, Order, Takes, Tool};
 
 /// Renders the completion of `tool`, to be read as `NAME.fish` on fish's completion path.
-pub fn render<Id>(tool: &Tool<Id>) -> String {
+pub fn render<Id>(tool: &Tool<Id>, manual: &Manual) -> String {
     let name = tool.name;
     let mut text = format!("# fish completion for {name}; rendered from the option table.\n");
     for source in live::sources(tool) {
@@ -19,6 +19,7 @@ pub fn render<Id>(tool: &Tool<Id>) -> String {
         }
         Order::Permute => format!("complete -c {name} -f\n"),
     });
+    let offer = |value| offer(value, manual);
     for option in tool.options {
         let summary = option.summary.replace('\\', "\\\\").replace('\'', "\\'");
         let short = option
@@ -40,7 +41,7 @@ pub fn render<Id>(tool: &Tool<Id>) -> String {
     text
 }
 
-fn offer(offer: Offer) -> String {
+fn offer(offer: Offer, manual: &Manual) -> String {
     match offer {
         Offer::Nothing => String::new(),
         Offer::File => " -a '(__fish_complete_path)'".to_owned(),
@@ -48,14 +49,15 @@ fn offer(offer: Offer) -> String {
         Offer::User => " -a '(__fish_complete_users)'".to_owned(),
         Offer::Group => " -a '(__fish_complete_groups)'".to_owned(),
         Offer::Signal => " -a '(kill -l | string split \" \")'".to_owned(),
-        Offer::List(list) => format!(" -a '(__fish_append , {})'", list.join(" ")),
+        Offer::Columns => format!(" -a '(__fish_append , {})'", manual.columns.join(" ")),
         Offer::Process
         | Offer::Namespace(_)
         | Offer::SystemV(_)
         | Offer::Key(_)
         | Offer::SelectedSystemV
         | Offer::Posix(_) => live_offer(offer),
-        Offer::Words(list) => format!(" -a '{}'", list.join(" ")),
+        Offer::Column => format!(" -a '{}'", manual.columns.join(" ")),
+        Offer::Words(words) => format!(" -a '{words}'"),
     }
 }
 

@@ -137,10 +137,13 @@ impl<Id: Copy> Parser<Id> {
     /// abbreviates a classic option never means an extension.
     fn by_prefix(&mut self, name: &str) -> Result<&'static Opt<Id>, Failure> {
         let options = self.options;
-        if let Some(option) = options.iter().find(|option| option.long == name) {
+        if let Some(option) = options
+            .iter()
+            .find(|option| option.long.as_bytes() == name.as_bytes())
+        {
             return Ok(option);
         }
-        let starts = |option: &&Opt<Id>| option.long.starts_with(name);
+        let starts = |option: &&Opt<Id>| option.long.as_bytes().starts_with(name.as_bytes());
         let mut candidates: Vec<_> = options.iter().filter(starts).collect();
         if candidates.iter().any(|option| !option.extension) {
             candidates.retain(|option| !option.extension);
@@ -159,7 +162,7 @@ impl<Id: Copy> Parser<Id> {
                     "' is ambiguous; possibilities:"
                 ];
                 let list = several.iter().fold(start, |list, option| {
-                    list.with(" '--").with(option.long).with("'")
+                    list.with(" '--").with(&option.long).with("'")
                 });
                 Err(Failure::Getopt(list))
             }
@@ -204,6 +207,7 @@ impl<Id: Copy> Parser<Id> {
 mod tests {
     use super::*;
     use crate::cli::table::{Offer, Value};
+    use crate::inline::Inline;
 
     const FILE: Value = Value::new("file", Offer::File);
 
@@ -211,9 +215,9 @@ mod tests {
         Opt {
             id: long,
             short,
-            long,
+            long: Inline::new(long),
             takes,
-            summary: "",
+            summary: Inline::new(""),
             extension: false,
         }
     }

@@ -26,7 +26,7 @@ pub fn render<Id>(tool: &Tool<Id>, name: &[u8]) -> Vec<u8> {
             text.extend([heading, ":\n"]);
         }
         for (place, option) in group.options {
-            push_row(&mut text, &forms[place], option.summary, widest);
+            push_row(&mut text, &forms[place], &option.summary, widest);
         }
     }
     text.extend(["\nFor more details see ", tool.name, "(1).\n"]);

@@ -44,7 +44,8 @@ pub(crate) fn source(offer: Offer) -> Option<Source> {
         | Offer::Group
         | Offer::Signal
         | Offer::Words(_)
-        | Offer::List(_) => return None,
+        | Offer::Column
+        | Offer::Columns => return None,
     };
     Some(Source { name, program })
 }

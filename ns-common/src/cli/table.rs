@@ -1,5 +1,6 @@
 //! All that describes the command line of a tool: the parser and every text about it read this.
 
+use crate::inline::Inline;
 use crate::ipc::{Posix, SystemV};
 use crate::namespace::Kind;
 
@@ -46,11 +47,11 @@ pub struct Opt<Id> {
     /// The letter after a single dash.
     pub short: Option<char>,
     /// The name after two dashes.
-    pub long: &'static str,
+    pub long: Inline<23>,
     /// Whether a value belongs to it.
     pub takes: Takes,
     /// A line for `--help` and the completions, without a full stop.
-    pub summary: &'static str,
+    pub summary: Inline<87>,
     /// Whether the reference lacks it. An extension never takes a prefix of a classic option.
     pub extension: bool,
 }
@@ -84,14 +85,15 @@ impl Takes {
 #[derive(Debug, Clone, Copy)]
 pub struct Value {
     /// The word in angle brackets.
-    pub name: &'static str,
+    pub name: Inline<15>,
     /// What a shell offers for it.
     pub offer: Offer,
 }
 
 impl Value {
     /// A value called `name`, for which shells offer `offer`.
-    pub const fn new(name: &'static str, offer: Offer) -> Self {
+    pub const fn new(name: &str, offer: Offer) -> Self {
+        let name = Inline::new(name);
         Self { name, offer }
     }
 }
@@ -123,10 +125,19 @@ pub enum Offer {
     Group,
     /// Names of signals.
     Signal,
-    /// These words.
-    Words(&'static [&'static str]),
-    /// These words, separated by commas.
-    List(&'static [&'static str]),
+    /// These words, with spaces between them.
+    Words(Inline<31>),
+    /// The name of a column.
+    Column,
+    /// Names of columns, separated by commas.
+    Columns,
+}
+
+impl Offer {
+    /// These words, with spaces between them.
+    pub const fn words(words: &str) -> Self {
+        Self::Words(Inline::new(words))
+    }
 }
 
 /// The texts of a manual page. Words between backticks are set in bold.
@@ -136,6 +147,8 @@ pub struct Manual {
     pub summary: &'static str,
     /// Sentences on each option, in the order of the table.
     pub options: &'static [&'static str],
+    /// The names of the columns that an option can choose, for the completions.
+    pub columns: &'static [&'static str],
     /// The paragraphs before the options.
     pub description: &'static [&'static str],
     /// Further sections: a heading and its paragraphs.
@@ -163,7 +176,7 @@ impl<Id> Tool<Id> {
             options: Vec::new(),
         };
         for (place, option) in self.options.iter().enumerate() {
-            if matches!(option.long, "help" | "version") {
+            if matches!(&*option.long, "help" | "version") {
                 general.options.push((place, option));
                 continue;
             }
@@ -302,9 +315,9 @@ macro_rules! options {
             [$($options)* $crate::cli::table::Opt {
                 id: $id::$($name)+,
                 short: $short,
-                long: $long,
+                long: $crate::inline::Inline::new($long),
                 takes: $takes,
-                summary: $summary,
+                summary: $crate::inline::Inline::new($summary),
                 extension: $extension,
             },]
             [$($manual)* concat!($($text, "\n"),+),]

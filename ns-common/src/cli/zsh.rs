@@ -1,10 +1,10 @@
 //! Completion for zsh.
 
 use crate::cli::live;
-use crate::cli::table::{Offer, Order, Takes, Tool, Value};
+use crate::cli::table::{Manual, Offer, Order, Takes, Tool, Value};
 
 /// Renders the completion of `tool`, to be read as `_NAME` on zsh's `fpath`.
-pub fn render<Id>(tool: &Tool<Id>) -> String {
+pub fn render<Id>(tool: &Tool<Id>, manual: &Manual) -> String {
     let mut text = format!(
         "#compdef {}\n# Rendered from the option table.\n\n",
         tool.name
@@ -13,8 +13,9 @@ pub fn render<Id>(tool: &Tool<Id>) -> String {
         text.push_str(&function(&source));
     }
     text.push_str("_arguments -s -S \\\n");
+    let action = |value| action(value, manual);
     for option in tool.options {
-        let summary = quote(option.summary);
+        let summary = quote(&option.summary);
         if let Some(letter) = option.short {
             let value = match option.takes {
                 Takes::Nothing | Takes::OptionalLong(_) => String::new(),
@@ -61,7 +62,7 @@ fn function(source: &live::Source) -> String {
     )
 }
 
-fn action(value: Value) -> String {
+fn action(value: Value, manual: &Manual) -> String {
     let offer = match value.offer {
         Offer::Nothing => " ".to_owned(),
         Offer::File => "_files".to_owned(),
@@ -69,9 +70,9 @@ fn action(value: Value) -> String {
         Offer::User => "_users".to_owned(),
         Offer::Group => "_groups".to_owned(),
         Offer::Signal => "_signals -s".to_owned(),
-        Offer::List(list) => format!(
+        Offer::Columns => format!(
             "{{compset -P \"+\"; _values -s , column {}}}",
-            list.join(" ")
+            manual.columns.join(" ")
         ),
         Offer::Process
         | Offer::Namespace(_)
@@ -79,7 +80,8 @@ fn action(value: Value) -> String {
         | Offer::Key(_)
         | Offer::SelectedSystemV
         | Offer::Posix(_) => live_action(value.offer),
-        Offer::Words(list) => format!("({})", list.join(" ")),
+        Offer::Column => format!("({})", manual.columns.join(" ")),
+        Offer::Words(words) => format!("({words})"),
     };
     format!("{}:{offer}", value.name.replace(':', "\\:"))
 }

@@ -96,95 +96,101 @@ pub enum Failed<'a> {
     },
 }
 
-/// One row: which steps and which reasons of the system it is about, none of them where a program
-/// has told its own, and the check, which gives the cause and the remedy in one sentence.
-struct Cause {
-    concerns: fn(&Failed<'_>) -> bool,
-    errnos: &'static [Errno],
-    find: fn(&Failed<'_>, &System) -> Option<Message>,
-}
-
-/// A row for the steps of a pattern.
-macro_rules! cause {
-    ($step:pat $(if $condition:expr)?, $errnos:expr, $find:path) => {
-        Cause {
-            concerns: |failed| matches!(failed, $step $(if $condition)?),
-            errnos: &$errnos,
-            find: $find,
+/// Writes the table of causes as the function that looks for them.
+///
+/// A row says which steps and which reasons of the system it is about, none of them where a program
+/// has told its own, and names the check, which gives the cause and the remedy in one sentence. It
+/// becomes code: data would have three pointers a row, which the loader relocates at every start.
+macro_rules! causes {
+    ($($step:pat $(if $condition:expr)?, [$($errno:path),*] => $check:path;)+) => {
+        /// The first cause that is found.
+        #[cold]
+        #[inline(never)]
+        fn find(failed: &Failed<'_>, errno: Option<Errno>, system: &System) -> Option<Message> {
+            $(if matches!(failed, $step $(if $condition)?) && is_among(errno, &[$($errno),*]) {
+                if let Some(hint) = $check(failed, system) {
+                    return Some(hint);
+                }
+            })+
+            None
         }
     };
 }
 
-/// The causes, the more specific ones first: the first that is found is told.
-#[rustfmt::skip]
-static CAUSES: &[Cause] = &[
-    cause!(Failed::Unshare(_), [EPERM, EACCES, ENOSYS], unshare::filter_refuses),
-    cause!(Failed::Unshare(_), [ENOSPC], unshare::limit_is_zero),
-    cause!(Failed::Unshare(_), [ENOSPC], unshare::limit_may_be_reached),
-    cause!(Failed::Unshare(_), [EUSERS], unshare::nesting_is_too_deep),
-    cause!(Failed::Unshare(kinds) if kinds.contains(Kind::User), [EPERM], unshare::root_is_changed),
-    cause!(Failed::Unshare(kinds) if kinds.contains(Kind::User), [EPERM], unshare::ids_are_unmapped),
-    cause!(Failed::Unshare(kinds) if kinds.contains(Kind::User), [EPERM], unshare::are_switched_off),
-    cause!(Failed::Unshare(kinds) if kinds.contains(Kind::User), [EPERM, EACCES], unshare::apparmor_restricts),
-    cause!(Failed::Unshare(kinds) if !kinds.contains(Kind::User), [EPERM], unshare::privilege_is_missing),
-    cause!(Failed::Unshare(_), [EINVAL, ENOSYS], unshare::kernel_lacks_kind),
+/// Whether it is one of these or, if there are none, there is none.
+fn is_among(errno: Option<Errno>, errnos: &[Errno]) -> bool {
+    errno.map_or(errnos.is_empty(), |errno| errnos.contains(&errno))
+}
 
-    cause!(Failed::WriteMap(..), [EPERM, EACCES], maps::apparmor_restricts),
-    cause!(Failed::WriteMap(..) | Failed::WriteSetGroups(_), [EACCES], maps::process_is_not_dumpable),
-    cause!(Failed::WriteMap(..), [EPERM], maps::capability_of_maker_is_missing),
-    cause!(Failed::WriteMapFromOutside(..), [EPERM], maps::capability_to_map_is_missing),
-    cause!(Failed::WriteMapFromOutside(..), [EPERM], maps::capability_to_map_root_is_missing),
-    cause!(Failed::WriteMapFromOutside(..), [EPERM], maps::ids_are_not_mapped_outside),
-    cause!(Failed::WriteSetGroups(_), [EPERM], maps::groups_are_mapped),
-    cause!(Failed::WriteSetGroups(_), [EPERM], maps::policy_is_final),
-    cause!(Failed::WriteSetGroups(_), [EACCES], maps::policy_takes_capability),
-    cause!(Failed::ExecuteMapProgram(_), [ENOENT], map_programs::program_is_not_installed),
-    cause!(Failed::RunMapPrograms(_), [], map_programs::privileges_are_taken),
-    cause!(Failed::RunMapPrograms(_), [], map_programs::program_is_not_privileged),
-    cause!(Failed::RunMapPrograms(_), [], map_programs::block_is_not_delegated),
+// The more specific causes first: the first that is found is told.
+causes! {
+    Failed::Unshare(_), [EPERM, EACCES, ENOSYS] => unshare::filter_refuses;
+    Failed::Unshare(_), [ENOSPC] => unshare::limit_is_zero;
+    Failed::Unshare(_), [ENOSPC] => unshare::limit_may_be_reached;
+    Failed::Unshare(_), [EUSERS] => unshare::nesting_is_too_deep;
+    Failed::Unshare(kinds) if kinds.contains(Kind::User), [EPERM] => unshare::root_is_changed;
+    Failed::Unshare(kinds) if kinds.contains(Kind::User), [EPERM] => unshare::ids_are_unmapped;
+    Failed::Unshare(kinds) if kinds.contains(Kind::User), [EPERM] => unshare::are_switched_off;
+    Failed::Unshare(kinds) if kinds.contains(Kind::User), [EPERM, EACCES] => unshare::apparmor_restricts;
+    Failed::Unshare(kinds) if !kinds.contains(Kind::User), [EPERM] => unshare::privilege_is_missing;
+    Failed::Unshare(_), [EINVAL, ENOSYS] => unshare::kernel_lacks_kind;
 
-    cause!(Failed::Mount("proc", _), [EPERM], mounts::pid_namespace_is_foreign),
-    cause!(Failed::Mount("proc", _), [EPERM], mounts::proc_is_covered),
-    cause!(Failed::Mount("mqueue", _), [EPERM], mounts::ipc_namespace_is_foreign),
-    cause!(Failed::Mount("binfmt_misc", _), [EPERM], mounts::kernel_is_before_own_binfmt),
-    cause!(Failed::Mount(..), [ENODEV], mounts::kernel_lacks_file_system),
-    cause!(Failed::Mount(..), [ENOENT], mounts::directory_is_missing),
+    Failed::WriteMap(..), [EPERM, EACCES] => maps::apparmor_restricts;
+    Failed::WriteMap(..) | Failed::WriteSetGroups(_), [EACCES] => maps::process_is_not_dumpable;
+    Failed::WriteMap(..), [EPERM] => maps::capability_of_maker_is_missing;
+    Failed::WriteMapFromOutside(..), [EPERM] => maps::capability_to_map_is_missing;
+    Failed::WriteMapFromOutside(..), [EPERM] => maps::capability_to_map_root_is_missing;
+    Failed::WriteMapFromOutside(..), [EPERM] => maps::ids_are_not_mapped_outside;
+    Failed::WriteSetGroups(_), [EPERM] => maps::groups_are_mapped;
+    Failed::WriteSetGroups(_), [EPERM] => maps::policy_is_final;
+    Failed::WriteSetGroups(_), [EACCES] => maps::policy_takes_capability;
+    Failed::ExecuteMapProgram(_), [ENOENT] => map_programs::program_is_not_installed;
+    Failed::RunMapPrograms(_), [] => map_programs::privileges_are_taken;
+    Failed::RunMapPrograms(_), [] => map_programs::program_is_not_privileged;
+    Failed::RunMapPrograms(_), [] => map_programs::block_is_not_delegated;
 
-    cause!(Failed::Bind { .. }, [ENOENT], mounts::file_is_missing),
-    cause!(Failed::Bind { kind: Kind::Pid, .. }, [ENOENT], mounts::pid_namespace_is_empty),
-    cause!(Failed::Bind { kind: Kind::Mount, .. }, [EINVAL], mounts::mount_is_shared),
-    cause!(Failed::Bind { .. }, [EPERM], mounts::privilege_to_bind_is_missing),
+    Failed::Mount("proc", _), [EPERM] => mounts::pid_namespace_is_foreign;
+    Failed::Mount("proc", _), [EPERM] => mounts::proc_is_covered;
+    Failed::Mount("mqueue", _), [EPERM] => mounts::ipc_namespace_is_foreign;
+    Failed::Mount("binfmt_misc", _), [EPERM] => mounts::kernel_is_before_own_binfmt;
+    Failed::Mount(..), [ENODEV] => mounts::kernel_lacks_file_system;
+    Failed::Mount(..), [ENOENT] => mounts::directory_is_missing;
 
-    cause!(Failed::OpenProcess(_), [ENOENT], entering::proc_is_of_another_namespace),
-    cause!(Failed::OpenProcess(_), [ENOENT, EPERM], entering::proc_hides_others),
-    cause!(Failed::OpenProcess(_) | Failed::EnterProcess { .. }, [EACCES, EPERM], entering::process_is_closed),
-    cause!(Failed::CopyDescriptor(_), [EPERM], entering::process_is_closed),
-    cause!(Failed::CopyDescriptor(_), [EPERM], entering::yama_forbids),
-    cause!(Failed::EnterProcess { .. } | Failed::EnterFile(..), [EPERM, ENOSYS], entering::filter_refuses),
-    cause!(Failed::EnterFile(..), [EINVAL], entering::file_is_another),
-    cause!(Failed::EnterProcess { .. } | Failed::EnterFile(..), [EINVAL], entering::user_namespace_is_own),
-    cause!(Failed::EnterProcess { .. } | Failed::EnterFile(..), [EINVAL], entering::pid_namespace_is_not_below),
-    cause!(Failed::EnterProcess { .. } | Failed::EnterFile(..), [EPERM], entering::right_over_owner_is_missing),
-    cause!(Failed::Fork, [ENOMEM], entering::pid_namespace_has_ended),
+    Failed::Bind { .. }, [ENOENT] => mounts::file_is_missing;
+    Failed::Bind { kind: Kind::Pid, .. }, [ENOENT] => mounts::pid_namespace_is_empty;
+    Failed::Bind { kind: Kind::Mount, .. }, [EINVAL] => mounts::mount_is_shared;
+    Failed::Bind { .. }, [EPERM] => mounts::privilege_to_bind_is_missing;
 
-    cause!(Failed::Execute(_), [ENOENT], execution::interpreter_is_missing),
-    cause!(Failed::Execute(_), [EACCES], execution::program_is_a_directory),
-    cause!(Failed::Execute(_), [EACCES], execution::execution_is_forbidden),
-    cause!(Failed::ExecuteCopy(..), [ENOENT], execution::copy_needs_a_file),
-    cause!(Failed::Execute(_) | Failed::ExecuteCopy(..), [ENOEXEC], execution::machine_is_another),
+    Failed::OpenProcess(_), [ENOENT] => entering::proc_is_of_another_namespace;
+    Failed::OpenProcess(_), [ENOENT, EPERM] => entering::proc_hides_others;
+    Failed::OpenProcess(_) | Failed::EnterProcess { .. }, [EACCES, EPERM] => entering::process_is_closed;
+    Failed::CopyDescriptor(_), [EPERM] => entering::process_is_closed;
+    Failed::CopyDescriptor(_), [EPERM] => entering::yama_forbids;
+    Failed::EnterProcess { .. } | Failed::EnterFile(..), [EPERM, ENOSYS] => entering::filter_refuses;
+    Failed::EnterFile(..), [EINVAL] => entering::file_is_another;
+    Failed::EnterProcess { .. } | Failed::EnterFile(..), [EINVAL] => entering::user_namespace_is_own;
+    Failed::EnterProcess { .. } | Failed::EnterFile(..), [EINVAL] => entering::pid_namespace_is_not_below;
+    Failed::EnterProcess { .. } | Failed::EnterFile(..), [EPERM] => entering::right_over_owner_is_missing;
+    Failed::Fork, [ENOMEM] => entering::pid_namespace_has_ended;
 
-    cause!(Failed::DropGroups, [EPERM], ids::groups_take_capability),
-    cause!(Failed::DropGroups, [EPERM], ids::groups_are_denied),
-    cause!(Failed::DropGroups, [EPERM], ids::groups_are_not_mapped),
-    cause!(Failed::DropGroupsInside(_), [EPERM], ids::groups_are_denied_inside),
-    cause!(Failed::SetId(..), [EINVAL], ids::id_is_not_mapped),
-    cause!(Failed::SetId(..), [EPERM], ids::id_takes_capability),
-    cause!(Failed::SetLimit(..), [EPERM], ids::limit_may_not_be_raised),
+    Failed::Execute(_), [ENOENT] => execution::interpreter_is_missing;
+    Failed::Execute(_), [EACCES] => execution::program_is_a_directory;
+    Failed::Execute(_), [EACCES] => execution::execution_is_forbidden;
+    Failed::ExecuteCopy(..), [ENOENT] => execution::copy_needs_a_file;
+    Failed::Execute(_) | Failed::ExecuteCopy(..), [ENOEXEC] => execution::machine_is_another;
 
-    cause!(Failed::CreateInHugePages { .. }, [ENOMEM], huge_pages::are_short),
-    cause!(Failed::CreateInHugePages { .. }, [EPERM], huge_pages::are_for_a_group),
-    cause!(Failed::CreateInHugePages { .. }, [EINVAL], huge_pages::have_other_sizes),
-];
+    Failed::DropGroups, [EPERM] => ids::groups_take_capability;
+    Failed::DropGroups, [EPERM] => ids::groups_are_denied;
+    Failed::DropGroups, [EPERM] => ids::groups_are_not_mapped;
+    Failed::DropGroupsInside(_), [EPERM] => ids::groups_are_denied_inside;
+    Failed::SetId(..), [EINVAL] => ids::id_is_not_mapped;
+    Failed::SetId(..), [EPERM] => ids::id_takes_capability;
+    Failed::SetLimit(..), [EPERM] => ids::limit_may_not_be_raised;
+
+    Failed::CreateInHugePages { .. }, [ENOMEM] => huge_pages::are_short;
+    Failed::CreateInHugePages { .. }, [EPERM] => huge_pages::are_for_a_group;
+    Failed::CreateInHugePages { .. }, [EINVAL] => huge_pages::have_other_sizes;
+}
 
 /// Whether hints are wanted: `NS_HINTS=0` silences them.
 ///
@@ -210,15 +216,4 @@ pub fn explain(error: Error, failed: &Failed<'_>) -> Error {
 pub fn after(failed: &Failed<'_>) -> Option<Message> {
     let find = || find(failed, None, &System::current());
     are_wanted().then(find).flatten()
-}
-
-fn find(failed: &Failed<'_>, errno: Option<Errno>, system: &System) -> Option<Message> {
-    let concerns = |cause: &&Cause| match errno {
-        Some(errno) => cause.errnos.contains(&errno),
-        None => cause.errnos.is_empty(),
-    };
-    CAUSES
-        .iter()
-        .filter(|cause| (cause.concerns)(failed) && concerns(cause))
-        .find_map(|cause| (cause.find)(failed, system))
 }

@@ -1,6 +1,5 @@
 //! Entering namespaces: setns(2), in two passes.
 
-use std::collections::BTreeMap;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 use std::rc::Rc;
@@ -13,7 +12,7 @@ use nix::unistd::Pid;
 use super::target::{Identity, Target};
 use crate::error::{Attempt, Error};
 use crate::hint::{self, Failed};
-use crate::namespace::{Kind, KindSet};
+use crate::namespace::{ByKind, Kind, KindSet};
 use crate::sys::{descriptor, pidfd};
 use crate::words;
 
@@ -32,7 +31,7 @@ pub struct Entrance {
     /// The process that [`Source::Target`] means.
     pub target: Option<Rc<Target>>,
     /// Where each kind comes from.
-    pub sources: BTreeMap<Kind, Source>,
+    pub sources: ByKind<Source>,
     /// What need not be entered if it is the caller's own already.
     pub dispensable: KindSet,
 }
@@ -58,7 +57,7 @@ impl Call {
 impl Entrance {
     /// What is entered.
     pub fn kinds(&self) -> KindSet {
-        self.sources.keys().copied().collect()
+        self.sources.kinds()
     }
 
     /// The calls that enter those of `kinds` that there is a source for, in order: those of the
@@ -71,11 +70,11 @@ impl Entrance {
         let wanted = self
             .sources
             .iter()
-            .filter(|(kind, _)| kinds.contains(**kind));
+            .filter(|(kind, _)| kinds.contains(*kind));
         for (kind, source) in wanted {
             match source {
-                Source::File(_) => calls.push(Call::File(*kind)),
-                Source::Target => of_target.insert(*kind),
+                Source::File(_) => calls.push(Call::File(kind)),
+                Source::Target => of_target.insert(kind),
             }
         }
         if !of_target.is_empty() {
@@ -115,7 +114,7 @@ impl Entrance {
                 let target = self.target.as_ref().ok_or(Errno::ESRCH)?;
                 setns(target.pidfd()?, kinds.flags())
             }
-            Call::File(kind) => match self.sources.get(&kind) {
+            Call::File(kind) => match self.sources.get(kind) {
                 Some(Source::File(file)) => setns(file, kind.flag()),
                 _ => Err(Errno::EBADF),
             },
@@ -156,7 +155,7 @@ impl Entrance {
             Call::File(kind) => {
                 let what = words!["reassociate to namespace 'ns/", kind.file(), "' failed"];
                 let error = Error::caused_by(what, errno);
-                Err(match self.sources.get(&kind) {
+                Err(match self.sources.get(kind) {
                     Some(Source::File(file)) => {
                         hint::explain(error, &Failed::EnterFile(kind, file))
                     }
@@ -218,7 +217,7 @@ enum Own {
 impl Expected {
     fn new(entrance: &Entrance) -> Result<Self, Error> {
         let own = Own::new()?;
-        let meant = |(kind, source): (&Kind, &Source)| {
+        let meant = |(kind, source): (Kind, &Source)| {
             let identity = match (source, &entrance.target) {
                 (Source::File(file), _) => Identity::of(file),
                 (Source::Target, Some(target)) => {
@@ -229,19 +228,18 @@ impl Expected {
                         .and_then(|namespace| namespace)
                         .and_then(Identity::of)
                     {
-                        Err(_) => target.namespace(*kind),
+                        Err(_) => target.namespace(kind),
                         identity => identity,
                     }
                 }
                 (Source::Target, None) => Err(Errno::ESRCH),
             };
-            (*kind, identity)
+            (kind, identity)
         };
-        let sources = match own {
-            Own::Nowhere => None,
-            _ => Some(&entrance.sources),
+        let namespaces = match own {
+            Own::Nowhere => Vec::new(),
+            _ => entrance.sources.iter().map(meant).collect(),
         };
-        let namespaces = sources.into_iter().flatten().map(meant).collect();
         Ok(Self { namespaces, own })
     }
 

@@ -3,6 +3,8 @@
 
 use nix::errno::Errno;
 
+use crate::inline::Inline;
+
 /// A resource and the limits that a process may use of it; `u64::MAX` for none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(C)]
@@ -20,7 +22,7 @@ pub struct Resource(u32);
 macro_rules! resources {
     ($($name:literal $number:ident),+ $(,)?) => {
         /// The resources by their names in `/proc/PID/limits`.
-        const NAMES: &[(&str, Resource)] = &[$(($name, Resource(libc::$number as u32))),+];
+        const NAMES: &[(Inline<21>, Resource)] = &[$((Inline::new($name), Resource(libc::$number as u32))),+];
     };
 }
 
@@ -46,7 +48,7 @@ resources! {
 impl Resource {
     /// The resource that `/proc/PID/limits` calls `name`.
     pub fn by_name(name: &str) -> Option<Self> {
-        let named = NAMES.iter().find(|(known, _)| *known == name);
+        let named = NAMES.iter().find(|(known, _)| **known == *name);
         named.map(|(_, resource)| *resource)
     }
 
