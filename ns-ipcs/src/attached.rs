@@ -12,7 +12,7 @@ use ns_common::ipc::system_v::DESTROYED;
 use ns_common::procfs;
 use ns_common::sys::descriptor;
 
-use crate::columns::{Attachment, Listed, Object};
+use crate::objects::{Attachment, Listed, Object};
 
 /// A file system, by the kernel's two numbers for it.
 type Device = (u32, u32);
@@ -23,18 +23,11 @@ const OF_SEGMENTS: Device = (0, 1);
 #[derive(Debug, Default)]
 pub(crate) struct Maps {
     /// Of the IPC namespace, by id and by the key in the name.
-    segments: BTreeMap<(u64, u32), Vec<Mapping>>,
+    segments: BTreeMap<(u64, u32), Vec<Attachment>>,
     /// By file system and inode.
-    files: BTreeMap<(Device, u64), Vec<Mapping>>,
+    files: BTreeMap<(Device, u64), Vec<Attachment>>,
     /// How many processes could not be looked at.
     pub(crate) unreadable: u64,
-}
-
-/// A process, and in how many pieces it has something mapped: the kernel counts these.
-#[derive(Debug, Clone)]
-struct Mapping {
-    process: Attachment,
-    pieces: u64,
 }
 
 /// A line of a map.
@@ -87,15 +80,13 @@ impl Maps {
                 None => continue,
             };
             match mappings.last_mut() {
-                Some(last) if last.process.pid == pid => last.pieces += 1,
+                Some(last) if last.pid == pid => last.pieces += 1,
                 _ => {
                     let command = command.get_or_insert_with(|| command_of(process));
-                    mappings.push(Mapping {
-                        process: Attachment {
-                            pid,
-                            command: command.clone(),
-                            address: piece.address,
-                        },
+                    mappings.push(Attachment {
+                        pid,
+                        command: command.clone(),
+                        address: piece.address,
                         pieces: 1,
                     });
                 }
@@ -106,16 +97,6 @@ impl Maps {
 
     /// Who has an object mapped.
     pub(crate) fn of(&self, listed: &Listed) -> Vec<Attachment> {
-        let mappings = self.mappings(listed);
-        mappings.map(|mapping| mapping.process.clone()).collect()
-    }
-
-    /// In how many pieces an object is mapped.
-    pub(crate) fn pieces(&self, listed: &Listed) -> u64 {
-        self.mappings(listed).map(|mapping| mapping.pieces).sum()
-    }
-
-    fn mappings<'a>(&'a self, listed: &Listed) -> impl Iterator<Item = &'a Mapping> + use<'a> {
         // One that has been removed has lost its key; the names in the maps keep it.
         let segment = match &listed.object {
             Object::Segment(segment) => {
@@ -138,7 +119,10 @@ impl Maps {
                 .range(range)
                 .flat_map(|(_, mappings)| mappings)
         });
-        segments.chain(file.into_iter().flatten())
+        segments
+            .chain(file.into_iter().flatten())
+            .cloned()
+            .collect()
     }
 }
 

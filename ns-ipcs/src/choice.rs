@@ -7,7 +7,7 @@ use ns_common::error::{Error, Message, Visible};
 use ns_common::ipc::Resources;
 use ns_common::words;
 
-use crate::columns::{COLUMNS, Column, USAGE_COLUMNS};
+use crate::columns::Column;
 use crate::request::{Choice, Subject};
 
 /// The columns that lists of names choose, each of which may add to those before.
@@ -36,28 +36,25 @@ pub(crate) fn columns(
 }
 
 /// The column with this name, which at least one of the kinds must have.
-pub(crate) fn column(
-    name: &[u8],
-    subject: Subject,
-    resources: Resources,
-) -> Result<&'static Column, Error> {
+pub(crate) fn column(name: &[u8], subject: Subject, resources: Resources) -> Result<Column, Error> {
     let is_usage = matches!(subject, Subject::Usage(_));
-    let table = if is_usage { USAGE_COLUMNS } else { COLUMNS };
-    let fits = |column: &Column| is_usage || !column.of.intersection(resources).is_empty();
-    match table
-        .iter()
-        .find(|column| column.name.as_bytes().eq_ignore_ascii_case(name))
-    {
-        Some(column) if fits(column) => Ok(column),
+    let table = match is_usage {
+        true => Column::USAGE,
+        false => Column::OBJECTS,
+    };
+    let fits = |column: Column| is_usage || !column.of().intersection(resources).is_empty();
+    let is_named = |column: &&Column| column.name().as_bytes().eq_ignore_ascii_case(name);
+    match table.iter().find(is_named) {
+        Some(column) if fits(*column) => Ok(*column),
         Some(column) => Err(Error::new(words![
             "column ",
-            column.name,
+            column.name(),
             " does not apply to the specified IPC"
         ])),
         None => {
-            let fitting = table.iter().filter(|column| fits(column));
+            let fitting = table.iter().filter(|column| fits(**column));
             let hint = fitting.fold(words!["columns:"], |list: Message, column| {
-                list.with(" ").with(column.name)
+                list.with(" ").with(column.name())
             });
             Err(Error::new(words!["unknown column: ", Visible(name)]).with_hint(hint))
         }

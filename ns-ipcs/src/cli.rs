@@ -13,13 +13,13 @@ use ns_common::tool::Parsed;
 use ns_common::words;
 
 use crate::choice;
-use crate::columns::List;
 use crate::contradictions::{self, Given};
 use crate::options::Id;
 use crate::request::{
     Absence, Choice, Direction, Form, Headings, Keep, Naming, Place, Request, Share, Sort, Subject,
     TimeFormat, Use, ValueStyle, View,
 };
+use crate::views::List;
 
 /// Reads the command line. Values are checked as they are met; what depends on other options, such
 /// as the names of columns, at the end.

@@ -4,9 +4,9 @@ use ns_common::error::{Failure, Message};
 use ns_common::ipc::{Posix, Resource, SystemV};
 use ns_common::words;
 
-use crate::columns::List;
 use crate::options::{Id, TOOL};
 use crate::request::View;
+use crate::views::List;
 
 /// Which options a command line has: a bit for the place of each in the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -4,108 +4,98 @@ use ns_common::ipc::system_v::Semaphore;
 use ns_common::output::columns::{Digits, left, pad};
 use ns_common::output::units::TimeShape;
 
-use crate::columns::{
-    ATTACH, CAPACITY, CGID, CPID, CTIME, CUID, Column, DETACH, GID, ID, LPID, LRPID, LSPID, Listed,
-    MODE, MSGS, NATTCH, NSEMS, OTIME, Object, PERMS, RECV, SEND, SIZE, UID, USEDBYTES,
+use crate::columns::Column::{
+    self, Attach, CPid, Capacity, Cgid, Ctime, Cuid, Detach, Gid, Id, LPid, LrPid, LsPid, Mode,
+    Msgs, Nattch, Nsems, OTime, Perms, Recv, Send, Size, Uid, UsedBytes,
 };
+use crate::objects::{Listed, Object};
 use crate::request::Unit;
-use crate::values::{Style, Writer};
+use crate::writer::{Style, Writer};
 
-/// A value and the text before it.
-#[derive(Debug, Clone, Copy)]
-struct Item {
-    label: &'static str,
-    /// The label of a size that has a unit letter.
-    human: &'static str,
-    column: &'static Column,
-    style: Style,
-    /// The value is padded to this width.
-    width: usize,
+/// The details of an object as they are written.
+struct Details<'a> {
+    listed: &'a Listed,
+    writer: &'a mut Writer,
+    to: &'a mut Vec<u8>,
 }
 
-const fn item(label: &'static str, column: &'static Column) -> Item {
-    Item {
-        label,
-        human: label,
-        column,
-        style: Style::LeadingZero,
-        width: 0,
+impl Details<'_> {
+    /// A value, and the text before it.
+    fn item(&mut self, label: &str, column: Column) {
+        self.styled(label, column, Style::LeadingZero);
+    }
+
+    /// A size, and the text before it, which another one replaces where sizes have a unit letter.
+    fn size(&mut self, label: &str, human: &str, column: Column) {
+        let label = match self.writer.unit() {
+            Unit::Human => human,
+            Unit::Usual | Unit::Bytes => label,
+        };
+        self.styled(label, column, Style::LeadingZero);
+    }
+
+    /// A time, padded.
+    fn time(&mut self, label: &str, column: Column) {
+        let start = self.to.len() + label.len();
+        self.styled(label, column, Style::Time(TimeShape::Full));
+        let length = self.to.len() - start;
+        pad(self.to, 26_usize.saturating_sub(length));
+    }
+
+    fn styled(&mut self, label: &str, column: Column, style: Style) {
+        self.to.extend_from_slice(label.as_bytes());
+        if let Some(value) = column.value(self.listed) {
+            self.writer.append(value, style, self.to);
+        }
+    }
+
+    fn queue(&mut self) {
+        self.item("\nMessage Queue msqid=", Id);
+        self.item("\nuid=", Uid);
+        self.item("\tgid=", Gid);
+        self.item("\tcuid=", Cuid);
+        self.item("\tcgid=", Cgid);
+        self.item("\tmode=", Mode);
+        self.size("\ncbytes=", "\ncsize=", UsedBytes);
+        self.size("\tqbytes=", "\tqsize=", Capacity);
+        self.item("\tqnum=", Msgs);
+        self.item("\tlspid=", LsPid);
+        self.item("\tlrpid=", LrPid);
+        self.time("\nsend_time=", Send);
+        self.time("\nrcv_time=", Recv);
+        self.time("\nchange_time=", Ctime);
+    }
+
+    fn segment(&mut self) {
+        self.item("\nShared memory Segment shmid=", Id);
+        self.item("\nuid=", Uid);
+        self.item("\tgid=", Gid);
+        self.item("\tcuid=", Cuid);
+        self.item("\tcgid=", Cgid);
+        self.item("\nmode=", Mode);
+        self.item("\taccess_perms=", Perms);
+        self.size("\nbytes=", "\nsize=", Size);
+        self.item("\tlpid=", LPid);
+        self.item("\tcpid=", CPid);
+        self.item("\tnattch=", Nattch);
+        self.time("\natt_time=", Attach);
+        self.time("\ndet_time=", Detach);
+        self.time("\nchange_time=", Ctime);
+    }
+
+    fn semaphore_set(&mut self) {
+        self.item("\nSemaphore Array semid=", Id);
+        self.item("\nuid=", Uid);
+        self.item("\t gid=", Gid);
+        self.item("\t cuid=", Cuid);
+        self.item("\t cgid=", Cgid);
+        self.item("\nmode=", Mode);
+        self.item(", access_perms=", Perms);
+        self.item("\nnsems = ", Nsems);
+        self.time("\notime = ", OTime);
+        self.time("\nctime = ", Ctime);
     }
 }
-
-const fn size(label: &'static str, human: &'static str, column: &'static Column) -> Item {
-    Item {
-        human,
-        ..item(label, column)
-    }
-}
-
-const fn time(label: &'static str, column: &'static Column) -> Item {
-    Item {
-        style: Style::Time(TimeShape::Full),
-        width: 26,
-        ..item(label, column)
-    }
-}
-
-static QUEUE: &[Item] = &[
-    item("\nMessage Queue msqid=", &ID),
-    item("\nuid=", &UID),
-    item("\tgid=", &GID),
-    item("\tcuid=", &CUID),
-    item("\tcgid=", &CGID),
-    item("\tmode=", &MODE),
-    size("\ncbytes=", "\ncsize=", &USEDBYTES),
-    size("\tqbytes=", "\tqsize=", &CAPACITY),
-    item("\tqnum=", &MSGS),
-    item("\tlspid=", &LSPID),
-    item("\tlrpid=", &LRPID),
-    time("\nsend_time=", &SEND),
-    time("\nrcv_time=", &RECV),
-    time("\nchange_time=", &CTIME),
-];
-static SEGMENT: &[Item] = &[
-    item("\nShared memory Segment shmid=", &ID),
-    item("\nuid=", &UID),
-    item("\tgid=", &GID),
-    item("\tcuid=", &CUID),
-    item("\tcgid=", &CGID),
-    item("\nmode=", &MODE),
-    item("\taccess_perms=", &PERMS),
-    size("\nbytes=", "\nsize=", &SIZE),
-    item("\tlpid=", &LPID),
-    item("\tcpid=", &CPID),
-    item("\tnattch=", &NATTCH),
-    time("\natt_time=", &ATTACH),
-    time("\ndet_time=", &DETACH),
-    time("\nchange_time=", &CTIME),
-];
-static SEMAPHORE_SET: &[Item] = &[
-    item("\nSemaphore Array semid=", &ID),
-    item("\nuid=", &UID),
-    item("\t gid=", &GID),
-    item("\t cuid=", &CUID),
-    item("\t cgid=", &CGID),
-    item("\nmode=", &MODE),
-    item(", access_perms=", &PERMS),
-    item("\nnsems = ", &NSEMS),
-    time("\notime = ", &OTIME),
-    time("\nctime = ", &CTIME),
-];
-
-/// A column of the list of a set's semaphores: its heading, and what it says of a semaphore by its
-/// number.
-type Element = (&'static str, fn(i64, &Semaphore) -> i64);
-
-static ELEMENTS: [Element; 5] = [
-    ("semnum", |number, _| number),
-    ("value", |_, semaphore| semaphore.value.into()),
-    ("ncount", |_, semaphore| {
-        semaphore.waiting_for_increase.into()
-    }),
-    ("zcount", |_, semaphore| semaphore.waiting_for_zero.into()),
-    ("pid", |_, semaphore| semaphore.last_user.into()),
-];
 
 /// Appends the details of an object, and of each semaphore if it is a set.
 pub(crate) fn append(
@@ -114,42 +104,40 @@ pub(crate) fn append(
     writer: &mut Writer,
     to: &mut Vec<u8>,
 ) {
-    let items = match &listed.object {
-        Object::Queue(_) => QUEUE,
-        Object::Segment(_) => SEGMENT,
-        Object::SemaphoreSet(_) => SEMAPHORE_SET,
-        Object::Posix(_) | Object::Usage(_) => &[],
-    };
-    for item in items {
-        let label = match writer.unit() {
-            Unit::Human => item.human,
-            Unit::Usual | Unit::Bytes => item.label,
-        };
-        to.extend_from_slice(label.as_bytes());
-        let start = to.len();
-        writer.append((item.column.value)(listed), item.style, to);
-        let length = to.len() - start;
-        pad(to, item.width.saturating_sub(length));
+    let mut details = Details { listed, writer, to };
+    match &listed.object {
+        Object::Queue(_) => details.queue(),
+        Object::Segment(_) => details.segment(),
+        Object::SemaphoreSet(_) => details.semaphore_set(),
+        Object::Posix(_) | Object::Usage(_) => {}
     }
     to.push(b'\n');
     if let Object::SemaphoreSet(_) = listed.object {
-        append_line(to, |(heading, _), to| left(to, heading.as_bytes(), 10));
+        append_line(to, [b"semnum", b"value", b"ncount", b"zcount", b"pid"]);
         for (number, semaphore) in (0..).zip(semaphores) {
-            append_line(to, |(_, value), to| {
-                left(to, Digits::signed(value(number, semaphore)).as_bytes(), 10);
-            });
+            let fields = [
+                number,
+                semaphore.value.into(),
+                semaphore.waiting_for_increase.into(),
+                semaphore.waiting_for_zero.into(),
+                semaphore.last_user.into(),
+            ];
+            append_line(
+                to,
+                fields.map(Digits::signed).each_ref().map(Digits::as_bytes),
+            );
         }
     }
     to.push(b'\n');
 }
 
 /// Appends a line of the list of semaphores, one blank between its fields.
-fn append_line(to: &mut Vec<u8>, append_field: impl Fn(&Element, &mut Vec<u8>)) {
-    for (position, element) in ELEMENTS.iter().enumerate() {
-        if position > 0 {
+fn append_line(to: &mut Vec<u8>, fields: [&[u8]; 5]) {
+    for (place, field) in fields.into_iter().enumerate() {
+        if place > 0 {
             to.push(b' ');
         }
-        append_field(element, to);
+        left(to, field, 10);
     }
     to.push(b'\n');
 }

@@ -2,33 +2,34 @@
 
 use ns_common::console::Output;
 
-use crate::columns::{Column, Listed};
-use crate::json::{self, Members};
+use crate::columns::Column;
+use crate::json::{self, Extra, Member};
 use crate::lists::{self, Layout};
+use crate::objects::Listed;
 use crate::request::Headings;
 use crate::tables::{self, Table};
-use crate::values::{Style, Writer};
+use crate::writer::{Style, Writer};
 
 /// A block that is being printed.
 #[derive(Debug)]
 pub(crate) enum Block<'a> {
     /// A classic list; there is none for the processes of semaphore sets.
-    Classic(Option<&'static Layout>),
+    Classic(Option<Layout>),
     /// A table, and the title above it.
-    Table(Table<'a>, Titles<'a>),
+    Table(Table, Titles<'a>),
     /// A table without alignment.
-    Raw(&'a [&'static Column], Titles<'a>),
+    Raw(&'a [Column], Titles<'a>),
     /// A member of a document.
     Document {
-        member: &'static str,
-        columns: &'a [&'static Column],
-        members: Members<'a>,
+        name: &'static str,
+        members: Vec<Member>,
+        extra: Extra<'a>,
         rows: u64,
     },
     /// A document for each row, with what each begins with.
-    Lines(&'a [&'static Column], Vec<u8>),
+    Lines(Vec<Member>, Vec<u8>),
     /// A column alone.
-    Quiet(&'static Column),
+    Quiet(Column),
 }
 
 /// What stands above a table.
@@ -81,9 +82,9 @@ impl Block<'_> {
                     tables::append_raw_header(columns, to);
                 }
             }
-            Self::Document { member, .. } => {
+            Self::Document { name, .. } => {
                 to.extend_from_slice(b",\n ");
-                json::append_name(member, to);
+                json::append_name(name, to);
             }
             Self::Lines(..) | Self::Quiet(_) => {}
         }
@@ -101,21 +102,23 @@ impl Block<'_> {
             Self::Table(table, _) => table.row(listed, writer),
             Self::Raw(columns, _) => tables::append_raw(columns, listed, writer, to),
             Self::Document {
-                columns,
                 members,
+                extra,
                 rows,
                 ..
             } => {
                 to.extend_from_slice(if *rows == 0 { b"[\n  " } else { b",\n  " });
                 *rows += 1;
-                json::append_object(b"", columns, listed, *members, writer, to);
+                json::append_object(b"", members, listed, *extra, writer, to);
             }
-            Self::Lines(columns, begin) => {
-                json::append_object(begin, columns, listed, Members::Columns, writer, to);
+            Self::Lines(members, begin) => {
+                json::append_object(begin, members, listed, Extra::Nothing, writer, to);
                 to.push(b'\n');
             }
             Self::Quiet(column) => {
-                writer.append((column.value)(listed), Style::Visible, to);
+                if let Some(value) = column.value(listed) {
+                    writer.append(value, Style::Visible, to);
+                }
                 to.push(b'\n');
             }
         }

@@ -7,19 +7,42 @@ use ns_common::ipc::system_v::Semaphore;
 use ns_common::output::columns::Digits;
 use ns_common::output::json;
 
-use crate::columns::{Attachment, Column, Listed};
+use crate::columns::Column;
 use crate::namespaces::Keeper;
-use crate::values::Writer;
+use crate::objects::{Attachment, Listed};
+use crate::writer::Writer;
 
 /// What an object has in JSON besides its columns.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Members<'a> {
-    /// Nothing.
-    Columns,
+pub(crate) enum Extra<'a> {
+    Nothing,
     /// The processes that have it mapped.
     Attached,
     /// The semaphores of a set, and how the process that operated each last is called.
     Elements(&'a [Element]),
+}
+
+/// A column, and what stands before its value: `, "name": `.
+#[derive(Debug)]
+pub(crate) struct Member {
+    begin: Vec<u8>,
+    column: Column,
+}
+
+impl Member {
+    /// A member for each of `columns`, called like it in small letters.
+    pub(crate) fn of(columns: &[Column]) -> Vec<Self> {
+        let member = |column: &Column| {
+            let name = column.name().trim_end_matches('%').to_ascii_lowercase();
+            let mut begin = b", ".to_vec();
+            append_name(&name, &mut begin);
+            Self {
+                begin,
+                column: *column,
+            }
+        };
+        columns.iter().map(member).collect()
+    }
 }
 
 /// A semaphore of a set, and how the process that operated it last is called.
@@ -62,27 +85,27 @@ pub(crate) fn append_keeper(keeper: &Keeper, to: &mut Vec<u8>) {
 /// Appends `{"member": value, …}`, after what is in `begin`.
 pub(crate) fn append_object(
     begin: &[u8],
-    columns: &[&Column],
+    members: &[Member],
     listed: &Listed,
-    members: Members<'_>,
+    extra: Extra<'_>,
     writer: &mut Writer,
     to: &mut Vec<u8>,
 ) {
     to.push(b'{');
     to.extend_from_slice(begin);
-    for (place, column) in columns.iter().enumerate() {
+    for (place, member) in members.iter().enumerate() {
         // The first of all has no comma before it.
         let comma = if place == 0 && begin.is_empty() { 2 } else { 0 };
-        to.extend_from_slice(&column.member.as_bytes()[comma..]);
-        writer.append_json((column.value)(listed), to);
+        to.extend_from_slice(&member.begin[comma..]);
+        writer.append_json(member.column.value(listed), to);
     }
-    match members {
-        Members::Columns => {}
-        Members::Attached => {
+    match extra {
+        Extra::Nothing => {}
+        Extra::Attached => {
             to.extend_from_slice(b", \"attached\": ");
             append_array(&listed.attachments, append_attachment, to);
         }
-        Members::Elements(semaphores) => {
+        Extra::Elements(semaphores) => {
             to.extend_from_slice(b", \"elements\": ");
             let numbered: Vec<_> = (0..).zip(semaphores).collect();
             append_array(

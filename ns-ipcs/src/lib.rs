@@ -15,19 +15,24 @@ mod contradictions;
 mod details;
 mod forms;
 mod json;
+mod layouts;
 mod lists;
 mod names;
 mod namespaces;
+mod objects;
 mod options;
 mod posix;
 mod report;
 mod request;
 mod run;
 mod select;
+mod subjects;
 mod tables;
 mod totals;
 mod usage;
 mod values;
+mod views;
+mod writer;
 
 use std::ffi::CStr;
 

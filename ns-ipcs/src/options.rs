@@ -5,8 +5,9 @@ use ns_common::ipc::{Posix, Resource, SystemV};
 use ns_common::namespace::Kind;
 use ns_common::options;
 
-use crate::columns::{COLUMN_NAMES, List, MANUAL_OF_COLUMNS, MANUAL_OF_USAGE};
+use crate::columns::{COLUMN_NAMES, MANUAL_OF_OBJECTS, MANUAL_OF_USAGE};
 use crate::request::{Unit, View};
+use crate::views::List;
 
 options! {
     /// The options, as the parser hands them on.
@@ -216,7 +217,7 @@ pub static MANUAL: Manual = Manual {
          user or group without a name is shown by number.",
     ],
     sections: &[
-        ("COLUMNS OF OBJECTS", MANUAL_OF_COLUMNS),
+        ("COLUMNS OF OBJECTS", MANUAL_OF_OBJECTS),
         ("COLUMNS OF USAGE", MANUAL_OF_USAGE),
     ],
     environment: &[

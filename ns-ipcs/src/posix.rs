@@ -8,7 +8,7 @@ use ns_common::ipc::Posix;
 use ns_common::ipc::posix::{Entry, Store};
 use ns_common::words;
 
-use crate::columns::{Content, PosixObject};
+use crate::objects::{Content, PosixObject, QueueContent};
 
 /// The objects of a kind, sorted by name; memory and semaphores are those below `root`, if that is
 /// not the caller's own.
@@ -54,13 +54,13 @@ fn content(kind: Posix, store: &Store, entry: &Entry) -> Option<Content> {
         Posix::Memory => None,
         Posix::Queue => {
             let state = store.queue_state(entry).ok()?;
-            Some(Content::Queue {
+            Some(Content::Queue(QueueContent {
                 bytes: state.bytes,
                 messages: count(state.attributes.messages)?,
                 most_messages: count(state.attributes.capacity)?,
                 message_size: count(state.attributes.message_size)?,
                 notified: state.notified,
-            })
+            }))
         }
         Posix::Semaphore => {
             let value = store.semaphore_value(entry).ok()?;

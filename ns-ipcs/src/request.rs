@@ -6,7 +6,8 @@ use nix::unistd::Pid;
 use ns_common::ipc::filter::Filter;
 use ns_common::ipc::{Resources, SystemV};
 
-use crate::columns::{Column, List};
+use crate::columns::Column;
+use crate::views::List;
 
 /// What is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,9 +84,9 @@ pub(crate) enum Choice {
     #[default]
     Usual,
     /// Those and more.
-    And(Vec<&'static Column>),
+    And(Vec<Column>),
     /// These.
-    Only(Vec<&'static Column>),
+    Only(Vec<Column>),
     /// All.
     All,
 }
@@ -126,7 +127,7 @@ pub(crate) enum Naming {
 /// The order of the objects of a kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Sort {
-    pub(crate) column: &'static Column,
+    pub(crate) column: Column,
     pub(crate) direction: Direction,
 }
 

@@ -23,7 +23,8 @@ use crate::namespaces::{self, Entered, Found, Keeper};
 use crate::report::Report;
 use crate::request::{Form, Headings, Place, Request};
 use crate::select::{Finder, inode};
-use crate::values::Writer;
+use crate::subjects;
+use crate::writer::Writer;
 
 /// What a child says once it has entered a namespace; else it says the number of its errno.
 const ENTERED: &[u8] = b"entered";
@@ -60,13 +61,12 @@ fn one(
 }
 
 fn report(request: &Request, finder: Finder<'_>, console: &mut Console) -> ExitStatus {
-    let mut report = Report {
+    subjects::show(&mut Report {
         request,
         finder,
         writer: Writer::new(request.style),
         console,
-    };
-    report.show()
+    })
 }
 
 /// Shows the namespace of a process, and the POSIX objects that are files below its root directory.

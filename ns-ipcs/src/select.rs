@@ -16,10 +16,11 @@ use ns_common::process::life::Births;
 use ns_common::sys::ipc::{self, Lookup};
 
 use crate::attached::Maps;
-use crate::columns::{Column, Content, Listed, NAMESPACE, Needs, Object, Waiters};
+use crate::columns::{Column, Needs};
+use crate::objects::{Content, Listed, Object, Waiters};
 use crate::posix;
 use crate::request::{Direction, Keep, Sort, Use};
-use crate::values::{Rank, Writer};
+use crate::writer::{Rank, Writer};
 
 /// What is done with each object; it may end the listing.
 pub(crate) type Visitor<'a> = &'a mut dyn FnMut(&Listed, &mut Writer) -> ControlFlow<()>;
@@ -67,13 +68,13 @@ impl<'a> Finder<'a> {
     pub(crate) fn each(
         &self,
         kind: Resource,
-        columns: &[&Column],
+        columns: &[Column],
         writer: &mut Writer,
         visit: Visitor<'_>,
     ) -> Result<(), Error> {
         let sorting = self.sort.map(|sort| sort.column);
         let needed = columns.iter().copied().chain(sorting).collect();
-        let names_namespace = columns.iter().any(|column| **column == NAMESPACE);
+        let names_namespace = columns.contains(&Column::Namespace);
         let namespace = if names_namespace { self.namespace() } else { 0 };
         let keeps_all = self.keep == Keep::default();
         let mut sorted = Vec::new();
@@ -105,7 +106,7 @@ impl<'a> Finder<'a> {
         };
         let ranked = listed
             .drain(..)
-            .map(|listed| (writer.rank((column.value)(&listed)), listed));
+            .map(|listed| (writer.rank(column.value(&listed)), listed));
         let mut ranked: Vec<(Rank, Listed)> = ranked.collect();
         ranked.sort_by(|(one, _), (other, _)| match direction {
             Direction::Ascending => one.cmp(other),
@@ -164,7 +165,7 @@ impl<'a> Finder<'a> {
             Object::Queue(queue) => queue.messages == 0,
             Object::Segment(segment) => segment.attached == 0,
             Object::Posix(object) => match (object.kind, object.content) {
-                (_, Some(Content::Queue { messages, .. })) => messages == 0,
+                (_, Some(Content::Queue(content))) => content.messages == 0,
                 (Posix::Memory, _) => self.maps().of(listed).is_empty(),
                 _ => false,
             },
@@ -251,9 +252,9 @@ impl Needed {
     }
 }
 
-impl<'a> FromIterator<&'a Column> for Needed {
-    fn from_iter<I: IntoIterator<Item = &'a Column>>(columns: I) -> Self {
-        let bits = columns.into_iter().map(|column| match column.needs {
+impl FromIterator<Column> for Needed {
+    fn from_iter<I: IntoIterator<Item = Column>>(columns: I) -> Self {
+        let bits = columns.into_iter().map(|column| match column.needs() {
             Needs::Nothing => 0,
             needs => 1 << needs as u8,
         });

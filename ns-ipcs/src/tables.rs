@@ -3,59 +3,57 @@
 use ns_common::output::columns::pad;
 use ns_common::visible::{append_hexadecimal, append_visible};
 
-use crate::columns::{Column, Listed, Type};
-use crate::values::Writer;
+use crate::columns::Column;
+use crate::lists::end_line;
+use crate::objects::Listed;
+use crate::values::Type;
+use crate::writer::Writer;
 
 /// A table whose columns are as wide as their widest value; it is kept until all are known.
 #[derive(Debug)]
-pub(crate) struct Table<'a> {
-    columns: Vec<&'a Column>,
+pub(crate) struct Table {
+    columns: Vec<(Column, usize)>,
     /// The text of all cells, row by row, and where each ends.
     text: Vec<u8>,
     ends: Vec<usize>,
-    widths: Vec<usize>,
 }
 
-impl<'a> Table<'a> {
+impl Table {
     /// A table without rows.
-    pub(crate) fn new(columns: &[&'a Column]) -> Self {
+    pub(crate) fn new(columns: &[Column]) -> Self {
         Self {
-            columns: columns.to_vec(),
+            columns: columns.iter().map(|column| (*column, 0)).collect(),
             text: Vec::new(),
             ends: Vec::new(),
-            widths: vec![0; columns.len()],
         }
     }
 
     /// Adds a line with the columns' names.
     pub(crate) fn header(&mut self) {
-        for place in 0..self.columns.len() {
-            self.text
-                .extend_from_slice(self.columns[place].name.as_bytes());
-            self.end_cell(place);
-        }
+        self.line(|column, to| to.extend_from_slice(column.name().as_bytes()));
     }
 
     /// Adds a row.
     pub(crate) fn row(&mut self, listed: &Listed, writer: &mut Writer) {
-        for place in 0..self.columns.len() {
-            let start = self.text.len();
-            writer.append_cell((self.columns[place].value)(listed), &mut self.text);
-            if !self.text[start..]
-                .iter()
-                .all(|byte| matches!(byte, b' '..=b'~'))
-            {
-                let cell = self.text.split_off(start);
-                append_visible(&cell, &mut self.text);
+        self.line(|column, to| {
+            let start = to.len();
+            if let Some(value) = column.shown(listed) {
+                writer.append_cell(value, to);
             }
-            self.end_cell(place);
-        }
+            if !to[start..].iter().all(|byte| matches!(byte, b' '..=b'~')) {
+                let cell = to.split_off(start);
+                append_visible(&cell, to);
+            }
+        });
     }
 
-    fn end_cell(&mut self, place: usize) {
-        let start = self.ends.last().copied().unwrap_or(0);
-        self.widths[place] = self.widths[place].max(width(&self.text[start..]));
-        self.ends.push(self.text.len());
+    fn line(&mut self, mut append_cell: impl FnMut(Column, &mut Vec<u8>)) {
+        for (column, widest) in &mut self.columns {
+            let start = self.text.len();
+            append_cell(*column, &mut self.text);
+            *widest = (*widest).max(width(&self.text[start..]));
+            self.ends.push(self.text.len());
+        }
     }
 
     /// Appends the whole table.
@@ -63,11 +61,11 @@ impl<'a> Table<'a> {
         let last = self.columns.len().saturating_sub(1);
         let mut start = 0;
         for row in self.ends.chunks(self.columns.len()) {
-            for (place, end) in row.iter().enumerate() {
+            for (place, ((column, widest), end)) in self.columns.iter().zip(row).enumerate() {
                 let cell = &self.text[start..*end];
                 start = *end;
-                let blanks = self.widths[place].saturating_sub(width(cell));
-                match self.columns[place].kind {
+                let blanks = widest.saturating_sub(width(cell));
+                match column.kind() {
                     Type::Number => {
                         pad(to, blanks);
                         to.extend_from_slice(cell);
@@ -92,28 +90,22 @@ fn width(text: &[u8]) -> usize {
 }
 
 /// Appends a line with the columns' names, one blank between them.
-pub(crate) fn append_raw_header(columns: &[&Column], to: &mut Vec<u8>) {
-    for (place, column) in columns.iter().enumerate() {
-        to.extend_from_slice(column.name.as_bytes());
-        to.push(if place + 1 < columns.len() {
-            b' '
-        } else {
-            b'\n'
-        });
-    }
+pub(crate) fn append_raw_header(columns: &[Column], to: &mut Vec<u8>) {
+    append_line(columns, to, |column, to| {
+        to.extend_from_slice(column.name().as_bytes());
+    });
 }
 
 /// Appends a row, one blank between its values.
 pub(crate) fn append_raw(
-    columns: &[&Column],
+    columns: &[Column],
     listed: &Listed,
     writer: &mut Writer,
     to: &mut Vec<u8>,
 ) {
-    for (place, column) in columns.iter().enumerate() {
+    append_line(columns, to, |column, to| {
         let start = to.len();
-        let value = (column.value)(listed);
-        if !value.is_missing() {
+        if let Some(value) = column.shown(listed) {
             writer.append_text(value, to);
         }
         match &to[start..] {
@@ -124,12 +116,19 @@ pub(crate) fn append_raw(
                 append_printable(&cell, to);
             }
         }
-        to.push(if place + 1 < columns.len() {
-            b' '
-        } else {
-            b'\n'
-        });
+    });
+}
+
+fn append_line(
+    columns: &[Column],
+    to: &mut Vec<u8>,
+    mut append_cell: impl FnMut(Column, &mut Vec<u8>),
+) {
+    for column in columns {
+        append_cell(*column, to);
+        to.push(b' ');
     }
+    end_line(to);
 }
 
 /// Whether a byte stands for itself in a word of printable ASCII.

@@ -1,240 +1,212 @@
 //! The classic limits and summaries: exactly the bytes that scripts have come to rely on.
 
-use ns_common::ipc::system_v::{
-    QueueLimits, QueueUsage, SegmentLimits, SegmentUsage, SemaphoreLimits, SemaphoreUsage,
-};
+use std::ops::ControlFlow;
+use std::path::Path;
 
-use crate::columns::Value;
+use nix::unistd::{SysconfVar, sysconf};
+use ns_common::error::Error;
+use ns_common::ipc::SystemV;
+use ns_common::ipc::limits::{self, SETTINGS};
+use ns_common::ipc::read;
+use ns_common::ipc::system_v::{
+    Queue, QueueLimits, QueueUsage, SegmentLimits, SegmentUsage, SemaphoreLimits, SemaphoreUsage,
+};
+use ns_common::sys::ipc;
+
 use crate::lists::append_title;
 use crate::request::Unit;
-use crate::values::{Style, Writer};
+use crate::values::Value;
+use crate::writer::{Style, Writer};
 
-/// The limits, or the usage, of one kind as a block of text.
-#[derive(Debug)]
-pub(crate) struct Block<T: 'static> {
-    title: &'static str,
-    /// What is said where the kernel has nothing to tell.
-    absent: &'static str,
-    entries: &'static [Entry<T>],
-}
-
-/// A value, with the text around it.
-#[derive(Debug)]
-struct Entry<T: 'static> {
-    /// What stands before the value.
-    label: Label,
-    value: fn(&T, Unit) -> Value<'static>,
-    /// What stands behind it.
-    behind: Label,
-}
-
-/// A text that may tell the unit.
-#[derive(Debug, Clone, Copy)]
-struct Label {
-    usual: &'static str,
-    bytes: &'static str,
-    human: &'static str,
-}
-
-impl Label {
-    const fn same(text: &'static str) -> Self {
-        Self {
-            usual: text,
-            bytes: text,
-            human: text,
-        }
-    }
-
-    const fn of(self, unit: Unit) -> &'static str {
-        match unit {
-            Unit::Usual => self.usual,
-            Unit::Bytes => self.bytes,
-            Unit::Human => self.human,
-        }
+/// Appends the limits of a kind, or what is said where the kernel has nothing to tell.
+pub(crate) fn append_limits(kind: SystemV, writer: &mut Writer, to: &mut Vec<u8>) {
+    let mut block = Block { writer, to };
+    let settings = Path::new(SETTINGS);
+    match kind {
+        SystemV::Queue => block.queue_limits(limits::queues(settings)),
+        SystemV::Segment => block.segment_limits(limits::segments(settings)),
+        SystemV::SemaphoreSet => block.semaphore_limits(limits::semaphores(settings)),
     }
 }
 
-impl<T> Block<T> {
-    /// Appends the block, or what is said in its place.
-    pub(crate) fn append(&self, totals: Option<&T>, writer: &mut Writer, to: &mut Vec<u8>) {
-        let Some(totals) = totals else {
-            return to.extend_from_slice(self.absent.as_bytes());
+/// Appends what the objects of a kind use together.
+pub(crate) fn append_usage(
+    kind: SystemV,
+    writer: &mut Writer,
+    to: &mut Vec<u8>,
+) -> Result<(), Error> {
+    let mut block = Block { writer, to };
+    match kind {
+        SystemV::Queue => {
+            let usage = ipc::queue_usage().ok();
+            block.queue_usage(usage.map(with_bytes).transpose()?);
+        }
+        SystemV::Segment => block.segment_usage(ipc::segment_usage().ok()),
+        SystemV::SemaphoreSet => block.semaphore_usage(ipc::semaphore_usage().ok()),
+    }
+    Ok(())
+}
+
+/// A block of lines, each a value with the text around it.
+struct Block<'a> {
+    writer: &'a mut Writer,
+    to: &'a mut Vec<u8>,
+}
+
+impl Block<'_> {
+    fn title(&mut self, title: &str) {
+        append_title(title, self.to);
+    }
+
+    /// A line that is the same in every unit.
+    fn line(&mut self, label: &str, value: Value<'_>) {
+        self.text(label);
+        self.value(value);
+        self.text("\n");
+    }
+
+    /// A line that tells the unit: the label as usual, with bytes, and with unit letters.
+    fn sized(&mut self, usual: &str, bytes: &str, human: &str, value: Value<'_>) {
+        let label = match self.writer.unit() {
+            Unit::Usual => usual,
+            Unit::Bytes => bytes,
+            Unit::Human => human,
         };
-        append_title(self.title, to);
-        let unit = writer.unit();
-        for entry in self.entries {
-            to.extend_from_slice(entry.label.of(unit).as_bytes());
-            writer.append((entry.value)(totals, unit), Style::Plain, to);
-            to.extend_from_slice(entry.behind.of(unit).as_bytes());
-        }
+        self.line(label, value);
     }
-}
 
-/// A line that is the same in every unit.
-const fn line<T>(label: &'static str, value: fn(&T, Unit) -> Value<'static>) -> Entry<T> {
-    Entry {
-        label: Label::same(label),
-        value,
-        behind: Label::same("\n"),
+    fn text(&mut self, text: &str) {
+        self.to.extend_from_slice(text.as_bytes());
     }
-}
 
-/// A line that tells its unit.
-const fn sized<T>(
-    usual: &'static str,
-    bytes: &'static str,
-    human: &'static str,
-    value: fn(&T, Unit) -> Value<'static>,
-) -> Entry<T> {
-    Entry {
-        label: Label {
-            usual,
-            bytes,
-            human,
-        },
-        value,
-        behind: Label::same("\n"),
+    fn value(&mut self, value: Value<'_>) {
+        self.writer.append(value, Style::Plain, self.to);
     }
-}
 
-pub(crate) static QUEUE_LIMITS: Block<QueueLimits> = Block {
-    title: "Messages Limits",
-    absent: "unable to fetch message limits\n",
-    entries: &[
-        line("max queues system wide = ", |limits, _| {
-            Value::Signed(limits.queues)
-        }),
-        sized(
+    fn queue_limits(&mut self, limits: Option<QueueLimits>) {
+        let Some(limits) = limits else {
+            return self.text("unable to fetch message limits\n");
+        };
+        self.title("Messages Limits");
+        self.line("max queues system wide = ", Value::Signed(limits.queues));
+        self.sized(
             "max size of message (bytes) = ",
             "max size of message (bytes) = ",
             "max size of message = ",
-            |limits, _| size(limits.message),
-        ),
-        sized(
+            size(limits.message),
+        );
+        self.sized(
             "default max size of queue (bytes) = ",
             "default max size of queue (bytes) = ",
             "default max size of queue = ",
-            |limits, _| size(limits.queue),
-        ),
-    ],
-};
+            size(limits.queue),
+        );
+    }
 
-/// Segments, whose total is counted in pages: the size of one comes along.
-pub(crate) static SEGMENT_LIMITS: Block<(SegmentLimits, u64)> = Block {
-    title: "Shared Memory Limits",
-    absent: "unable to fetch shared memory limits\n",
-    entries: &[
-        line("max number of segments = ", |(limits, _), _| {
-            Value::Number(limits.segments)
-        }),
-        sized(
+    fn segment_limits(&mut self, limits: Option<SegmentLimits>) {
+        let Some(limits) = limits else {
+            return self.text("unable to fetch shared memory limits\n");
+        };
+        // The kernel counts the total in pages, and as usual both are in units of 1024 bytes.
+        let page = page_size();
+        let (segment, total) = match self.writer.unit() {
+            Unit::Usual => (
+                Value::Number(limits.segment / 1024),
+                Value::Number(product(limits.pages, page / 1024)),
+            ),
+            Unit::Bytes | Unit::Human => (
+                Value::Size(limits.segment),
+                Value::Size(product(limits.pages, page)),
+            ),
+        };
+        self.title("Shared Memory Limits");
+        self.line("max number of segments = ", Value::Number(limits.segments));
+        self.sized(
             "max seg size (kbytes) = ",
             "max seg size (bytes) = ",
             "max seg size = ",
-            |(limits, _), unit| match unit {
-                Unit::Usual => Value::Number(limits.segment / 1024),
-                Unit::Bytes | Unit::Human => Value::Size(limits.segment),
-            },
-        ),
-        sized(
+            segment,
+        );
+        self.sized(
             "max total shared memory (kbytes) = ",
             "max total shared memory (bytes) = ",
             "max total shared memory = ",
-            |(limits, page), unit| match unit {
-                Unit::Usual => Value::Number(product(limits.pages, page / 1024)),
-                Unit::Bytes | Unit::Human => Value::Size(product(limits.pages, *page)),
-            },
-        ),
-        sized(
+            total,
+        );
+        self.sized(
             "min seg size (bytes) = ",
             "min seg size (bytes) = ",
             "min seg size = ",
-            |_, _| Value::Size(1),
-        ),
-    ],
-};
+            Value::Size(1),
+        );
+    }
 
-pub(crate) static SEMAPHORE_LIMITS: Block<SemaphoreLimits> = Block {
-    title: "Semaphore Limits",
-    absent: "unable to fetch semaphore limits\n",
-    entries: &[
-        line("max number of arrays = ", |limits, _| {
-            Value::Signed(limits.sets)
-        }),
-        line("max semaphores per array = ", |limits, _| {
-            Value::Signed(limits.per_set)
-        }),
-        line("max semaphores system wide = ", |limits, _| {
-            Value::Signed(limits.semaphores)
-        }),
-        line("max ops per semop call = ", |limits, _| {
-            Value::Signed(limits.operations)
-        }),
-        line("semaphore max value = ", |_, _| Value::Number(32_767)),
-    ],
-};
+    fn semaphore_limits(&mut self, limits: Option<SemaphoreLimits>) {
+        let Some(limits) = limits else {
+            return self.text("unable to fetch semaphore limits\n");
+        };
+        self.title("Semaphore Limits");
+        self.line("max number of arrays = ", Value::Signed(limits.sets));
+        self.line("max semaphores per array = ", Value::Signed(limits.per_set));
+        self.line(
+            "max semaphores system wide = ",
+            Value::Signed(limits.semaphores),
+        );
+        self.line(
+            "max ops per semop call = ",
+            Value::Signed(limits.operations),
+        );
+        self.line("semaphore max value = ", Value::Number(32_767));
+    }
 
-/// Queues, and the bytes in all their messages.
-pub(crate) static QUEUE_USAGE: Block<(QueueUsage, u64)> = Block {
-    title: "Messages Status",
-    absent: "kernel not configured for message queues\n",
-    entries: &[
-        line("allocated queues = ", |(usage, _), _| {
-            Value::Signed(usage.queues.into())
-        }),
-        line("used headers = ", |(usage, _), _| {
-            Value::Signed(usage.messages.into())
-        }),
-        Entry {
-            behind: Label {
-                usual: " bytes\n",
-                ..Label::same("\n")
-            },
-            ..sized(
-                "used space = ",
-                "used space (bytes) = ",
-                "used space = ",
-                |(_, bytes), _| Value::Size(*bytes),
-            )
-        },
-    ],
-};
+    /// What queues use, and the bytes in all their messages.
+    fn queue_usage(&mut self, usage: Option<(QueueUsage, u64)>) {
+        let Some((usage, bytes)) = usage else {
+            return self.text("kernel not configured for message queues\n");
+        };
+        self.title("Messages Status");
+        self.line("allocated queues = ", Value::Signed(usage.queues.into()));
+        self.line("used headers = ", Value::Signed(usage.messages.into()));
+        let label = match self.writer.unit() {
+            Unit::Usual | Unit::Human => "used space = ",
+            Unit::Bytes => "used space (bytes) = ",
+        };
+        self.text(label);
+        self.value(Value::Size(bytes));
+        self.text(match self.writer.unit() {
+            Unit::Usual => " bytes\n",
+            Unit::Bytes | Unit::Human => "\n",
+        });
+    }
 
-pub(crate) static SEGMENT_USAGE: Block<SegmentUsage> = Block {
-    title: "Shared Memory Status",
-    absent: "kernel not configured for shared memory\n",
-    entries: &[
-        line("segments allocated ", |usage, _| {
-            Value::Signed(usage.segments.into())
-        }),
-        line("pages allocated ", |usage, _| Value::Number(usage.pages)),
-        line("pages resident  ", |usage, _| Value::Number(usage.resident)),
-        line("pages swapped   ", |usage, _| Value::Number(usage.swapped)),
-        Entry {
-            behind: Label::same(" attempts\t "),
-            ..line("Swap performance: ", |usage, _| {
-                Value::Number(usage.swap_attempts)
-            })
-        },
-        Entry {
-            behind: Label::same(" successes\n"),
-            ..line("", |usage, _| Value::Number(usage.swap_successes))
-        },
-    ],
-};
+    fn segment_usage(&mut self, usage: Option<SegmentUsage>) {
+        let Some(usage) = usage else {
+            return self.text("kernel not configured for shared memory\n");
+        };
+        self.title("Shared Memory Status");
+        self.line("segments allocated ", Value::Signed(usage.segments.into()));
+        self.line("pages allocated ", Value::Number(usage.pages));
+        self.line("pages resident  ", Value::Number(usage.resident));
+        self.line("pages swapped   ", Value::Number(usage.swapped));
+        self.text("Swap performance: ");
+        self.value(Value::Number(usage.swap_attempts));
+        self.text(" attempts\t ");
+        self.value(Value::Number(usage.swap_successes));
+        self.text(" successes\n");
+    }
 
-pub(crate) static SEMAPHORE_USAGE: Block<SemaphoreUsage> = Block {
-    title: "Semaphore Status",
-    absent: "kernel not configured for semaphores\n",
-    entries: &[
-        line("used arrays = ", |usage, _| {
-            Value::Signed(usage.sets.into())
-        }),
-        line("allocated semaphores = ", |usage, _| {
-            Value::Signed(usage.semaphores.into())
-        }),
-    ],
-};
+    fn semaphore_usage(&mut self, usage: Option<SemaphoreUsage>) {
+        let Some(usage) = usage else {
+            return self.text("kernel not configured for semaphores\n");
+        };
+        self.title("Semaphore Status");
+        self.line("used arrays = ", Value::Signed(usage.sets.into()));
+        self.line(
+            "allocated semaphores = ",
+            Value::Signed(usage.semaphores.into()),
+        );
+    }
+}
 
 /// A number of bytes, which a setting of the kernel may have below zero.
 fn size(bytes: i64) -> Value<'static> {
@@ -246,4 +218,30 @@ fn product(number: u64, factor: u64) -> u64 {
     number
         .checked_mul(factor)
         .unwrap_or(u64::MAX / factor * factor)
+}
+
+/// The kernel counts all bytes in 32 bits: where there may be more, they are added up.
+fn with_bytes(usage: QueueUsage) -> Result<(QueueUsage, u64), Error> {
+    let largest = || ipc::queue_limits().map_or(i64::MAX, |limits| limits.message);
+    let may_be_more =
+        usage.messages > 0 && largest().saturating_mul(usage.messages.into()) > i32::MAX.into();
+    match u64::try_from(usage.bytes) {
+        Ok(bytes) if !may_be_more => Ok((usage, bytes)),
+        _ => {
+            let mut sum = 0_u64;
+            read::each::<Queue>(&mut |queue| {
+                sum = sum.saturating_add(queue.bytes);
+                ControlFlow::Continue(())
+            })?;
+            Ok((usage, sum))
+        }
+    }
+}
+
+fn page_size() -> u64 {
+    sysconf(SysconfVar::PAGE_SIZE)
+        .ok()
+        .flatten()
+        .and_then(|size| u64::try_from(size).ok())
+        .unwrap_or(4096)
 }

@@ -8,95 +8,20 @@ use ns_common::ipc::{Posix, Resource, Resources, SystemV};
 use ns_common::sys::ipc;
 use ns_common::words;
 
-use crate::columns::Usage;
+use crate::objects::Usage;
 use crate::posix;
 use crate::request::Share;
-use crate::values::append_hundredths;
+use crate::writer::append_hundredths;
 
 /// Where the limits of POSIX queues are.
 const QUEUE_SETTINGS: &str = "/proc/sys/fs/mqueue";
 /// A semaphore's greatest value, which the kernel has as a constant.
 const GREATEST_VALUE: u64 = 32_767;
 
-/// A limit: of which kind, its name, what it says, and how to find out.
-type Limit = (
-    Resource,
-    &'static str,
-    &'static str,
-    fn(&Totals) -> (Option<u64>, Option<u64>),
-);
-
 const QUEUE: Resource = Resource::SystemV(SystemV::Queue);
 const SEGMENT: Resource = Resource::SystemV(SystemV::Segment);
 const SET: Resource = Resource::SystemV(SystemV::SemaphoreSet);
 const POSIX_QUEUE: Resource = Resource::Posix(Posix::Queue);
-
-/// All limits, each with what is used and what may be.
-static LIMITS: &[Limit] = &[
-    (QUEUE, "MSGMNI", "System V message queues", |totals| {
-        (totals.queues.used, totals.queues.limits[0])
-    }),
-    (QUEUE, "MSGMAX", "bytes in a System V message", |totals| {
-        (None, totals.queues.limits[1])
-    }),
-    (
-        QUEUE,
-        "MSGMNB",
-        "bytes in a System V message queue, unless changed for it",
-        |totals| (None, totals.queues.limits[2]),
-    ),
-    (POSIX_QUEUE, "MQUMNI", "POSIX message queues", |totals| {
-        (totals.posix_queues.used, totals.posix_queues.limits[0])
-    }),
-    (
-        POSIX_QUEUE,
-        "MQUMAX",
-        "messages in a POSIX message queue",
-        |totals| (None, totals.posix_queues.limits[1]),
-    ),
-    (
-        POSIX_QUEUE,
-        "MQUMNB",
-        "bytes in a POSIX message",
-        |totals| (None, totals.posix_queues.limits[2]),
-    ),
-    (SEGMENT, "SHMMNI", "shared memory segments", |totals| {
-        (totals.segments.used, totals.segments.limits[0])
-    }),
-    (
-        SEGMENT,
-        "SHMALL",
-        "pages in all shared memory segments",
-        |totals| (totals.pages, totals.segments.limits[1]),
-    ),
-    (
-        SEGMENT,
-        "SHMMAX",
-        "bytes in a shared memory segment",
-        |totals| (None, totals.segments.limits[2]),
-    ),
-    (
-        SEGMENT,
-        "SHMMIN",
-        "least bytes in a shared memory segment",
-        |_| (None, Some(1)),
-    ),
-    (SET, "SEMMNI", "semaphore sets", |totals| {
-        (totals.sets.used, totals.sets.limits[0])
-    }),
-    (SET, "SEMMNS", "semaphores in all sets", |totals| {
-        (totals.semaphores, totals.sets.limits[1])
-    }),
-    (SET, "SEMMSL", "semaphores in a set", |totals| {
-        (None, totals.sets.limits[2])
-    }),
-    (SET, "SEMOPM", "operations in a call", |totals| {
-        (None, totals.operations)
-    }),
-    (SET, "SEMVMX", "greatest value of a semaphore", |_| {
-        (None, Some(GREATEST_VALUE))
-    }),
-];
 
 /// Objects of a kind, and three limits.
 #[derive(Debug, Default)]
@@ -117,24 +42,57 @@ struct Totals {
     posix_queues: Kind,
 }
 
+/// The limit of a kind: its name, what it says, what is used and what may be.
+fn limit(
+    kind: Resource,
+    resource: &'static str,
+    description: &'static str,
+    used: Option<u64>,
+    limit: Option<u64>,
+) -> (Resource, Usage) {
+    let usage = Usage {
+        resource,
+        description,
+        used,
+        limit,
+    };
+    (kind, usage)
+}
+
 /// The rows for these kinds.
 pub(crate) fn rows(resources: Resources) -> Vec<Usage> {
-    let totals = Totals::read(resources);
-    let wanted = LIMITS.iter().filter(|(kind, ..)| resources.contains(*kind));
-    wanted
-        .map(|(_, resource, description, find)| {
-            let (used, limit) = find(&totals);
-            Usage {
-                resource,
-                description,
-                used,
-                limit,
-            }
-        })
+    let limits = Totals::read(resources).limits().into_iter();
+    limits
+        .filter(|(kind, _)| resources.contains(*kind))
+        .map(|(_, usage)| usage)
         .collect()
 }
 
 impl Totals {
+    /// All limits, each with its kind.
+    #[rustfmt::skip]
+    fn limits(self) -> [(Resource, Usage); 15] {
+        let (queues, segments, sets) = (self.queues, self.segments, self.sets);
+        let posix_queues = self.posix_queues;
+        [
+            limit(QUEUE, "MSGMNI", "System V message queues", queues.used, queues.limits[0]),
+            limit(QUEUE, "MSGMAX", "bytes in a System V message", None, queues.limits[1]),
+            limit(QUEUE, "MSGMNB", "bytes in a System V message queue, unless changed for it", None, queues.limits[2]),
+            limit(POSIX_QUEUE, "MQUMNI", "POSIX message queues", posix_queues.used, posix_queues.limits[0]),
+            limit(POSIX_QUEUE, "MQUMAX", "messages in a POSIX message queue", None, posix_queues.limits[1]),
+            limit(POSIX_QUEUE, "MQUMNB", "bytes in a POSIX message", None, posix_queues.limits[2]),
+            limit(SEGMENT, "SHMMNI", "shared memory segments", segments.used, segments.limits[0]),
+            limit(SEGMENT, "SHMALL", "pages in all shared memory segments", self.pages, segments.limits[1]),
+            limit(SEGMENT, "SHMMAX", "bytes in a shared memory segment", None, segments.limits[2]),
+            limit(SEGMENT, "SHMMIN", "least bytes in a shared memory segment", None, Some(1)),
+            limit(SET, "SEMMNI", "semaphore sets", sets.used, sets.limits[0]),
+            limit(SET, "SEMMNS", "semaphores in all sets", self.semaphores, sets.limits[1]),
+            limit(SET, "SEMMSL", "semaphores in a set", None, sets.limits[2]),
+            limit(SET, "SEMOPM", "operations in a call", None, self.operations),
+            limit(SET, "SEMVMX", "greatest value of a semaphore", None, Some(GREATEST_VALUE)),
+        ]
+    }
+
     fn read(resources: Resources) -> Self {
         let settings = Path::new(SETTINGS);
         let mut totals = Self::default();

@@ -1,7 +1,7 @@
 use std::ffi::CStr;
 
 use super::*;
-use crate::columns::{ID, OWNER};
+use crate::columns::Column;
 use crate::options::TOOL;
 
 fn outcome(words: &[&'static CStr]) -> Result<Request, Failure> {
@@ -52,14 +52,17 @@ fn columns_are_chosen_in_any_case_and_added_to() {
     let chosen = |words: &[&'static CStr]| read(words).columns;
     assert_eq!(
         chosen(&[c"-o", c"id,Owner"]),
-        Choice::Only(vec![&ID, &OWNER])
+        Choice::Only(vec![Column::Id, Column::Owner])
     );
-    assert_eq!(chosen(&[c"-o", c"+id"]), Choice::And(vec![&ID]));
+    assert_eq!(chosen(&[c"-o", c"+id"]), Choice::And(vec![Column::Id]));
     assert_eq!(
         chosen(&[c"-oid", c"-o+owner"]),
-        Choice::Only(vec![&ID, &OWNER])
+        Choice::Only(vec![Column::Id, Column::Owner])
     );
-    assert_eq!(chosen(&[c"-oowner", c"-oid"]), Choice::Only(vec![&ID]));
+    assert_eq!(
+        chosen(&[c"-oowner", c"-oid"]),
+        Choice::Only(vec![Column::Id])
+    );
     let error = |words: &[&'static CStr]| match outcome(words) {
         Err(Failure::Step(error)) => String::from_utf8(error.lines(b"ipcs")).unwrap(),
         other => panic!("{other:?}"),
