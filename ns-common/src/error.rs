@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
 
-use crate::output::columns::Digits;
+use crate::output::digits::{append_decimal, append_signed};
 use crate::visible::append_visible;
 
 /// The status a process ends with, 0 to 255.
@@ -78,11 +78,11 @@ impl<T: Piece + ?Sized> Piece for &T {
 }
 
 macro_rules! piece {
-    ($($type:ty: $this:ident => $bytes:expr),+ $(,)?) => {$(
+    ($($type:ty: $this:ident => $append:ident($value:expr)),+ $(,)?) => {$(
         impl Piece for $type {
             fn append_to(&self, text: &mut Vec<u8>) {
                 let $this = self;
-                append($bytes, text);
+                $append($value, text);
             }
         }
     )+};
@@ -96,21 +96,21 @@ fn append(bytes: &[u8], text: &mut Vec<u8>) {
 }
 
 piece! {
-    str: text => text.as_bytes(),
-    String: text => text.as_bytes(),
-    [u8]: bytes => bytes,
-    OsStr: text => text.as_bytes(),
-    OsString: text => text.as_bytes(),
-    CStr: text => text.to_bytes(),
-    CString: text => text.to_bytes(),
-    Path: path => path.as_os_str().as_bytes(),
-    PathBuf: path => path.as_os_str().as_bytes(),
-    Message: message => message.as_bytes(),
-    i32: number => Digits::signed((*number).into()).as_bytes(),
-    u32: number => Digits::decimal((*number).into()).as_bytes(),
-    i64: number => Digits::signed(*number).as_bytes(),
-    u64: number => Digits::decimal(*number).as_bytes(),
-    usize: number => Digits::decimal(*number as u64).as_bytes(),
+    str: text => append(text.as_bytes()),
+    String: text => append(text.as_bytes()),
+    [u8]: bytes => append(bytes),
+    OsStr: text => append(text.as_bytes()),
+    OsString: text => append(text.as_bytes()),
+    CStr: text => append(text.to_bytes()),
+    CString: text => append(text.to_bytes()),
+    Path: path => append(path.as_os_str().as_bytes()),
+    PathBuf: path => append(path.as_os_str().as_bytes()),
+    Message: message => append(message.as_bytes()),
+    i32: number => append_signed((*number).into()),
+    u32: number => append_decimal((*number).into()),
+    i64: number => append_signed(*number),
+    u64: number => append_decimal(*number),
+    usize: number => append_decimal(*number as u64),
 }
 
 /// A name that somebody else may have chosen, or that only our own options tell of: its control

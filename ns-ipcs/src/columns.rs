@@ -78,6 +78,7 @@ macro_rules! columns {
             }
 
             /// What it says of an object.
+            #[inline(never)]
             pub(crate) fn value(self, $listed: &Listed) -> Option<Value<'_>> {
                 Some(match self { $($(Self::$name => $value,)+)+ })
             }

@@ -1,7 +1,8 @@
 //! The classic details of one object.
 
 use ns_common::ipc::system_v::Semaphore;
-use ns_common::output::columns::{Digits, left, pad};
+use ns_common::output::columns::pad_from;
+use ns_common::output::digits::append_signed;
 use ns_common::output::units::TimeShape;
 
 use crate::columns::Column::{
@@ -38,8 +39,7 @@ impl Details<'_> {
     fn time(&mut self, label: &str, column: Column) {
         let start = self.to.len() + label.len();
         self.styled(label, column, Style::Time(TimeShape::Full));
-        let length = self.to.len() - start;
-        pad(self.to, 26_usize.saturating_sub(length));
+        pad_from(self.to, start, 26);
     }
 
     fn styled(&mut self, label: &str, column: Column, style: Style) {
@@ -113,31 +113,36 @@ pub(crate) fn append(
     }
     to.push(b'\n');
     if let Object::SemaphoreSet(_) = listed.object {
-        append_line(to, [b"semnum", b"value", b"ncount", b"zcount", b"pid"]);
+        append_line(
+            to,
+            ["semnum", "value", "ncount", "zcount", "pid"],
+            |word, to| {
+                to.extend_from_slice(word.as_bytes());
+            },
+        );
         for (number, semaphore) in (0..).zip(semaphores) {
-            let fields = [
+            let numbers: [i64; 5] = [
                 number,
                 semaphore.value.into(),
                 semaphore.waiting_for_increase.into(),
                 semaphore.waiting_for_zero.into(),
                 semaphore.last_user.into(),
             ];
-            append_line(
-                to,
-                fields.map(Digits::signed).each_ref().map(Digits::as_bytes),
-            );
+            append_line(to, numbers, append_signed);
         }
     }
     to.push(b'\n');
 }
 
 /// Appends a line of the list of semaphores, one blank between its fields.
-fn append_line(to: &mut Vec<u8>, fields: [&[u8]; 5]) {
+fn append_line<T>(to: &mut Vec<u8>, fields: [T; 5], append: impl Fn(T, &mut Vec<u8>)) {
     for (place, field) in fields.into_iter().enumerate() {
         if place > 0 {
             to.push(b' ');
         }
-        left(to, field, 10);
+        let start = to.len();
+        append(field, to);
+        pad_from(to, start, 10);
     }
     to.push(b'\n');
 }

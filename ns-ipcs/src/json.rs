@@ -4,7 +4,7 @@ use std::os::unix::ffi::OsStrExt;
 
 use ns_common::ipc::Resource;
 use ns_common::ipc::system_v::Semaphore;
-use ns_common::output::columns::Digits;
+use ns_common::output::digits::append_decimal;
 use ns_common::output::json;
 
 use crate::columns::Column;
@@ -57,7 +57,7 @@ pub(crate) fn append_namespace(namespace: u64, to: &mut Vec<u8>) {
     append_name("namespace", to);
     match namespace {
         0 => to.extend_from_slice(b"null"),
-        namespace => append_number(namespace, to),
+        namespace => append_decimal(namespace, to),
     }
 }
 
@@ -131,7 +131,7 @@ pub(crate) fn append_name(name: &str, to: &mut Vec<u8>) {
 pub(crate) fn line_begins(namespace: u64, kind: &str) -> Vec<u8> {
     let mut begin = Vec::new();
     append_name("namespace", &mut begin);
-    append_number(namespace, &mut begin);
+    append_decimal(namespace, &mut begin);
     begin.extend_from_slice(b", ");
     append_name("kind", &mut begin);
     json::string(kind.as_bytes(), &mut begin);
@@ -144,10 +144,6 @@ pub(crate) const fn member(kind: Option<Resource>) -> &'static str {
         Some(kind) => json::kind(kind),
         None => "usage",
     }
-}
-
-pub(crate) fn append_number(number: u64, to: &mut Vec<u8>) {
-    to.extend_from_slice(Digits::decimal(number).as_bytes());
 }
 
 fn append_array<T>(elements: &[T], append: impl Fn(&T, &mut Vec<u8>), to: &mut Vec<u8>) {

@@ -1,5 +1,6 @@
 //! The fields of the classic lists.
 
+use ns_common::inline::Inline;
 use ns_common::ipc::{Posix, Resource, SystemV};
 use ns_common::output::units::TimeShape;
 
@@ -8,76 +9,60 @@ use crate::request::Unit;
 use crate::views::List;
 use crate::writer::Style;
 
-/// A field of a row, and the word above it. There are no addresses in it, which the dynamic linker
-/// would have to write whenever the program starts.
+/// A field of a row, and the word above it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Field {
-    heading: [u8; LONGEST],
+    pub(crate) heading: Inline<12>,
     /// The width of the heading; 0 where the field stands below that of the one before.
     pub(crate) heading_width: u8,
     pub(crate) column: Column,
     pub(crate) style: Style,
-    /// Blanks before the value.
-    pub(crate) indent: u8,
-    pub(crate) place: Place,
+    /// The width to which the value is padded; a longer one pushes the rest of the row to the
+    /// right.
+    pub(crate) width: u8,
+    pub(crate) side: Side,
+    /// Blanks behind it, besides the one that is between fields.
+    pub(crate) behind: u8,
 }
 
-/// As long as the longest heading.
-const LONGEST: usize = 12;
-
-/// Where a value stands in its field; one that is too long pushes the rest of the row to the right.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Place {
-    /// At the left, padded to a width.
-    Left(u8),
-    /// At the right of a width, with blanks behind it.
-    Right { width: u8, behind: u8 },
+/// Where a value stands in its field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Side {
+    Left,
+    Right,
 }
 
-/// A field as wide as its heading.
+/// A field as wide as its heading, with the value at the left.
 const fn field(heading: &str, width: u8, column: Column) -> Field {
-    let mut inline = [0; LONGEST];
-    let text = heading.as_bytes();
-    let mut place = 0;
-    while place < text.len() {
-        inline[place] = text[place];
-        place += 1;
-    }
     Field {
-        heading: inline,
+        heading: Inline::new(heading),
         heading_width: width,
         column,
         style: Style::Plain,
-        indent: 0,
-        place: Place::Left(width),
+        width,
+        side: Side::Left,
+        behind: 0,
     }
 }
 
 impl Field {
-    /// The word above it.
-    pub(crate) fn heading(&self) -> &[u8] {
-        let length = self.heading.iter().position(|byte| *byte == 0);
-        &self.heading[..length.unwrap_or(LONGEST)]
-    }
-
     /// The same with another width than its heading.
     const fn wide(self, width: u8) -> Self {
+        Self { width, ..self }
+    }
+
+    /// The same with the value at the right.
+    const fn right(self, width: u8) -> Self {
+        let side = Side::Right;
         Self {
-            place: Place::Left(width),
+            width,
+            side,
             ..self
         }
     }
 
-    /// The same, further to the right.
-    const fn indented(self, indent: u8) -> Self {
-        Self { indent, ..self }
-    }
-
-    const fn right(self, width: u8, behind: u8) -> Self {
-        Self {
-            place: Place::Right { width, behind },
-            ..self
-        }
+    const fn behind(self, behind: u8) -> Self {
+        Self { behind, ..self }
     }
 
     const fn time(self, shape: TimeShape) -> Self {
@@ -177,13 +162,13 @@ const fn usual(kind: SystemV, unit: Unit) -> &'static [Field] {
     }
     match (kind, unit) {
         (SystemV::Queue, Unit::Human) => {
-            const { &queues(field("size", 12, Column::UsedBytes).right(6, 6)) }
+            const { &queues(field("size", 12, Column::UsedBytes).right(6).behind(6)) }
         }
         (SystemV::Queue, Unit::Usual | Unit::Bytes) => {
             const { &queues(field("used-bytes", 12, Column::UsedBytes)) }
         }
         (SystemV::Segment, Unit::Human) => {
-            const { &segments(field("size", 10, Column::Size).right(6, 4)) }
+            const { &segments(field("size", 10, Column::Size).right(6).behind(4)) }
         }
         (SystemV::Segment, Unit::Usual | Unit::Bytes) => {
             const { &segments(field("bytes", 10, Column::Size)) }
@@ -230,8 +215,8 @@ const fn times(kind: SystemV) -> &'static [Field] {
             const {
                 &[
                     field("semid", 8, Column::Id),
-                    OWNER,
-                    field("last-op", 26, Column::OTime).time(FULL).indented(1),
+                    OWNER.behind(1),
+                    field("last-op", 26, Column::OTime).time(FULL),
                     field("last-changed", 26, Column::Ctime).time(FULL),
                 ]
             }
@@ -245,9 +230,9 @@ const fn processes(kind: SystemV) -> &'static [Field] {
             const {
                 &[
                     field("msqid", 10, Column::Id).wide(8),
-                    OWNER,
-                    field("lspid", 10, Column::LsPid).indented(1).right(5, 0),
-                    field("lrpid", 10, Column::LrPid).indented(4).right(5, 0),
+                    OWNER.behind(1),
+                    field("lspid", 10, Column::LsPid).right(5).behind(4),
+                    field("lrpid", 10, Column::LrPid).right(5),
                 ]
             }
         }
@@ -298,13 +283,13 @@ const fn posix(kind: Posix, unit: Unit) -> &'static [Field] {
     }
     match (kind, unit) {
         (Posix::Queue, Unit::Human) => {
-            const { &queues(field("size", 12, Column::UsedBytes).right(6, 6)) }
+            const { &queues(field("size", 12, Column::UsedBytes).right(6).behind(6)) }
         }
         (Posix::Queue, Unit::Usual | Unit::Bytes) => {
             const { &queues(field("used-bytes", 12, Column::UsedBytes)) }
         }
         (Posix::Memory, Unit::Human) => {
-            const { &others(field("size", 10, Column::Size).right(6, 4)) }
+            const { &others(field("size", 10, Column::Size).right(6).behind(4)) }
         }
         (Posix::Memory, Unit::Usual | Unit::Bytes) => {
             const { &others(field("bytes", 10, Column::Size)) }

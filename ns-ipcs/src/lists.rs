@@ -3,7 +3,7 @@
 use ns_common::ipc::Resource;
 use ns_common::output::columns::{left, pad};
 
-use crate::layouts::{self, Field, Place};
+use crate::layouts::{self, Field, Side};
 use crate::objects::Listed;
 use crate::request::Unit;
 use crate::views::List;
@@ -30,7 +30,7 @@ impl Layout {
     pub(crate) fn head(&self, to: &mut Vec<u8>) {
         append_title(self.title, to);
         for field in self.fields.iter().filter(|field| field.heading_width > 0) {
-            left(to, field.heading(), field.heading_width.into());
+            left(to, field.heading.as_bytes(), field.heading_width.into());
             to.push(b' ');
         }
         end_line(to);
@@ -39,23 +39,16 @@ impl Layout {
     /// Appends the line of one object.
     pub(crate) fn row(&self, listed: &Listed, writer: &mut Writer, to: &mut Vec<u8>) {
         for field in self.fields {
-            if field.indent > 0 {
-                pad(to, field.indent.into());
-            }
             let start = to.len();
             if let Some(value) = field.column.value(listed) {
-                writer.append(value, field.style, to);
+                writer.append_inline(value, field.style, to);
             }
             let length = to.len() - start;
-            // Together with the blank between fields.
-            match field.place {
-                Place::Left(width) => pad(to, usize::from(width).saturating_sub(length) + 1),
-                Place::Right { width, behind } => {
-                    let blanks = usize::from(width).saturating_sub(length);
-                    pad(to, blanks);
-                    to.copy_within(start..start + length, start + blanks);
-                    to[start..start + blanks].fill(b' ');
-                    pad(to, usize::from(behind) + 1);
+            let blanks = usize::from(field.width).saturating_sub(length);
+            pad(to, blanks + usize::from(field.behind) + 1);
+            if field.side == Side::Right {
+                for place in (start..start + length).rev() {
+                    to.swap(place, place + blanks);
                 }
             }
         }

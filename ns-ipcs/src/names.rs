@@ -46,19 +46,22 @@ impl Names {
     }
 
     /// The name that belongs to `id`, if any.
+    #[inline]
     pub(crate) fn name(&mut self, id: u32) -> Option<&[u8]> {
         if self.last.as_ref().is_none_or(|(last, _)| *last != id) {
-            let name = match self.known.get(&id) {
-                Some(name) => name.clone(),
-                None => {
-                    let name = self.look_up(id);
-                    self.known.insert(id, name.clone());
-                    name
-                }
-            };
-            self.last = Some((id, name));
+            self.last = Some((id, self.known(id)));
         }
         self.last.as_ref()?.1.as_deref()
+    }
+
+    #[inline(never)]
+    fn known(&mut self, id: u32) -> Option<Vec<u8>> {
+        if let Some(name) = self.known.get(&id) {
+            return name.clone();
+        }
+        let name = self.look_up(id);
+        self.known.insert(id, name.clone());
+        name
     }
 
     fn look_up(&mut self, id: u32) -> Option<Vec<u8>> {

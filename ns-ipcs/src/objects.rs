@@ -116,15 +116,6 @@ impl Listed {
         }
     }
 
-    /// Drops what has been looked up.
-    pub(crate) fn forget(&mut self) {
-        if self.command.is_some() || !self.attachments.is_empty() || self.waiters.is_some() {
-            self.command = None;
-            self.attachments = Vec::new();
-            self.waiters = None;
-        }
-    }
-
     /// Of a System V object.
     pub(crate) fn permissions(&self) -> Option<&Permissions> {
         match &self.object {

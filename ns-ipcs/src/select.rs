@@ -83,7 +83,9 @@ impl<'a> Finder<'a> {
             if !keeps_all && !self.keeps(listed) {
                 return ControlFlow::Continue(());
             }
-            self.look_up(listed, needed);
+            if needed != Needed::default() {
+                self.look_up(listed, needed);
+            }
             if self.sort.is_none() {
                 return visit(listed, writer);
             }
@@ -175,9 +177,6 @@ impl<'a> Finder<'a> {
 
     /// Looks up what columns need.
     pub(crate) fn look_up(&self, listed: &mut Listed, needed: Needed) {
-        if needed == Needed::default() {
-            return;
-        }
         if needed.has(Needs::Maps) {
             listed.attachments = self.maps().of(listed);
         }
@@ -218,7 +217,7 @@ impl<'a> Finder<'a> {
     }
 }
 
-/// Visits objects of System V; what is looked up for one is not the next one's.
+/// Visits objects of System V.
 fn read_from<T: Record>(
     first: First,
     visit: &mut dyn FnMut(&mut Listed) -> ControlFlow<()>,
@@ -226,18 +225,8 @@ fn read_from<T: Record>(
 where
     Object: for<'a> From<&'a T>,
 {
-    let mut listed: Option<Listed> = None;
     read::each_from(first, &mut |record: &T| {
-        let object = Object::from(record);
-        let listed = match &mut listed {
-            Some(listed) => {
-                listed.object = object;
-                listed.forget();
-                listed
-            }
-            none => none.insert(Listed::new(object)),
-        };
-        visit(listed)
+        visit(&mut Listed::new(Object::from(record)))
     })
     .map(drop)
 }

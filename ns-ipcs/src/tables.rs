@@ -7,7 +7,7 @@ use crate::columns::Column;
 use crate::lists::end_line;
 use crate::objects::Listed;
 use crate::values::Type;
-use crate::writer::Writer;
+use crate::writer::{Style, Writer};
 
 /// A table whose columns are as wide as their widest value; it is kept until all are known.
 #[derive(Debug)]
@@ -38,7 +38,7 @@ impl Table {
         self.line(|column, to| {
             let start = to.len();
             if let Some(value) = column.shown(listed) {
-                writer.append_cell(value, to);
+                writer.append(value, Style::Cell, to);
             }
             if !to[start..].iter().all(|byte| matches!(byte, b' '..=b'~')) {
                 let cell = to.split_off(start);
@@ -106,7 +106,7 @@ pub(crate) fn append_raw(
     append_line(columns, to, |column, to| {
         let start = to.len();
         if let Some(value) = column.shown(listed) {
-            writer.append_text(value, to);
+            writer.append(value, Style::Raw, to);
         }
         match &to[start..] {
             b"" => to.push(b'-'),

@@ -1,6 +1,6 @@
 //! Writing values: as the classic views have them, as tables do, as JSON does, and in order.
 
-use ns_common::output::columns::Digits;
+use ns_common::output::digits::{append_decimal, append_key, append_octal, append_signed};
 use ns_common::output::json;
 use ns_common::output::units::{Clock, TimeShape, append_human_size};
 use ns_common::visible::append_visible;
@@ -13,16 +13,21 @@ use crate::values::Value;
 /// How a value is written where its type leaves a choice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Style {
-    /// As it is; modes in octal.
+    /// As the classic views have it.
     Plain,
-    /// A name is cut to this many bytes; a number that stands for one is not.
+    /// The same, but a name is cut to this many bytes; a number that stands for one is not.
     Cut(u8),
-    /// A mode begins with a zero, which a mode of zero is by itself.
+    /// The same, but a mode begins with a zero, which a mode of zero is by itself.
     LeadingZero,
-    /// A time in this shape.
+    /// The same, but a time in this shape.
     Time(TimeShape),
-    /// A text that may have been chosen to confuse: what is not printable is shown as `\xHH`.
+    /// The same, but a text that may have been chosen to confuse: what is not printable is shown
+    /// as `\xHH`.
     Visible,
+    /// As tables have it, before anything in it is made visible.
+    Cell,
+    /// As programs read it: sizes are in bytes.
+    Raw,
 }
 
 /// Writes values.
@@ -58,68 +63,40 @@ impl Writer {
         self.style.unit
     }
 
-    /// Appends a value as the classic views have it.
+    /// Appends a value in a style.
     pub(crate) fn append(&mut self, value: Value<'_>, style: Style, to: &mut Vec<u8>) {
-        match (value, style) {
-            (Value::Time(seconds), Style::Time(shape)) => {
-                let shape = self.style.time.map_or(shape, shape_of);
-                self.clock.append(seconds, shape, to);
-            }
-            (Value::Mode(mode), _) => {
-                if style == Style::LeadingZero && mode != 0 {
-                    to.push(b'0');
-                }
-                to.extend_from_slice(Digits::octal(mode).as_bytes());
-            }
-            (Value::Size(size), _) => self.append_size(size, to),
-            (Value::User(uid), Style::Cut(width)) => {
-                let width = usize::from(width);
-                match self.name_of_user(uid) {
-                    Some(name) => to.extend_from_slice(&name[..name.len().min(width)]),
-                    None => to.extend_from_slice(Digits::decimal(uid.into()).as_bytes()),
-                };
-            }
-            (Value::Text(text), Style::Visible) => append_visible(text, to),
-            (value, _) => self.append_text(value, to),
-        }
+        self.append_inline(value, style, to);
     }
 
-    /// Appends a value as tables have it, before anything in it is made visible.
-    pub(crate) fn append_cell(&mut self, value: Value<'_>, to: &mut Vec<u8>) {
-        match value {
-            Value::Size(size) => self.append_size(size, to),
-            value => self.append_text(value, to),
-        }
-    }
-
-    /// Appends a value as it is, sizes in bytes. A tenth of the instructions of a row of the
-    /// classic lists would be for calling this.
+    /// The same for the rows of the classic lists, in which a call would cost a tenth.
     #[inline(always)]
-    pub(crate) fn append_text(&mut self, value: Value<'_>, to: &mut Vec<u8>) {
+    pub(crate) fn append_inline(&mut self, value: Value<'_>, style: Style, to: &mut Vec<u8>) {
         match value {
-            Value::Number(number) | Value::Size(number) => {
-                to.extend_from_slice(Digits::decimal(number).as_bytes());
+            Value::Number(number) => append_decimal(number, to),
+            Value::Signed(number) => append_signed(number, to),
+            Value::Size(size) if self.style.unit == Unit::Human && style != Style::Raw => {
+                append_human_size(size, to);
             }
-            Value::Signed(number) => to.extend_from_slice(Digits::signed(number).as_bytes()),
-            Value::Time(seconds) => {
-                let shape = self.style.time.map_or(TimeShape::Iso, shape_of);
-                self.clock.append(seconds, shape, to);
-            }
-            Value::Key(key) => to.extend_from_slice(Digits::key(key).as_bytes()),
-            Value::Mode(mode) => {
-                let digits = Digits::octal(mode);
-                let zeros = 4_usize.saturating_sub(digits.as_bytes().len());
-                to.resize(to.len() + zeros, b'0');
-                to.extend_from_slice(digits.as_bytes());
-            }
+            Value::Size(size) => append_decimal(size, to),
+            Value::Key(key) => append_key(key, to),
+            Value::Mode(mode) => append_mode(mode, style, to),
             Value::User(uid) => match self.name_of_user(uid) {
-                Some(name) => to.extend_from_slice(name),
-                None => to.extend_from_slice(Digits::decimal(uid.into()).as_bytes()),
+                Some(name) => to.extend_from_slice(cut(name, style)),
+                None => append_decimal(uid.into(), to),
             },
             Value::Group(gid) => match self.name_of_group(gid) {
                 Some(name) => to.extend_from_slice(name),
-                None => to.extend_from_slice(Digits::decimal(gid.into()).as_bytes()),
+                None => append_decimal(gid.into(), to),
             },
+            Value::Time(seconds) => {
+                let usual = match style {
+                    Style::Time(shape) => shape,
+                    _ => TimeShape::Iso,
+                };
+                let shape = self.style.time.map_or(usual, shape_of);
+                self.clock.append(seconds, shape, to);
+            }
+            Value::Text(text) if style == Style::Visible => append_visible(text, to),
             Value::Text(text) => to.extend_from_slice(text),
             Value::Processes(processes) => append_pids(processes, to),
             Value::Address(address) => append_address(address, to),
@@ -140,21 +117,21 @@ impl Writer {
             }
             Value::Time(0) => to.extend_from_slice(b"null"),
             Value::Number(_) | Value::Signed(_) | Value::Size(_) | Value::Hundredths(_) => {
-                self.append_text(value, to);
+                self.append(value, Style::Raw, to);
             }
             Value::Time(_) if self.style.time == Some(TimeFormat::Epoch) => {
-                self.append_text(value, to);
+                self.append(value, Style::Raw, to);
             }
             // In these there is nothing to escape.
             Value::Time(_) | Value::Key(_) | Value::Mode(_) | Value::Address(_) => {
                 to.push(b'"');
-                self.append_text(value, to);
+                self.append(value, Style::Raw, to);
                 to.push(b'"');
             }
             Value::User(_) | Value::Group(_) | Value::Text(_) => {
                 to.push(b'"');
                 let start = to.len();
-                self.append_text(value, to);
+                self.append(value, Style::Raw, to);
                 if to[start..].iter().all(|byte| is_plain(*byte)) {
                     to.push(b'"');
                 } else {
@@ -185,16 +162,9 @@ impl Writer {
             }
             Value::User(_) | Value::Group(_) | Value::Text(_) => {
                 let mut text = Vec::new();
-                self.append_text(value, &mut text);
+                self.append(value, Style::Raw, &mut text);
                 Rank::Text(text)
             }
-        }
-    }
-
-    fn append_size(&self, size: u64, to: &mut Vec<u8>) {
-        match self.style.unit {
-            Unit::Human => append_human_size(size, to),
-            Unit::Usual | Unit::Bytes => to.extend_from_slice(Digits::decimal(size).as_bytes()),
         }
     }
 
@@ -211,6 +181,25 @@ impl Writer {
             Naming::Numbers => None,
         }
     }
+}
+
+/// A name as a style has it.
+fn cut(name: &[u8], style: Style) -> &[u8] {
+    match style {
+        Style::Cut(width) => name.get(..width.into()).unwrap_or(name),
+        _ => name,
+    }
+}
+
+fn append_mode(mode: u32, style: Style, to: &mut Vec<u8>) {
+    let least = match style {
+        Style::Cell | Style::Raw => 4,
+        _ => 1,
+    };
+    if style == Style::LeadingZero && mode != 0 {
+        to.push(b'0');
+    }
+    append_octal(mode, least, to);
 }
 
 /// Whether a byte stands for itself in a string of JSON.
@@ -230,7 +219,7 @@ fn append_pids(processes: &[Attachment], to: &mut Vec<u8>) {
         if place > 0 {
             to.push(b',');
         }
-        to.extend_from_slice(Digits::signed(process.pid.into()).as_bytes());
+        append_signed(process.pid.into(), to);
     }
 }
 

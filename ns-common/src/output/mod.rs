@@ -1,5 +1,6 @@
 //! Fields and numbers as `ipcs` prints them, without the cost of formatting machinery in every row.
 
 pub mod columns;
+pub mod digits;
 pub mod json;
 pub mod units;

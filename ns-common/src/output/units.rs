@@ -1,6 +1,6 @@
 //! Sizes with a unit letter and times of the local zone, in the shapes `ipcs` prints.
 
-use crate::output::columns::Digits;
+use crate::output::digits::{append_decimal, append_signed};
 use crate::sys::locale;
 use crate::sys::time::{self, LocalTime};
 
@@ -22,10 +22,10 @@ pub fn append_human_size(bytes: u64, to: &mut Vec<u8>) {
         whole += 1;
         tenths = 0;
     }
-    to.extend_from_slice(Digits::decimal(whole).as_bytes());
+    append_decimal(whole, to);
     if tenths != 0 {
         to.extend_from_slice(&locale::decimal_point());
-        to.extend_from_slice(Digits::decimal(tenths).as_bytes());
+        append_decimal(tenths, to);
     }
     to.push(b"BKMGTPE"[exponent as usize]);
 }
@@ -51,6 +51,7 @@ pub struct Clock {
 
 impl Clock {
     /// Appends a stamp in seconds since the epoch; 0 means that it was never set.
+    #[inline]
     pub fn append(&mut self, seconds: i64, shape: TimeShape, to: &mut Vec<u8>) {
         if seconds == 0 {
             return to.extend_from_slice(b"Not set");
@@ -61,19 +62,20 @@ impl Clock {
         };
         match (local, shape) {
             // Its year may be beyond what the C library counts.
-            (None, _) => to.extend_from_slice(Digits::signed(seconds).as_bytes()),
+            (None, _) => append_signed(seconds, to),
             (Some(at), TimeShape::Iso) => append_iso(&at, to),
             (Some(at), TimeShape::MonthToSecond | TimeShape::Epoch) => append_short(&at, to),
             (Some(at), TimeShape::Full) => {
-                to.extend_from_slice(name(&DAYS, at.weekday));
+                to.extend_from_slice(name(DAYS, at.weekday));
                 to.push(b' ');
                 append_short(&at, to);
                 to.push(b' ');
-                to.extend_from_slice(Digits::signed(at.year).as_bytes());
+                append_signed(at.year, to);
             }
         }
     }
 
+    #[inline]
     fn local(&mut self, seconds: i64) -> Option<LocalTime> {
         match self.last {
             Some((last, at)) if last == seconds => Some(at),
@@ -86,8 +88,9 @@ impl Clock {
     }
 }
 
+#[inline]
 fn append_short(at: &LocalTime, to: &mut Vec<u8>) {
-    to.extend_from_slice(name(&MONTHS, at.month));
+    to.extend_from_slice(name(MONTHS, at.month));
     let day = match two_digits(at.day) {
         [b'0', digit] => [b' ', digit],
         day => day,
@@ -96,10 +99,15 @@ fn append_short(at: &LocalTime, to: &mut Vec<u8>) {
     append_clock(at, to);
 }
 
+#[inline]
 fn append_iso(at: &LocalTime, to: &mut Vec<u8>) {
-    let year = Digits::signed(at.year);
-    pad_with_zeros(to, 4_usize.saturating_sub(year.as_bytes().len()));
-    to.extend_from_slice(year.as_bytes());
+    match (u8::try_from(at.year / 100), at.year) {
+        (Ok(century), year @ 0..=9999) => {
+            to.extend_from_slice(&two_digits(century));
+            to.extend_from_slice(&two_digits(u8::try_from(year % 100).unwrap_or(0)));
+        }
+        (_, year) => append_signed(year, to),
+    }
     let month = two_digits(u8::try_from(at.month + 1).unwrap_or(0));
     let day = two_digits(at.day);
     to.extend_from_slice(&[b'-', month[0], month[1], b'-', day[0], day[1], b'T']);
@@ -111,6 +119,7 @@ fn append_iso(at: &LocalTime, to: &mut Vec<u8>) {
     to.extend_from_slice(&[hours[0], hours[1], b':', minutes[0], minutes[1]]);
 }
 
+#[inline]
 fn append_clock(at: &LocalTime, to: &mut Vec<u8>) {
     let [hour, minute, second] = [at.hour, at.minute, at.second].map(two_digits);
     to.extend_from_slice(&[
@@ -118,20 +127,17 @@ fn append_clock(at: &LocalTime, to: &mut Vec<u8>) {
     ]);
 }
 
-fn pad_with_zeros(to: &mut Vec<u8>, count: usize) {
-    to.resize(to.len() + count, b'0');
-}
+const DAYS: &[u8] = b"SunMonTueWedThuFriSat";
+const MONTHS: &[u8] = b"JanFebMarAprMayJunJulAugSepOctNovDec";
 
-static DAYS: [&str; 7] = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
-static MONTHS: [&str; 12] = [
-    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-];
-
-fn name(names: &[&'static str], number: usize) -> &'static [u8] {
-    names.get(number).map_or(b"???", |name| name.as_bytes())
+/// The name with this number, of those of three letters in a row.
+#[inline]
+fn name(names: &'static [u8], number: usize) -> &'static [u8] {
+    names.chunks(3).nth(number).unwrap_or(b"???")
 }
 
 /// The two last digits of a number.
+#[inline]
 fn two_digits(number: u8) -> [u8; 2] {
     [b'0' + number / 10 % 10, b'0' + number % 10]
 }
