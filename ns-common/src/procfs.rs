@@ -1,7 +1,7 @@
 //! Small files below /proc, written in one piece as the kernel wants it, and read whole.
 
 use std::fs::File;
-use std::io::{self, Write};
+use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
@@ -9,7 +9,7 @@ use nix::errno::Errno;
 use nix::fcntl::OFlag;
 
 use crate::error::{Error, Message};
-use crate::sys::descriptor;
+use crate::sys::{descriptor, uninterrupted};
 
 /// At which step a write to a file failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,11 +36,11 @@ pub fn write(path: &Path, text: &[u8]) -> Result<(), WriteFailure> {
 }
 
 fn write_to(opened: nix::Result<OwnedFd>, text: &[u8]) -> Result<(), WriteFailure> {
-    let mut file = File::from(opened.map_err(WriteFailure::Open)?);
-    match retry(|| file.write(text)) {
+    let file = opened.map_err(WriteFailure::Open)?;
+    match uninterrupted(|| nix::unistd::write(&file, text)) {
         Ok(written) if written == text.len() => Ok(()),
         Ok(_) => Err(WriteFailure::Write(Errno::EIO)),
-        Err(error) => Err(WriteFailure::Write(errno(&error))),
+        Err(errno) => Err(WriteFailure::Write(errno)),
     }
 }
 
@@ -116,15 +116,6 @@ pub fn field<'a>(text: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
 /// The errno of an I/O error; those the standard library makes up itself count as EIO.
 pub fn errno(error: &io::Error) -> Errno {
     error.raw_os_error().map_or(Errno::EIO, Errno::from_raw)
-}
-
-fn retry<T>(mut operation: impl FnMut() -> io::Result<T>) -> io::Result<T> {
-    loop {
-        match operation() {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            result => return result,
-        }
-    }
 }
 
 #[cfg(test)]

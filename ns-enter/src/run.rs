@@ -22,7 +22,7 @@ use ns_common::process::target::Credentials;
 use ns_common::process::variables;
 use ns_common::procfs::{self, WriteFailure};
 use ns_common::sys::fork::{Change, Forked};
-use ns_common::sys::{descriptor, signal};
+use ns_common::sys::{descriptor, signal, uninterrupted};
 use ns_common::words;
 
 use crate::likeness::{Label, limit_bounding_set, set_limits, take_gids, take_groups, take_uids};
@@ -79,7 +79,8 @@ impl Process {
             Step::JoinCgroup(list) => {
                 // 0 stands for the writer, whose number may be another in the namespaces entered:
                 // cgroups(7).
-                unistd::write(&list, b"0").attempt(|| words!["write cgroup.procs failed"])?;
+                uninterrupted(|| unistd::write(&list, b"0"))
+                    .attempt(|| words!["write cgroup.procs failed"])?;
             }
             Step::LookUp(kind, name) => {
                 let number = look_up(kind, &name)?;

@@ -16,6 +16,7 @@ use ns_common::sys::ipc::{self, Pages};
 use ns_common::sys::posix_ipc::{self, normalized};
 use ns_common::sys::random;
 use ns_common::sys::signal::{self, Mask};
+use ns_common::sys::uninterrupted;
 use ns_common::words;
 
 use crate::cli::{Form, Request, Wanted};
@@ -213,12 +214,12 @@ fn tell(line: &Message, mask: &Mask, console: &mut Console) -> nix::Result<()> {
 
 fn wait_for_room(mask: &Mask) -> nix::Result<()> {
     let output = PollFd::new(standard_output(), PollFlags::POLLOUT);
-    if poll(&mut [output.clone()], PollTimeout::ZERO)? > 0 {
+    if uninterrupted(|| poll(&mut [output.clone()], PollTimeout::ZERO))? > 0 {
         return Ok(());
     }
     let signals = signal::deadly_waiting(mask)?;
     let mut both = [output, PollFd::new(signals.as_fd(), PollFlags::POLLIN)];
-    poll(&mut both, PollTimeout::NONE)?;
+    uninterrupted(|| poll(&mut both, PollTimeout::NONE))?;
     if both[0].any() == Some(true) {
         Ok(())
     } else {

@@ -155,6 +155,10 @@ impl Attendance<'_> {
     fn reap(&mut self) -> Result<(), Error> {
         loop {
             match fork::reap_any().attempt(|| words!["waitpid failed"])? {
+                // Without the program there would be nothing to wait for, for ever.
+                Reaped::NoChildren if self.ended.is_none() => {
+                    return Err(Error::caused_by(words!["waitpid failed"], Errno::ECHILD));
+                }
                 Reaped::Nothing | Reaped::NoChildren => return Ok(()),
                 Reaped::One(pid, change) if pid == self.program && self.ended.is_none() => {
                     self.tell(change);

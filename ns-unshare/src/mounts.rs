@@ -11,7 +11,7 @@ use nix::mount::{MsFlags, mount};
 use nix::unistd;
 use ns_common::error::{Attempt, Error};
 use ns_common::hint::{self, Failed};
-use ns_common::sys::descriptor;
+use ns_common::sys::{descriptor, uninterrupted};
 use ns_common::words;
 
 /// Changes the propagation of all mounts.
@@ -53,7 +53,7 @@ pub(crate) fn register_interpreter(directory: &Path, rule: &OsStr) -> Result<(),
     let opened = opened.attempt(|| words!["cannot open ", directory])?;
     let register = descriptor::open_at(opened.as_fd(), Path::new("register"), OFlag::O_WRONLY);
     let register = register.attempt(|| words!["cannot open ", path])?;
-    unistd::write(&register, rule.as_bytes())
+    uninterrupted(|| unistd::write(&register, rule.as_bytes()))
         .attempt(|| words!["write failed ", path])
         .map(drop)
 }

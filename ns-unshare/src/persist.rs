@@ -70,16 +70,14 @@ impl Binder {
         if let Ok(Some(_)) = bound {
             return Ok(());
         }
-        self.helper.finish()?;
-        bound?;
+        self.helper.finish_after(bound)?;
         Err(Failure::Told(ExitStatus::FAILURE))
     }
 
     /// Has them stay bound.
     pub(crate) fn keep(&mut self) -> Result<(), Failure> {
         let said = self.helper.say(b"keep");
-        self.helper.finish()?;
-        said
+        self.helper.finish_after(said)
     }
 
     /// Leaves it to a child of ours to talk to the helper, and waits for the helper's end.

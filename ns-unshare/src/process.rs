@@ -184,7 +184,11 @@ impl Process {
                 };
                 drop(held);
                 let told = self.reporter.ended(change);
-                reported.and(bound).and(told)?;
+                match (reported.and(bound).and(told), change) {
+                    // One that was killed could not tell of it, nor those who waited for its word.
+                    (Err(Failure::Told(_)), Change::Killed { .. }) => {}
+                    (outcome, _) => outcome?,
+                }
                 end_like(change)
             }
         }

@@ -1,10 +1,10 @@
 //! What supervisors are told: the program's number in a file, and events as lines of JSON.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::Write;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
 use nix::fcntl::{AtFlags, OFlag, openat, renameat};
@@ -70,7 +70,7 @@ impl Inherited {
 /// Who is to be told of the program.
 #[derive(Debug, Default)]
 pub(crate) struct Reporter {
-    pub(crate) pid_file: Option<Helper>,
+    pub(crate) pid_file: Option<PidFileWriter>,
     pub(crate) status: Option<Inherited>,
 }
 
@@ -82,20 +82,23 @@ impl Reporter {
 
     /// In a child, which tells no more than that the program could not be executed.
     pub(crate) fn disown(&mut self) {
-        if let Some(mut helper) = self.pid_file.take() {
-            helper.disown();
+        if let Some(mut writer) = self.pid_file.take() {
+            writer.helper.disown();
         }
     }
 
     /// Tells that all is ready and process `pid` about to run the program.
     pub(crate) fn ready(&mut self, pid: Pid) -> Result<(), Failure> {
-        if let Some(helper) = &mut self.pid_file {
+        if let Some(writer) = &mut self.pid_file {
+            let helper = &mut writer.helper;
             let written = helper.say(words!["pid ", pid.as_raw()].as_bytes());
             match written.and_then(|()| helper.hear()) {
                 Ok(Some(_)) => {}
-                other => {
-                    helper.finish()?;
-                    other?;
+                // It listens on, until all have ended that hold a copy of our end of its line.
+                Err(failure @ Failure::Step(_)) => return Err(failure),
+                // It has ended.
+                _ => {
+                    writer.finish()?;
                     return Err(Failure::Told(ExitStatus::FAILURE));
                 }
             }
@@ -112,12 +115,12 @@ impl Reporter {
     pub(crate) fn keep(&mut self) -> Result<(), Failure> {
         self.pid_file
             .take()
-            .map_or(Ok(()), |helper| helper.release(b"keep"))
+            .map_or(Ok(()), |writer| writer.helper.release(b"keep"))
     }
 
-    /// Tells that the program could not be executed.
+    /// Tells that the program could not be executed, which the user is told too.
     pub(crate) fn failed(&self, status: ExitStatus) {
-        self.tell(&words![
+        let _ = self.tell(&words![
             r#"{"event": "failed", "status": "#,
             status.code(),
             "}\n"
@@ -126,29 +129,55 @@ impl Reporter {
 
     /// Tells how the program ended, and has the file removed.
     pub(crate) fn ended(&mut self, change: Change) -> Result<(), Failure> {
-        match change {
-            Change::Exited(status) => {
-                self.tell(&words![
-                    r#"{"event": "exited", "status": "#,
-                    status.code(),
-                    "}\n"
-                ]);
-            }
+        let told = match change {
+            Change::Exited(status) => self.tell(&words![
+                r#"{"event": "exited", "status": "#,
+                status.code(),
+                "}\n"
+            ]),
             Change::Killed { signal, core } => {
                 let core = if core { "true" } else { "false" };
                 let text = r#"{"event": "killed", "signal": "#;
-                self.tell(&words![text, signal, r#", "core": "#, core, "}\n"]);
+                self.tell(&words![text, signal, r#", "core": "#, core, "}\n"])
             }
-            Change::Stopped(_) => {}
-        }
-        self.pid_file
+            Change::Stopped(_) => Ok(()),
+        };
+        let removed = self
+            .pid_file
             .take()
-            .map_or(Ok(()), |mut helper| helper.finish())
+            .map_or(Ok(()), |mut writer| writer.finish());
+        Ok(told?).and(removed)
     }
 
-    /// A reader that has gone by now does not miss anything.
-    fn tell(&self, line: &Message) {
-        let _ = self.status.map_or(Ok(()), |status| status.write_line(line));
+    fn tell(&self, line: &Message) -> Result<(), Error> {
+        let Some(status) = &self.status else {
+            return Ok(());
+        };
+        match status.write_line(line) {
+            // A reader that has gone by now does not miss anything.
+            Err(Errno::EPIPE) => Ok(()),
+            written => written.attempt(|| words!["--status-fd: ", status.number]),
+        }
+    }
+}
+
+/// The helper that writes the program's number to a file, and the file.
+#[derive(Debug)]
+pub(crate) struct PidFileWriter {
+    helper: Helper,
+    path: PathBuf,
+}
+
+impl PidFileWriter {
+    /// Waits for its end, before which it removes the file.
+    fn finish(&mut self) -> Result<(), Failure> {
+        self.helper.finish().map_err(|failure| match failure {
+            Failure::Step(error) => {
+                let text = words![Visible(&self.path), " may stay: ", error.reason()];
+                Error::new(text).into()
+            }
+            told => told,
+        })
     }
 }
 
@@ -193,7 +222,7 @@ fn inode(pid: Pid, process: &nix::Result<OwnedFd>, kind: Kind) -> Result<Option<
 
 /// Starts the helper that writes the program's number to `path`, which it makes sure that it can;
 /// it keeps the caller's root, directory and rights.
-pub(crate) fn start_pid_file(console: &mut Console, path: &Path) -> Result<Helper, Failure> {
+pub(crate) fn start_pid_file(console: &mut Console, path: &Path) -> Result<PidFileWriter, Failure> {
     let mut helper = Helper::start(console, |line, _| {
         // It may live as long as the program, and what it knows is not for the program.
         environment::erase();
@@ -202,10 +231,12 @@ pub(crate) fn start_pid_file(console: &mut Console, path: &Path) -> Result<Helpe
         serve(line, file, path)
     })?;
     match helper.hear() {
-        Ok(Some(_)) => Ok(helper),
+        Ok(Some(_)) => Ok(PidFileWriter {
+            helper,
+            path: path.to_owned(),
+        }),
         other => {
-            helper.finish()?;
-            other?;
+            helper.finish_after(other)?;
             Err(Failure::Told(ExitStatus::FAILURE))
         }
     }
@@ -270,8 +301,13 @@ impl PidFile {
         self.file
             .write_all(&[number, b"\n"].concat())
             .map_err(|error| procfs::errno(&error))?;
-        let temporary = self.link()?;
         let directory = self.place.directory();
+        // Where nothing is in the way no other name is needed, which could be left behind.
+        match self.link(self.place.name()) {
+            Err(Errno::EEXIST) => {}
+            result => return result,
+        }
+        let temporary = self.link_anywhere()?;
         renameat(
             directory,
             temporary.as_os_str(),
@@ -283,20 +319,23 @@ impl PidFile {
         })
     }
 
+    /// Gives the file this name, which nothing may have.
+    fn link(&self, name: &OsStr) -> nix::Result<()> {
+        linkat(
+            nix::fcntl::AT_FDCWD,
+            &held(self.file.as_fd()),
+            self.place.directory(),
+            name,
+            AtFlags::AT_SYMLINK_FOLLOW,
+        )
+    }
+
     /// Gives the file a name that nothing has, and returns it.
-    fn link(&self) -> nix::Result<OsString> {
-        let source = held(self.file.as_fd());
+    fn link_anywhere(&self) -> nix::Result<OsString> {
         for attempt in 0_u32.. {
             let mut name = OsString::from(format!(".{}.{attempt}.", Pid::this()));
             name.push(self.place.name());
-            let linked = linkat(
-                nix::fcntl::AT_FDCWD,
-                &source,
-                self.place.directory(),
-                name.as_os_str(),
-                AtFlags::AT_SYMLINK_FOLLOW,
-            );
-            match linked {
+            match self.link(&name) {
                 Err(Errno::EEXIST) => {}
                 result => return result.map(|()| name),
             }

@@ -11,6 +11,7 @@ use nix::errno::Errno;
 use nix::fcntl::{OFlag, OpenHow, ResolveFlag, open, openat2};
 use nix::sys::stat::Mode;
 use nix::sys::statfs::{FsType, fstatfs};
+use nix::sys::uio::pread;
 use nix::unistd::{UnlinkatFlags, unlinkat};
 
 use crate::error::{Attempt, Error, Visible};
@@ -19,6 +20,7 @@ use crate::procfs;
 use crate::sys::descriptor;
 use crate::sys::file::{self, FileStatus};
 use crate::sys::posix_ipc::{self, QueueAttributes};
+use crate::sys::uninterrupted;
 use crate::words;
 
 /// Where shared memory objects and semaphores are files.
@@ -165,7 +167,7 @@ impl Store {
     pub fn semaphore_value(&self, entry: &Entry) -> nix::Result<i32> {
         let file = self.open_entry(entry)?;
         let mut content = [0; posix_ipc::SEMAPHORE_SIZE];
-        let read = nix::sys::uio::pread(&file, &mut content, 0)?;
+        let read = uninterrupted(|| pread(&file, &mut content, 0))?;
         // Somebody has cut it short meanwhile.
         if read < content.len() {
             return Err(Errno::ENOENT);

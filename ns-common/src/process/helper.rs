@@ -47,8 +47,7 @@ impl Helper {
     /// Says `word` to the helper and waits for its end.
     pub fn release(mut self, word: &[u8]) -> Result<(), Failure> {
         let said = self.say(word);
-        self.finish()?;
-        said
+        self.finish_after(said)
     }
 
     /// Says `word` to the helper. One that has ended has told the user why, or [`Helper::finish`]
@@ -64,6 +63,18 @@ impl Helper {
     /// Waits for a word of the helper; `None` once it has ended.
     pub fn hear(&self) -> Result<Option<Vec<u8>>, Failure> {
         Ok(self.line.as_ref().map_or(Ok(None), Line::hear)?)
+    }
+
+    /// Waits for the helper's end after what was to be `heard` of it, or said to it.
+    ///
+    /// A helper that we cannot talk to ends without a word, and the error is ours; else it has told
+    /// the user of its failure.
+    pub fn finish_after<T>(&mut self, heard: Result<T, Failure>) -> Result<T, Failure> {
+        let finished = self.finish();
+        if !matches!(heard, Err(Failure::Step(_))) {
+            finished?;
+        }
+        heard
     }
 
     /// Lets go of the line and waits for the helper's end.

@@ -15,7 +15,7 @@ use crate::error::{Attempt, Error};
 use crate::idmap::Both;
 use crate::namespace::Kind;
 use crate::procfs::{self, field};
-use crate::sys::{descriptor, pidfd};
+use crate::sys::{descriptor, pidfd, uninterrupted};
 use crate::words;
 
 /// `PIDFS_SUPER_MAGIC` of linux/magic.h.
@@ -255,7 +255,7 @@ fn number_by(pidfd: &OwnedFd) -> nix::Result<i32> {
     let file = descriptor::open(Path::new(&path), OFlag::O_RDONLY)?;
     // The lines up to that one are short, and come with the first read.
     let mut info = [0; 512];
-    let length = nix::unistd::read(&file, &mut info)?;
+    let length = uninterrupted(|| nix::unistd::read(&file, &mut info))?;
     let number = field(&info[..length], b"Pid:")
         .and_then(|text| std::str::from_utf8(text).ok()?.parse().ok());
     number.ok_or(Errno::EINVAL)

@@ -24,3 +24,14 @@ pub mod socket;
 pub mod text;
 pub mod time;
 pub mod uts;
+
+/// Makes a call again that a signal has interrupted; stopping and continuing a process interrupts
+/// some calls too: signal(7).
+pub fn uninterrupted<T>(mut call: impl FnMut() -> nix::Result<T>) -> nix::Result<T> {
+    loop {
+        match call() {
+            Err(nix::errno::Errno::EINTR) => {}
+            result => return result,
+        }
+    }
+}

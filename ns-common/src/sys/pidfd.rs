@@ -7,7 +7,7 @@ use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::unistd::Pid;
 
-use crate::sys::descriptor;
+use crate::sys::{descriptor, uninterrupted};
 
 /// Opens process `pid`, close-on-exec, above the standard descriptors.
 pub fn open(pid: Pid) -> nix::Result<OwnedFd> {
@@ -19,7 +19,7 @@ pub fn open(pid: Pid) -> nix::Result<OwnedFd> {
 /// Whether the process has ended; a pidfd becomes readable then.
 pub fn has_ended(pidfd: &OwnedFd) -> nix::Result<bool> {
     let mut wanted = [PollFd::new(pidfd.as_fd(), PollFlags::POLLIN)];
-    Ok(poll(&mut wanted, PollTimeout::ZERO)? > 0)
+    Ok(uninterrupted(|| poll(&mut wanted, PollTimeout::ZERO))? > 0)
 }
 
 /// Whether the process still has its id, which it keeps until it has ended and been waited for.
