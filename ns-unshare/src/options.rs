@@ -259,7 +259,7 @@ options! {
     /// Enters an existing namespace before the others are made: of the process with this PID, or
     /// the one that a file is bound to. The kind is written like its option. May be repeated, once
     /// for a kind. A file whose name is all digits is reached as `./NAME`.
-    extension Join: None, "join", Takes::Required(Value::new("kind=where", Offer::Nothing)),
+    extension Join: None, "join", Takes::Required(Value::new("kind=where", Offer::Joined)),
         "enter the namespace of a PID or a file first";
 
     /// Sets the host name inside, of at most 64 bytes. Implies `--uts` unless a UTS namespace is

@@ -77,6 +77,41 @@ fn fish_offers_files_that_keep_namespaces() {
     );
 }
 
+#[test]
+fn fish_offers_what_can_be_joined() {
+    let sandbox = sandbox_or_skip!("fish");
+    sandbox
+        .shell("touch kept; unshare --ipc=kept true")
+        .output();
+    let offered = fish(&sandbox, "unshare", "unshare --join i");
+    assert_eq!(offered, ["ipc=\tIPC namespace"]);
+    let offered = fish(&sandbox, "unshare", "unshare --join ipc=/mnt/");
+    assert!(
+        offered[0].starts_with("ipc=/mnt/kept\tipc:["),
+        "{offered:?}"
+    );
+    let pid = sandbox.pid();
+    assert_eq!(
+        fish(&sandbox, "unshare", &format!("unshare --join mount={pid}")),
+        [format!("mount={pid}\tcat")]
+    );
+    // Where a namespace is to be kept, any file may be meant.
+    for line in ["unshare --ipc=/mnt/ke", "unshare --pid-file /mnt/ke"] {
+        let offered = fish(&sandbox, "unshare", line);
+        assert!(
+            offered.iter().any(|it| it.contains("/mnt/kept")),
+            "{line}: {offered:?}"
+        );
+    }
+    let offered = fish(&sandbox, "unshare", "unshare --root=/m");
+    assert!(offered.iter().any(|it| it.contains("/mnt/")), "{offered:?}");
+    let offered = fish(&sandbox, "nsenter", "nsenter --ipc=/mnt/");
+    assert!(
+        offered.iter().any(|it| it.contains("/mnt/kept\tipc:[")),
+        "{offered:?}"
+    );
+}
+
 /// An interactive shell in the sandbox.
 fn shell(sandbox: &Sandbox, program: &str, arguments: &[&str]) -> PtySession {
     let mut command: Command = sandbox.command("sh");
@@ -115,8 +150,11 @@ fn offers(session: &mut PtySession, typed: &str, offered: &str) {
 fn bash_offers_what_there_is() {
     let sandbox = sandbox_or_skip!("awk");
     sandbox.shell(OBJECTS).output();
+    sandbox
+        .shell("touch kept other; unshare --ipc=kept true")
+        .output();
     let mut bash = shell(&sandbox, "bash", &["--norc", "--noprofile", "-i"]);
-    for tool in ["ipcrm", "ipcs", "nsenter"] {
+    for tool in ["ipcrm", "ipcs", "nsenter", "unshare"] {
         let source = format!("source {}", completion(&format!("bash/{tool}")));
         bash.send_line(&source).unwrap();
     }
@@ -136,12 +174,25 @@ fn bash_offers_what_there_is() {
         &all_but_last_digit(&sandbox),
         &sandbox.pid().to_string(),
     );
+    offers(&mut bash, "nsenter --ipc=\t\t", "/mnt/kept");
+    offers(&mut bash, "unshare --ipc=/mnt/o\t", "ther");
+    offers(&mut bash, "unshare --join ip\t", "c=");
+    offers(&mut bash, "unshare --join ipc=/mnt/k\t", "ept");
+    offers(
+        &mut bash,
+        &format!("unshare --join mount={}\t\t", sandbox.pid() / 10),
+        &sandbox.pid().to_string(),
+    );
+    offers(&mut bash, "unshare --set-env A=b --host\t", "name");
 }
 
 #[test]
 fn zsh_offers_what_there_is() {
     let sandbox = sandbox_or_skip!("zsh", "awk");
     sandbox.shell(OBJECTS).output();
+    sandbox
+        .shell("touch kept other; unshare --ipc=kept true")
+        .output();
     let mut zsh = shell(&sandbox, "zsh", &["-f", "-i"]);
     let folder = completion("zsh");
     zsh.send_line(&format!(
@@ -154,6 +205,17 @@ fn zsh_offers_what_there_is() {
     offers(
         &mut zsh,
         &all_but_last_digit(&sandbox),
+        &sandbox.pid().to_string(),
+    );
+    offers(&mut zsh, "nsenter --ipc=/\t", "mnt/kept");
+    offers(&mut zsh, "nsenter --ipc=/mnt/o\t", "ther");
+    offers(&mut zsh, "unshare --ipc=/mnt/o\t", "ther");
+    offers(&mut zsh, "unshare --join ip\t", "c=");
+    offers(&mut zsh, "unshare --join ipc=/\t", "mnt/kept");
+    offers(&mut zsh, "unshare --join ipc=/mnt/o\t", "ther");
+    offers(
+        &mut zsh,
+        &format!("unshare --join=mount={}\t\t", sandbox.pid() / 10),
         &sandbox.pid().to_string(),
     );
 }

@@ -3,13 +3,13 @@ function __ns_tools_shm_ids
     sh -c 'getent passwd | awk -F : "
 FILENAME !~ /sysvipc/ { name[\$3] = \$1; next }
 FNR > 1 { print \$2 \"\t\" (\$8 in name ? name[\$8] : \$8) \", \" \$4 \" bytes\" }
-" - FS=" " /proc/sysvipc/shm' sh (commandline -opc) 2>/dev/null
+" - FS=" " /proc/sysvipc/shm' sh (commandline -opc) $argv 2>/dev/null
 end
 function __ns_tools_shm_keys
     sh -c 'getent passwd | awk -F : "
 FILENAME !~ /sysvipc/ { name[\$3] = \$1; next }
 FNR > 1 { print sprintf(\"0x%08x\", \$1 < 0 ? \$1 + 4294967296 : \$1) \"\t\" (\$8 in name ? name[\$8] : \$8) \", \" \$4 \" bytes\" }
-" - FS=" " /proc/sysvipc/shm' sh (commandline -opc) 2>/dev/null
+" - FS=" " /proc/sysvipc/shm' sh (commandline -opc) $argv 2>/dev/null
 end
 function __ns_tools_posix_memory
     sh -c 'for file in /dev/shm/*; do
@@ -17,19 +17,19 @@ function __ns_tools_posix_memory
     *[![:print:]]* | /dev/shm/sem.*) ;;
     *) [ -f "$file" ] && printf "%s\n" "${file#/dev/shm/}" ;;
     esac
-done' sh (commandline -opc) 2>/dev/null
+done' sh (commandline -opc) $argv 2>/dev/null
 end
 function __ns_tools_msg_ids
     sh -c 'getent passwd | awk -F : "
 FILENAME !~ /sysvipc/ { name[\$3] = \$1; next }
 FNR > 1 { print \$2 \"\t\" (\$8 in name ? name[\$8] : \$8) \", \" \$5 \" messages\" }
-" - FS=" " /proc/sysvipc/msg' sh (commandline -opc) 2>/dev/null
+" - FS=" " /proc/sysvipc/msg' sh (commandline -opc) $argv 2>/dev/null
 end
 function __ns_tools_msg_keys
     sh -c 'getent passwd | awk -F : "
 FILENAME !~ /sysvipc/ { name[\$3] = \$1; next }
 FNR > 1 { print sprintf(\"0x%08x\", \$1 < 0 ? \$1 + 4294967296 : \$1) \"\t\" (\$8 in name ? name[\$8] : \$8) \", \" \$5 \" messages\" }
-" - FS=" " /proc/sysvipc/msg' sh (commandline -opc) 2>/dev/null
+" - FS=" " /proc/sysvipc/msg' sh (commandline -opc) $argv 2>/dev/null
 end
 function __ns_tools_posix_queues
     sh -c 'for file in /dev/mqueue/*; do
@@ -37,19 +37,19 @@ function __ns_tools_posix_queues
     *[![:print:]]*) ;;
     *) [ -f "$file" ] && printf "%s\n" "${file#/dev/mqueue/}" ;;
     esac
-done' sh (commandline -opc) 2>/dev/null
+done' sh (commandline -opc) $argv 2>/dev/null
 end
 function __ns_tools_sem_ids
     sh -c 'getent passwd | awk -F : "
 FILENAME !~ /sysvipc/ { name[\$3] = \$1; next }
 FNR > 1 { print \$2 \"\t\" (\$5 in name ? name[\$5] : \$5) \", \" \$4 \" semaphores\" }
-" - FS=" " /proc/sysvipc/sem' sh (commandline -opc) 2>/dev/null
+" - FS=" " /proc/sysvipc/sem' sh (commandline -opc) $argv 2>/dev/null
 end
 function __ns_tools_sem_keys
     sh -c 'getent passwd | awk -F : "
 FILENAME !~ /sysvipc/ { name[\$3] = \$1; next }
 FNR > 1 { print sprintf(\"0x%08x\", \$1 < 0 ? \$1 + 4294967296 : \$1) \"\t\" (\$5 in name ? name[\$5] : \$5) \", \" \$4 \" semaphores\" }
-" - FS=" " /proc/sysvipc/sem' sh (commandline -opc) 2>/dev/null
+" - FS=" " /proc/sysvipc/sem' sh (commandline -opc) $argv 2>/dev/null
 end
 function __ns_tools_posix_semaphores
     sh -c 'for file in /dev/shm/sem.*; do
@@ -57,7 +57,7 @@ function __ns_tools_posix_semaphores
     *[![:print:]]*) ;;
     *) [ -f "$file" ] && printf "%s\n" "${file#/dev/shm/sem.}" ;;
     esac
-done' sh (commandline -opc) 2>/dev/null
+done' sh (commandline -opc) $argv 2>/dev/null
 end
 complete -c ipcrm -f
 complete -c ipcrm -s m -l shmem-id -x -a '(__ns_tools_shm_ids)' -d 'remove a shared memory segment by its id'

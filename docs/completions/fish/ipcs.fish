@@ -27,17 +27,17 @@ getent passwd | awk -F : "
 FILENAME !~ /sysvipc/ { name[\$3] = \$1; next }
 FNR > 1 { print \$2 \"\t\" (\$5 in name ? name[\$5] : \$5) \", \" \$4 \" semaphores\" }
 " - FS=" " /proc/sysvipc/sem ;;
-esac' sh (commandline -opc) 2>/dev/null
+esac' sh (commandline -opc) $argv 2>/dev/null
 end
 function __ns_tools_processes
     sh -c 'for process in /proc/[0-9]*; do
     read -r command < "$process/comm" && printf "%s\t%s\n" "${process#/proc/}" "$command"
-done | LC_ALL=C tr -c "\n\t -~" "?"' sh (commandline -opc) 2>/dev/null
+done | LC_ALL=C tr -c "\n\t -~" "?"' sh (commandline -opc) $argv 2>/dev/null
 end
 function __ns_tools_ipc_namespaces
     sh -c 'while read -r id parent device root place rest; do
     case $root in ipc:*) printf "%s\t%s\n" "$place" "$root" ;; esac
-done < /proc/self/mountinfo' sh (commandline -opc) 2>/dev/null
+done < /proc/self/mountinfo' sh (commandline -opc) $argv 2>/dev/null
 end
 complete -c ipcs -f
 complete -c ipcs -s i -l id -x -a '(__ns_tools_selected_ids)' -d 'show all details of the one object with this id'
@@ -75,7 +75,7 @@ complete -c ipcs -l key -x -d 'show objects with this key'
 complete -c ipcs -l unused -d 'show what is not in use'
 complete -c ipcs -l older-than -x -d 'show objects unused for this long'
 complete -c ipcs -l target -x -a '(__ns_tools_processes)' -d 'show the IPC namespace of this process'
-complete -c ipcs -l namespace -rF -a '(__ns_tools_ipc_namespaces)' -d 'show the IPC namespace bound to this file'
+complete -c ipcs -l namespace -r -a '(__ns_tools_ipc_namespaces) (__fish_complete_path (commandline -ct | string replace -r "^--?[^=]*=" ""))' -d 'show the IPC namespace bound to this file'
 complete -c ipcs -s A -l all-namespaces -d 'show every IPC namespace that can be found'
 complete -c ipcs -s V -l version -d 'display version and exit'
 complete -c ipcs -s h -l help -d 'display this help and exit'

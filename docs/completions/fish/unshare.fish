@@ -1,15 +1,32 @@
 # fish completion for unshare; rendered from the option table.
+function __ns_tools_joined
+    sh -c 'for last; do :; done
+case $last in -*=*) last=${last#*=} ;; esac
+case $last in *=*) before=${last%%=*}= ;; *) before= ;; esac
+kind=${last%%=*}
+case $kind in
+user | cgroup | ipc | uts | net | pid | mount | time) ;;
+*) printf "%s=\t%s namespace\n" user user cgroup cgroup ipc IPC uts UTS net network pid PID mount mount time time; exit ;;
+esac
+for process in /proc/[0-9]*; do
+    read -r command < "$process/comm" && printf "%s\t%s\n" "${process#/proc/}" "$command"
+done | LC_ALL=C tr -c "\n\t -~" "?" | while read -r line; do printf "%s\n" "$before$line"; done
+[ "$kind" != mount ] || kind=mnt
+while read -r id parent device root place rest; do
+    case $root in $kind:*) printf "%s\t%s\n" "$before$place" "$root" ;; esac
+done < /proc/self/mountinfo' sh (commandline -opc) $argv 2>/dev/null
+end
 complete -c unshare -x -a '(__fish_complete_subcommand)'
 complete -c unshare -s h -l help -d 'display this help and exit'
 complete -c unshare -s V -l version -d 'display version and exit'
-complete -c unshare -s m -l mount -a '(__fish_complete_path)' -d 'new mount namespace'
-complete -c unshare -s u -l uts -a '(__fish_complete_path)' -d 'new UTS namespace: host and domain name'
-complete -c unshare -s i -l ipc -a '(__fish_complete_path)' -d 'new IPC namespace: System V IPC, POSIX queues'
-complete -c unshare -s n -l net -a '(__fish_complete_path)' -d 'new network namespace'
-complete -c unshare -s p -l pid -a '(__fish_complete_path)' -d 'new PID namespace, for children'
-complete -c unshare -s U -l user -a '(__fish_complete_path)' -d 'new user namespace'
-complete -c unshare -s C -l cgroup -a '(__fish_complete_path)' -d 'new cgroup namespace'
-complete -c unshare -s T -l time -a '(__fish_complete_path)' -d 'new time namespace'
+complete -c unshare -s m -l mount -a '(__fish_complete_path (commandline -ct | string replace -r "^--?[^=]*=" ""))' -d 'new mount namespace'
+complete -c unshare -s u -l uts -a '(__fish_complete_path (commandline -ct | string replace -r "^--?[^=]*=" ""))' -d 'new UTS namespace: host and domain name'
+complete -c unshare -s i -l ipc -a '(__fish_complete_path (commandline -ct | string replace -r "^--?[^=]*=" ""))' -d 'new IPC namespace: System V IPC, POSIX queues'
+complete -c unshare -s n -l net -a '(__fish_complete_path (commandline -ct | string replace -r "^--?[^=]*=" ""))' -d 'new network namespace'
+complete -c unshare -s p -l pid -a '(__fish_complete_path (commandline -ct | string replace -r "^--?[^=]*=" ""))' -d 'new PID namespace, for children'
+complete -c unshare -s U -l user -a '(__fish_complete_path (commandline -ct | string replace -r "^--?[^=]*=" ""))' -d 'new user namespace'
+complete -c unshare -s C -l cgroup -a '(__fish_complete_path (commandline -ct | string replace -r "^--?[^=]*=" ""))' -d 'new cgroup namespace'
+complete -c unshare -s T -l time -a '(__fish_complete_path (commandline -ct | string replace -r "^--?[^=]*=" ""))' -d 'new time namespace'
 complete -c unshare -s f -l fork -d 'run the program in a child and wait for it'
 complete -c unshare -l kill-child -a '(kill -l | string split " ")' -d 'send the child a signal when unshare dies (implies --fork; default KILL)'
 complete -c unshare -l forward-signals -a '(kill -l | string split " ")' -d 'pass INT and TERM, or these, on to the child (implies --fork)'
@@ -39,10 +56,10 @@ complete -c unshare -l whitelist-env -x -d 'start the program with these variabl
 complete -c unshare -l set-env -x -d 'set a variable for the program'
 complete -c unshare -l unset-env -x -d 'take a variable away from the program'
 complete -c unshare -l init -a 'wait' -d 'run a process 1 that reaps (implies --fork, --pid)'
-complete -c unshare -l pid-file -x -a '(__fish_complete_path)' -d 'write the PID of the program to a file'
+complete -c unshare -l pid-file -rF -d 'write the PID of the program to a file'
 complete -c unshare -l status-fd -x -d 'write events as lines of JSON to a descriptor'
 complete -c unshare -l wait-fd -x -d 'hold the program back until a byte comes from a descriptor'
-complete -c unshare -l join -x -d 'enter the namespace of a PID or a file first'
+complete -c unshare -l join -x -a '(__ns_tools_joined (commandline -ct | string match "*=*"))' -d 'enter the namespace of a PID or a file first'
 complete -c unshare -l hostname -x -d 'set the host name (implies --uts)'
 complete -c unshare -l domainname -x -d 'set the NIS domain name (implies --uts)'
 complete -c unshare -l loopback -d 'bring the loopback device up (implies --net)'

@@ -2,6 +2,7 @@
 
 use crate::cli::live;
 use crate::cli::table::{Manual, Offer, Opt, Order, Takes, Tool};
+use crate::namespace::Kind;
 
 /// Renders the completion of `tool`, to be read as `completions/NAME` of bash-completion, which it
 /// does not need.
@@ -40,6 +41,7 @@ pub fn render<Id>(tool: &Tool<Id>, manual: &Manual) -> String {
         |_| true,
         |option| format!("--{}", option.long),
     );
+    let joined = joined(tool);
     let live = functions(tool);
     format!(
         "# bash completion for {name}; rendered from the option table.\n\
@@ -56,6 +58,7 @@ pub fn render<Id>(tool: &Tool<Id>, manual: &Manual) -> String {
          \x20   fi\n\
          \x20   case $option in\n\
          {attached}\
+         {joined}\
          \x20   esac\n\
          \x20   case $previous in\n\
          {separate}\
@@ -150,18 +153,15 @@ fn stop_at_program<Id>(tool: &Tool<Id>) -> String {
     format!(
         "\x20   local word\n\
          \x20   for ((word = 1; word < COMP_CWORD; word++)); do\n\
-         \x20       if [[ ${{COMP_WORDS[word + 1]}} == '=' ]]; then\n\
-         \x20           ((word += 2))\n\
-         \x20           continue\n\
-         \x20       fi\n\
          \x20       case ${{COMP_WORDS[word]}} in\n\
-         \x20       {}) ((word++)) ;;\n\
+         \x20       {}) [[ ${{COMP_WORDS[word + 1]}} == '=' ]] || ((word++)) ;;\n\
          \x20       -*) ;;\n\
          \x20       *)\n\
          \x20           declare -F _command_offset >/dev/null && _command_offset \"$word\"\n\
          \x20           return\n\
          \x20           ;;\n\
          \x20       esac\n\
+         \x20       while [[ ${{COMP_WORDS[word + 1]}} == '=' ]]; do ((word += 2)); done\n\
          \x20   done\n",
         with_value.join(" | "),
     )
@@ -172,20 +172,41 @@ fn described(offer: Offer) -> String {
     let Some(source) = live::source(offer) else {
         return String::new();
     };
+    let words = match offer {
+        Offer::Joined => "",
+        _ => "${COMP_WORDS[@]}",
+    };
     let described = format!(
-        "_ns_tools_described \"$current\" < <(_ns_tools_{} \"${{COMP_WORDS[@]}}\")",
+        "_ns_tools_described \"$current\" < <(_ns_tools_{} \"{words}\")",
         source.name
     );
     match offer {
         Offer::Namespace(_) => format!(
             "{described}\n\x20       mapfile -t -O ${{#COMPREPLY[@]}} COMPREPLY < <(compgen -f -- \"$current\")"
         ),
+        Offer::Joined => format!("{described}\n\x20       compopt -o nospace"),
         _ => described,
     }
 }
 
 fn words_of(words: &str) -> String {
     format!("mapfile -t COMPREPLY < <(compgen -W '{words}' -- \"$current\")")
+}
+
+/// What stands behind `KIND=`, which bash takes for an option and its value.
+fn joined<Id>(tool: &Tool<Id>) -> String {
+    let mut values = tool.options.iter().filter_map(|it| it.takes.value());
+    if !values.any(|value| matches!(value.offer, Offer::Joined)) {
+        return String::new();
+    }
+    format!(
+        "\x20   {})\n\
+         \x20       _ns_tools_described \"$current\" < <(_ns_tools_joined \"$option\")\n\
+         \x20       mapfile -t -O ${{#COMPREPLY[@]}} COMPREPLY < <(compgen -f -- \"$current\")\n\
+         \x20       return\n\
+         \x20       ;;\n",
+        Kind::ALL.map(live::joined_kind).join(" | "),
+    )
 }
 
 fn cases<Id>(
@@ -214,6 +235,7 @@ fn cases<Id>(
             ),
             Offer::Process
             | Offer::Namespace(_)
+            | Offer::Joined
             | Offer::SystemV(_)
             | Offer::Key(_)
             | Offer::SelectedSystemV

@@ -9,7 +9,7 @@ pub fn render<Id>(tool: &Tool<Id>, manual: &Manual) -> String {
     let mut text = format!("# fish completion for {name}; rendered from the option table.\n");
     for source in live::sources(tool) {
         text.push_str(&format!(
-            "function __ns_tools_{}\n    sh -c '{}' sh (commandline -opc) 2>/dev/null\nend\n",
+            "function __ns_tools_{}\n    sh -c '{}' sh (commandline -opc) $argv 2>/dev/null\nend\n",
             source.name, source.program
         ));
     }
@@ -28,7 +28,8 @@ pub fn render<Id>(tool: &Tool<Id>, manual: &Manual) -> String {
         let value = match option.takes {
             Takes::Nothing => String::new(),
             Takes::Required(value) => match value.offer {
-                Offer::Namespace(_) => format!(" -rF{}", offer(value.offer)),
+                Offer::File => " -rF".to_owned(),
+                Offer::Namespace(_) => format!(" -r{}", offer(value.offer)),
                 _ => format!(" -x{}", offer(value.offer)),
             },
             Takes::Optional(value) | Takes::OptionalLong(value) => offer(value.offer),
@@ -41,10 +42,14 @@ pub fn render<Id>(tool: &Tool<Id>, manual: &Manual) -> String {
     text
 }
 
+/// Files behind the `=` of an option, or without one.
+const FILES: &str =
+    "(__fish_complete_path (commandline -ct | string replace -r \"^--?[^=]*=\" \"\"))";
+
 fn offer(offer: Offer, manual: &Manual) -> String {
     match offer {
         Offer::Nothing => String::new(),
-        Offer::File => " -a '(__fish_complete_path)'".to_owned(),
+        Offer::File => format!(" -a '{FILES}'"),
         Offer::Directory => " -a '(__fish_complete_directories)'".to_owned(),
         Offer::User => " -a '(__fish_complete_users)'".to_owned(),
         Offer::Group => " -a '(__fish_complete_groups)'".to_owned(),
@@ -52,6 +57,7 @@ fn offer(offer: Offer, manual: &Manual) -> String {
         Offer::Columns => format!(" -a '(__fish_append , {})'", manual.columns.join(" ")),
         Offer::Process
         | Offer::Namespace(_)
+        | Offer::Joined
         | Offer::SystemV(_)
         | Offer::Key(_)
         | Offer::SelectedSystemV
@@ -65,5 +71,13 @@ fn live_offer(offer: Offer) -> String {
     let Some(source) = live::source(offer) else {
         return String::new();
     };
-    format!(" -a '(__ns_tools_{})'", source.name)
+    let argument = match offer {
+        Offer::Joined => " (commandline -ct | string match \"*=*\")",
+        _ => "",
+    };
+    let live = format!("(__ns_tools_{}{argument})", source.name);
+    match offer {
+        Offer::Namespace(_) => format!(" -a '{live} {FILES}'"),
+        _ => format!(" -a '{live}'"),
+    }
 }

@@ -3,6 +3,7 @@
 
 use crate::cli::table::{Offer, Opt, Tool};
 use crate::ipc::{Posix, SystemV};
+use crate::namespace::Kind;
 
 /// A program, and the name of the function that runs it in a shell.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +34,7 @@ pub(crate) fn source(offer: Offer) -> Option<Source> {
     let (name, program) = match offer {
         Offer::Process => ("processes".to_owned(), PROCESSES.to_owned()),
         Offer::Namespace(kind) => (format!("{}_namespaces", kind.file()), bound(kind.file())),
+        Offer::Joined => ("joined".to_owned(), joined()),
         Offer::SystemV(kind) => (format!("{}_ids", table(kind)), objects(kind, "\\$2")),
         Offer::Key(kind) => (format!("{}_keys", table(kind)), objects(kind, KEY)),
         Offer::SelectedSystemV => ("selected_ids".to_owned(), selected()),
@@ -62,6 +64,39 @@ fn bound(kind: &str) -> String {
         "\
 while read -r id parent device root place rest; do
     case $root in {kind}:*) printf \"%s\\t%s\\n\" \"$place\" \"$root\" ;; esac
+done < /proc/self/mountinfo"
+    )
+}
+
+/// A kind as it stands before `=`, like its option.
+pub(crate) fn joined_kind(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Mount => "mount",
+        _ => kind.file(),
+    }
+}
+
+/// What has a namespace of the kind that is the last word; or all kinds, if it is none. A kind with
+/// `=` and more stands before each value too.
+fn joined() -> String {
+    let kinds = Kind::ALL.map(joined_kind).join(" | ");
+    let named = Kind::ALL.map(|kind| format!("{} {}", joined_kind(kind), kind.name()));
+    let named = named.join(" ");
+    let mount = Kind::Mount.file();
+    format!(
+        "\
+for last; do :; done
+case $last in -*=*) last=${{last#*=}} ;; esac
+case $last in *=*) before=${{last%%=*}}= ;; *) before= ;; esac
+kind=${{last%%=*}}
+case $kind in
+{kinds}) ;;
+*) printf \"%s=\\t%s namespace\\n\" {named}; exit ;;
+esac
+{PROCESSES} | while read -r line; do printf \"%s\\n\" \"$before$line\"; done
+[ \"$kind\" != mount ] || kind={mount}
+while read -r id parent device root place rest; do
+    case $root in $kind:*) printf \"%s\\t%s\\n\" \"$before$place\" \"$root\" ;; esac
 done < /proc/self/mountinfo"
     )
 }
@@ -143,7 +178,6 @@ done"
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::namespace::Kind;
 
     #[test]
     fn programs_can_stand_between_single_quotes() {
@@ -151,6 +185,7 @@ mod tests {
             Offer::Process,
             Offer::SelectedSystemV,
             Offer::Namespace(Kind::Ipc),
+            Offer::Joined,
             Offer::Key(SystemV::Segment),
             Offer::Posix(Posix::Memory),
         ];

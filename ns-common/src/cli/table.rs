@@ -111,6 +111,8 @@ pub enum Offer {
     Process,
     /// Files, first of all those that a namespace of this kind is bound to.
     Namespace(Kind),
+    /// `KIND=`, and behind it processes and files that have a namespace of this kind.
+    Joined,
     /// Ids of objects, with owner and size.
     SystemV(SystemV),
     /// Keys of objects, with owner and size.

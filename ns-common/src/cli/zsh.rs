@@ -53,7 +53,7 @@ fn function(source: &live::Source) -> String {
     format!(
         "_ns_tools_{}() {{\n\
          \x20 local -a found\n\
-         \x20 found=(${{(f)\"$(sh -c '{}' sh \"${{words[@]}}\" 2>/dev/null)\"}})\n\
+         \x20 found=(${{(f)\"$(sh -c '{}' sh \"${{words[@]}}\" \"$@\" 2>/dev/null)\"}})\n\
          \x20 found=(${{found//:/\\:}})\n\
          \x20 found=(${{found/$'\\t'/:}})\n\
          \x20 _describe value found\n\
@@ -76,6 +76,7 @@ fn action(value: Value, manual: &Manual) -> String {
         ),
         Offer::Process
         | Offer::Namespace(_)
+        | Offer::Joined
         | Offer::SystemV(_)
         | Offer::Key(_)
         | Offer::SelectedSystemV
@@ -91,7 +92,13 @@ fn live_action(offer: Offer) -> String {
         return String::new();
     };
     match offer {
-        Offer::Namespace(_) => format!("{{_ns_tools_{}; _files}}", source.name),
+        // Offered together, they would have no beginning in common, and zsh would take away what
+        // has been typed.
+        Offer::Namespace(_) => format!("{{_ns_tools_{} || _files}}", source.name),
+        Offer::Joined => format!(
+            "{{if compset -P \"*=\"; then {0} ${{${{IPREFIX%=}}##*=}} || _files; else {0} \"\"; fi}}",
+            format_args!("_ns_tools_{}", source.name)
+        ),
         _ => format!("_ns_tools_{}", source.name),
     }
 }
