@@ -192,3 +192,49 @@ fn check_everywhere<Id>(tool: &Tool<Id>, manual: &Manual) {
 fn every_option_is_in_help_manual_and_completions() {
     with_each_tool!(check_everywhere);
 }
+
+/// The long options in the lines of `text` that begin with `line`, each behind `before`.
+fn options_in(text: &str, line: &str, before: &str) -> BTreeSet<String> {
+    let lines = text.lines().filter(|it| it.starts_with(line));
+    let found = lines.flat_map(|it| it.split(before).skip(1));
+    let name = |rest: &str| {
+        let inside = |letter: char| letter.is_ascii_lowercase() || "-\\".contains(letter);
+        let name = rest.split(|letter| !inside(letter)).next().unwrap();
+        name.replace('\\', "")
+    };
+    found.map(name).collect()
+}
+
+fn check_nothing_else<Id>(tool: &Tool<Id>, manual: &Manual) {
+    let names = tool.options.iter().map(|option| option.long.to_string());
+    let names: BTreeSet<String> = names.collect();
+    let help = String::from_utf8(help::render(tool, tool.name.as_bytes())).unwrap();
+    let bash = bash::render(tool, manual);
+    let words = bash.rfind("compgen -W '-").unwrap();
+    let words = bash[words..].lines().next().unwrap().replace('\'', " ");
+    let places = [
+        ("help", options_in(&help, " ", "--")),
+        (
+            "manual",
+            options_in(&man::render(tool, manual, ""), ".It Fl", "Fl -"),
+        ),
+        ("bash", options_in(&words, "", " --")),
+        (
+            "zsh",
+            options_in(&zsh::render(tool, manual), "  '*--", "'*--"),
+        ),
+        (
+            "fish",
+            options_in(&fish::render(tool, manual), "complete ", " -l "),
+        ),
+    ];
+    for (place, found) in places {
+        let found: BTreeSet<String> = found.into_iter().filter(|it| !it.is_empty()).collect();
+        assert_eq!(found, names, "{} in {place}", tool.name);
+    }
+}
+
+#[test]
+fn help_manual_and_completions_have_no_other_options() {
+    with_each_tool!(check_nothing_else);
+}

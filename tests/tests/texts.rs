@@ -25,14 +25,17 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
 }
 
-/// The files below `folder` with this ending, but for what cargo has built.
+/// Folders of what is built, and of crates in a source archive.
+const NOT_OURS: [&str; 3] = ["target", "vendor", "test-crates"];
+
+/// Our files below `folder` with this ending.
 fn files(folder: &Path, ending: &str, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).unwrap() {
         let entry = entry.unwrap();
         let (path, name) = (entry.path(), entry.file_name());
         let name = name.to_str().unwrap_or_default();
         if entry.file_type().unwrap().is_dir() {
-            if name != "target" && !name.starts_with('.') {
+            if !NOT_OURS.contains(&name) && !name.starts_with('.') {
                 files(&path, ending, found);
             }
         } else if name.ends_with(ending) {
