@@ -146,7 +146,10 @@ impl Stage<'_> {
             let shell = Shell::start(self.starting(&command))
                 .map_err(|error| format!("shell {number} did not start: {error}"))?;
             self.shells.insert(number, shell);
-            self.played.push(shown.clone());
+            self.played.push(Exchange {
+                command,
+                ..shown.clone()
+            });
             return Ok(());
         }
         let shell = self.shell(number)?;
