@@ -110,18 +110,16 @@ impl Console {
     pub fn fail(&mut self, failure: &Failure) -> ExitStatus {
         let try_help = words!["Try '", self.name(), " --help' for more information.\n"];
         let status = match failure {
-            Failure::Getopt(message) => {
-                self.say(words![self.invoked_as, ": ", message, "\n", try_help].as_bytes());
-                ExitStatus::FAILURE
+            Failure::Getopt(error) => {
+                let what = error.what();
+                self.say(words![self.invoked_as, ": ", what, "\n", try_help].as_bytes());
+                error.status()
             }
-            Failure::Usage(message) => {
-                self.say(words![self.name(), ": ", message, "\n", try_help].as_bytes());
-                ExitStatus::FAILURE
-            }
-            Failure::UsageWithHint { what, hint } => {
+            Failure::Usage(error) => {
+                let what = error.what();
                 self.say(words![self.name(), ": ", what, "\n", try_help].as_bytes());
-                self.hint(hint);
-                ExitStatus::FAILURE
+                error.hint().into_iter().for_each(|hint| self.hint(hint));
+                error.status()
             }
             Failure::Step(error) => {
                 self.report(error);

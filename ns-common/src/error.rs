@@ -47,10 +47,15 @@ impl Message {
 
     /// The message with `piece` appended.
     #[must_use]
-    #[inline(never)] // Messages are many and cold: once in the program, not at each of their pieces.
     pub fn with(mut self, piece: &(impl Piece + ?Sized)) -> Self {
-        piece.append_to(&mut self.0);
+        self.push(piece);
         self
+    }
+
+    /// Appends `piece`.
+    #[inline(never)] // Messages are many and cold: once in the program, not at each of their pieces.
+    pub fn push(&mut self, piece: &(impl Piece + ?Sized)) {
+        piece.append_to(&mut self.0);
     }
 
     /// The bytes to print.
@@ -127,9 +132,11 @@ impl<T: Piece> Piece for Visible<T> {
 /// Puts a [`Message`] together from anything that is a [`Piece`].
 #[macro_export]
 macro_rules! words {
-    ($($piece:expr),+ $(,)?) => {
-        $crate::error::Message::new()$(.with(&$piece))+
-    };
+    ($($piece:expr),+ $(,)?) => {{
+        let mut message = $crate::error::Message::new();
+        $(message.push(&$piece);)+
+        message
+    }};
 }
 
 /// The number of an errno: a kernel or a filter may give one that has no name.
@@ -147,8 +154,13 @@ impl From<Errno> for Cause {
 }
 
 /// A step that failed: what was tried, on what, and the system's reason.
+///
+/// It is rare, and every step returns one in its place: a pointer is what costs the others least.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Error {
+pub struct Error(Box<Details>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Details {
     what: Message,
     cause: Option<Cause>,
     hint: Option<Message>,
@@ -157,13 +169,15 @@ pub struct Error {
 
 impl Error {
     /// A failure that no system call reported; its status is 1.
+    #[cold]
+    #[inline(never)]
     pub fn new(what: Message) -> Self {
-        Self {
+        Self(Box::new(Details {
             what,
             cause: None,
             hint: None,
             status: ExitStatus::FAILURE,
-        }
+        }))
     }
 
     /// A failure with the system's reason; its status is 1.
@@ -171,60 +185,67 @@ impl Error {
         Self::with_cause(Cause::from(cause), what)
     }
 
+    #[cold]
+    #[inline(never)]
     fn with_cause(cause: Cause, what: Message) -> Self {
-        Self {
-            cause: Some(cause),
-            ..Self::new(what)
-        }
+        let mut error = Self::new(what);
+        error.0.cause = Some(cause);
+        error
     }
 
     /// The same error with another exit status.
     #[must_use]
-    pub fn with_status(self, status: ExitStatus) -> Self {
-        Self { status, ..self }
+    pub fn with_status(mut self, status: ExitStatus) -> Self {
+        self.0.status = status;
+        self
     }
 
     /// The same error with a cure, if one is known, on a line of its own after the reference's
     /// wording.
     #[must_use]
-    pub fn with_hint(self, hint: impl Into<Option<Message>>) -> Self {
-        Self {
-            hint: hint.into().or(self.hint),
-            ..self
+    pub fn with_hint(mut self, hint: impl Into<Option<Message>>) -> Self {
+        if let Some(hint) = hint.into() {
+            self.0.hint = Some(hint);
         }
+        self
+    }
+
+    /// What was tried, on what.
+    pub fn what(&self) -> &Message {
+        &self.0.what
     }
 
     /// Why it failed: the system's reason or, without one, the whole of what is said.
     pub fn reason(&self) -> Message {
-        match self.cause {
+        match self.0.cause {
             Some(Cause(number)) => words![crate::sys::text::errno(number)],
-            None => self.what.clone(),
+            None => self.0.what.clone(),
         }
     }
 
     /// The cause and the cure, where a check has found them.
     pub fn hint(&self) -> Option<&Message> {
-        self.hint.as_ref()
+        self.0.hint.as_ref()
     }
 
     /// The system's reason, if a system call reported one.
     pub fn cause(&self) -> Option<Errno> {
-        self.cause.map(|Cause(number)| Errno::from_raw(number))
+        self.0.cause.map(|Cause(number)| Errno::from_raw(number))
     }
 
     /// The exit status that this error leads to.
     pub fn status(&self) -> ExitStatus {
-        self.status
+        self.0.status
     }
 
     /// The whole text for standard error, each line ended and prefixed with the tool's `name`.
     pub fn lines(&self, name: &[u8]) -> Vec<u8> {
-        let mut text = Message::new().with(name).with(": ").with(&self.what);
-        if let Some(Cause(number)) = self.cause {
+        let mut text = words![name, ": ", self.0.what];
+        if let Some(Cause(number)) = self.0.cause {
             text = text.with(": ").with(&crate::sys::text::errno(number));
         }
         text = text.with("\n");
-        if let Some(hint) = &self.hint {
+        if let Some(hint) = &self.0.hint {
             text = text
                 .with(name)
                 .with(": hint: ")
@@ -265,20 +286,27 @@ impl<T> Attempt<T> for std::io::Result<T> {
 pub enum Failure {
     /// The command line has no meaning by the rules of `getopt_long(3)`; the text names the tool as
     /// it was typed.
-    Getopt(Message),
+    Getopt(Error),
     /// The command line reads well and still makes no sense for this tool.
-    Usage(Message),
-    /// The same, with what was probably meant.
-    UsageWithHint {
-        /// What makes no sense.
-        what: Message,
-        /// The cure.
-        hint: Message,
-    },
+    Usage(Error),
     /// A step failed.
     Step(Error),
     /// Somebody else has told the user already.
     Told(ExitStatus),
+}
+
+impl Failure {
+    /// A failure by the rules of `getopt_long(3)`.
+    #[cold]
+    pub fn getopt(what: Message) -> Self {
+        Self::Getopt(Error::new(what))
+    }
+
+    /// A command line that makes no sense.
+    #[cold]
+    pub fn usage(what: Message) -> Self {
+        Self::Usage(Error::new(what))
+    }
 }
 
 impl From<Error> for Failure {

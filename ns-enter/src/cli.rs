@@ -41,10 +41,10 @@ pub(crate) fn parse(
         }
     }
     if request.like_target && request.target.is_none() {
-        return Err(Failure::Usage(words!["--like-target needs --target"]));
+        return Err(Failure::usage(words!["--like-target needs --target"]));
     }
     if request.outside_program && request.command.is_empty() {
-        return Err(Failure::Usage(words!["--outside-program needs a program"]));
+        return Err(Failure::usage(words!["--outside-program needs a program"]));
     }
     Ok(Parsed::Request(request))
 }

@@ -164,7 +164,7 @@ impl Given {
                 },
             });
         };
-        Err(Failure::Usage(words![problem]))
+        Err(Failure::usage(words![problem]))
     }
 }
 
@@ -244,9 +244,9 @@ mod tests {
     #[test]
     fn something_must_be_asked_for() {
         for words in [&[][..], &[c"operand"], &[c"-p", c"600"], &[c"-n", c"x"]] {
-            assert_eq!(read(words), Err(Failure::Usage(words!["bad usage"])));
+            assert_eq!(read(words), Err(Failure::usage(words!["bad usage"])));
         }
-        let nameless = Err(Failure::Usage(words!["name is required for POSIX IPC"]));
+        let nameless = Err(Failure::usage(words!["name is required for POSIX IPC"]));
         assert_eq!(read(&[c"-Q", c"-q"]), nameless);
     }
 
@@ -263,7 +263,7 @@ mod tests {
                 "--json and --quiet cannot be combined",
             ),
         ] {
-            assert_eq!(read(words), Err(Failure::Usage(words![problem])));
+            assert_eq!(read(words), Err(Failure::usage(words![problem])));
         }
     }
 

@@ -76,13 +76,13 @@ const KINDS: &[(&str, Resource)] = &[
 pub(crate) fn parse(parser: &mut Parser<Id>) -> Result<Parsed<Request>, Failure> {
     let words = parser.words();
     let Some((first, ids)) = words.split_first() else {
-        return Err(Failure::Usage(words!["bad usage"]));
+        return Err(Failure::usage(words!["bad usage"]));
     };
     if let Some(kind) = system_v(first.to_bytes()) {
         let typed = |word: &&CStr| OsStr::from_bytes(word.to_bytes()).to_owned();
         let ids: Vec<OsString> = ids.iter().map(typed).collect();
         return match ids.is_empty() {
-            true => Err(Failure::Usage(words!["not enough arguments"])),
+            true => Err(Failure::usage(words!["not enough arguments"])),
             false => Ok(Parsed::Request(Request::OldForm { kind, ids })),
         };
     }
@@ -161,7 +161,7 @@ impl Given {
             }
         }
         if let Some(problem) = self.contradiction() {
-            return Err(Failure::Usage(words![problem]));
+            return Err(Failure::usage(words![problem]));
         }
         if self.orphans.is_empty() {
             return Ok(Request::Options {
@@ -226,7 +226,7 @@ fn unknown(word: &OsStr, operands: &[OsString], last: Option<Id>) -> Failure {
     let are_ids = || operands.iter().all(|word| plain_id(word).is_ok());
     let kind = match last {
         Some(Id::Numbered(kind)) if hint::are_wanted() && are_ids() => kind,
-        _ => return Failure::Usage(what),
+        _ => return Failure::usage(what),
     };
     let option = TOOL
         .options
@@ -246,10 +246,7 @@ fn unknown(word: &OsStr, operands: &[OsString], last: Option<Id>) -> Failure {
     let shown = operands.iter().take(SHOWN);
     let hint = shown.fold(hint, |hint, word| hint.with(" ").with(word));
     let more = if operands.len() > SHOWN { " ..." } else { "" };
-    Failure::UsageWithHint {
-        what,
-        hint: hint.with(more),
-    }
+    Failure::Usage(Error::new(what).with_hint(hint.with(more)))
 }
 
 /// Reads an id of the old form, which must be one that an object can have.
@@ -346,13 +343,13 @@ mod tests {
     fn whole_line_is_read_before_anything_is_removed() {
         assert_eq!(
             read(&[c"-a", c"msg"]),
-            Err(Failure::Usage(words!["unknown argument: msg"]))
+            Err(Failure::usage(words!["unknown argument: msg"]))
         );
         assert!(read(&[c"-q", c"0", c"-q", c"abc"]).is_err());
-        assert_eq!(read(&[]), Err(Failure::Usage(words!["bad usage"])));
+        assert_eq!(read(&[]), Err(Failure::usage(words!["bad usage"])));
         assert_eq!(
             read(&[c"msg"]),
-            Err(Failure::Usage(words!["not enough arguments"]))
+            Err(Failure::usage(words!["not enough arguments"]))
         );
     }
 
@@ -386,10 +383,10 @@ mod tests {
             }) => (removals.len(), complaint),
             other => panic!("{other:?}"),
         };
-        let cure = Failure::UsageWithHint {
-            what: words!["unknown argument: 2"],
-            hint: words!["each id needs its own -s; for the others: ipcrm sem 2 3"],
-        };
+        let cure = Error::new(words!["unknown argument: 2"]).with_hint(words![
+            "each id needs its own -s; for the others: ipcrm sem 2 3"
+        ]);
+        let cure = Failure::Usage(cure);
         assert_eq!(complaint(&[c"-s1", c"2", c"3"]), (1, Some(cure)));
         for words in [
             &[c"-s1", c"2", c"x"][..],
@@ -398,7 +395,7 @@ mod tests {
             &[c"2"],
         ] {
             let (_, complaint) = complaint(words);
-            let expected = Failure::Usage(words!["unknown argument: 2"]);
+            let expected = Failure::usage(words!["unknown argument: 2"]);
             assert_eq!(complaint, Some(expected), "{words:?}");
         }
     }

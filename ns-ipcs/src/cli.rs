@@ -103,12 +103,12 @@ impl Line {
         };
         if form == Form::Quiet && !is_usage && resources.single().is_none() {
             let text = words!["--quiet needs exactly one kind of object to be selected"];
-            return Err(Failure::Usage(text));
+            return Err(Failure::usage(text));
         }
         let only_semaphores = Some(Resource::Posix(Posix::Semaphore));
         if self.keep.use_ == Use::Unused && resources.single() == only_semaphores {
             let text = words!["--unused cannot be told of POSIX semaphores"];
-            return Err(Failure::Usage(text));
+            return Err(Failure::usage(text));
         }
         let columns = match given.has(Id::OutputAll) {
             true => Choice::All,

@@ -151,7 +151,7 @@ pub(crate) fn check(given: Given) -> Result<(), Failure> {
         .filter(|(option, _)| given.has(*option))
     {
         if let Some(other) = others.iter().find(|other| given.has(**other)) {
-            return Err(Failure::Usage(words![
+            return Err(Failure::usage(words![
                 name(*option),
                 " and ",
                 name(*other),
@@ -168,7 +168,7 @@ pub(crate) fn check(given: Given) -> Result<(), Failure> {
                     list.with(separator).with(&name(*other))
                 },
             );
-            return Err(Failure::Usage(list));
+            return Err(Failure::usage(list));
         }
     }
     Ok(())

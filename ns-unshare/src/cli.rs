@@ -190,7 +190,7 @@ impl Request {
         let (name, place) = equals.map_or((bytes, &[][..]), |at| (&bytes[..at], &bytes[at + 1..]));
         let kind = Kind::by_name(name).filter(|_| !place.is_empty());
         let kind = kind.ok_or_else(|| {
-            Failure::Usage(words![
+            Failure::usage(words![
                 "--join needs KIND=FILE or KIND=PID, not '",
                 Visible(text),
                 "'"
@@ -203,7 +203,7 @@ impl Request {
             None => Ok(()),
             Some(_) => {
                 let text = " may be joined only once";
-                Err(Failure::Usage(words![
+                Err(Failure::usage(words![
                     "a ",
                     kind.name(),
                     " namespace",
@@ -239,7 +239,7 @@ impl Request {
 
     fn look_first(&mut self, first: First) -> Result<(), Failure> {
         match self.first.replace(first) {
-            Some(other) if other != first => Err(Failure::Usage(words![
+            Some(other) if other != first => Err(Failure::usage(words![
                 "--explain and --probe cannot be combined"
             ])),
             _ => Ok(()),
@@ -257,7 +257,7 @@ impl Request {
             ];
             if let Some((_, other)) = others.iter().find(|(given, _)| *given) {
                 let text = " cannot be combined";
-                return Err(Failure::Usage(words!["--probe and ", other, text]));
+                return Err(Failure::usage(words!["--probe and ", other, text]));
             }
             // Nothing is to be left.
             self.files.clear();
@@ -266,7 +266,7 @@ impl Request {
         let both = joined.iter().find(|kind| self.kinds.contains(*kind));
         both.map_or(Ok(()), |kind| {
             let text = " namespace cannot be both joined and made";
-            Err(Failure::Usage(words!["the ", kind.name(), text]))
+            Err(Failure::usage(words!["the ", kind.name(), text]))
         })
     }
 

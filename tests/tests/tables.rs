@@ -88,8 +88,8 @@ fn check_abbreviations<Id: Debug + Copy>(tool: &'static Tool<Id>, _: &Manual) {
             let words = [word(format!("--{prefix}")), c"value"];
             let read = match Parser::new(tool, &words).token() {
                 Ok(Some(Token::Option(id, _))) => Ok(format!("{id:?}")),
-                Err(Failure::Getopt(message)) => {
-                    Err(String::from_utf8_lossy(message.as_bytes()).into_owned())
+                Err(Failure::Getopt(error)) => {
+                    Err(String::from_utf8_lossy(error.what().as_bytes()).into_owned())
                 }
                 other => panic!("{} --{prefix}: {other:?}", tool.name),
             };

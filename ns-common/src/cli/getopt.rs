@@ -62,7 +62,7 @@ impl<Id: Copy> Parser<Id> {
             Ok(Some(lexopt::Arg::Short(letter))) => Met::Short(letter),
             Ok(Some(lexopt::Arg::Long(name))) => Met::Long(name.to_owned()),
             Ok(Some(lexopt::Arg::Value(word))) => Met::Operand(word),
-            Err(error) => return Err(Failure::Getopt(words![error.to_string()])),
+            Err(error) => return Err(Failure::getopt(words![error.to_string()])),
         };
         match met {
             Met::Short(letter) => self.short(letter).map(Some),
@@ -94,7 +94,7 @@ impl<Id: Copy> Parser<Id> {
             .find(|option| option.short == Some(letter))
         else {
             let byte = self.unknown_letter(letter);
-            return Err(Failure::Getopt(words![
+            return Err(Failure::getopt(words![
                 "invalid option -- '",
                 [byte].as_slice(),
                 "'"
@@ -104,7 +104,7 @@ impl<Id: Copy> Parser<Id> {
             Takes::Nothing | Takes::OptionalLong(_) => None,
             Takes::Optional(_) => self.lexer.optional_value(),
             Takes::Required(_) => Some(self.lexer.value().map_err(|_| {
-                Failure::Getopt(words![
+                Failure::getopt(words![
                     "option requires an argument -- '",
                     letter.to_string(),
                     "'"
@@ -119,14 +119,14 @@ impl<Id: Copy> Parser<Id> {
         let option = self.by_prefix(name)?;
         let value = match (option.takes, attached) {
             (Takes::Nothing, Some(_)) => {
-                return Err(Failure::Getopt(words![
+                return Err(Failure::getopt(words![
                     "option '--",
                     option.long,
                     "' doesn't allow an argument"
                 ]));
             }
             (Takes::Required(_), None) => Some(self.lexer.value().map_err(|_| {
-                Failure::Getopt(words!["option '--", option.long, "' requires an argument"])
+                Failure::getopt(words!["option '--", option.long, "' requires an argument"])
             })?),
             (_, attached) => attached,
         };
@@ -150,7 +150,7 @@ impl<Id: Copy> Parser<Id> {
         }
         match candidates.as_slice() {
             [option] => Ok(option),
-            [] => Err(Failure::Getopt(words![
+            [] => Err(Failure::getopt(words![
                 "unrecognized option '",
                 self.word_just_met(),
                 "'"
@@ -164,7 +164,7 @@ impl<Id: Copy> Parser<Id> {
                 let list = several.iter().fold(start, |list, option| {
                     list.with(" '--").with(&option.long).with("'")
                 });
-                Err(Failure::Getopt(list))
+                Err(Failure::getopt(list))
             }
         }
     }
@@ -265,8 +265,8 @@ mod tests {
                     seen.push(format!("| {}", parser.words_from_operand().len()));
                     break;
                 }
-                Err(Failure::Getopt(message)) => {
-                    seen.push(String::from_utf8_lossy(message.as_bytes()).into_owned());
+                Err(Failure::Getopt(error)) => {
+                    seen.push(String::from_utf8_lossy(error.what().as_bytes()).into_owned());
                     break;
                 }
                 Err(other) => panic!("{other:?}"),
@@ -351,7 +351,7 @@ mod tests {
             let failure = std::iter::from_fn(|| Some(parser.token())).find_map(Result::err);
             assert_eq!(
                 failure,
-                Some(Failure::Getopt(words![
+                Some(Failure::getopt(words![
                     "invalid option -- '",
                     [byte].as_slice(),
                     "'"

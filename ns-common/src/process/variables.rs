@@ -103,7 +103,7 @@ pub fn of_block(block: &[u8]) -> Vec<(CString, CString)> {
 /// Reads the value of `--set-env`: `NAME=VALUE`.
 pub fn setting(text: &OsStr) -> Result<Change, Failure> {
     let usage = || {
-        Failure::Usage(words![
+        Failure::usage(words![
             "--set-env takes NAME=VALUE, not '",
             Visible(text),
             "'"
@@ -118,7 +118,7 @@ pub fn removal(text: &OsStr) -> Result<Change, Failure> {
     let is_name = !text.is_empty() && !text.as_bytes().contains(&b'=');
     let name = CString::new(text.as_bytes()).ok().filter(|_| is_name);
     let usage = || {
-        Failure::Usage(words![
+        Failure::usage(words![
             "--unset-env takes a name, not '",
             Visible(text),
             "'"

@@ -198,7 +198,7 @@ fn later_options_say_otherwise_than_like_target() {
 fn contradictions_are_usage_errors() {
     let refused = |words: &[&'static CStr], text: &str| {
         let outcome = parse(&mut Parser::new(&TOOL, words), &Fake::default());
-        assert_eq!(outcome.unwrap_err(), Failure::Usage(words![text]));
+        assert_eq!(outcome.unwrap_err(), Failure::usage(words![text]));
     };
     refused(&[c"--like-target"], "--like-target needs --target");
     refused(

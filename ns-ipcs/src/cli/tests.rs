@@ -155,5 +155,5 @@ fn what_contradicts_itself_is_a_usage_error() {
         );
     }
     let text = words!["--json and --raw cannot be combined"];
-    assert_eq!(outcome(&[c"-J", c"-r"]), Err(Failure::Usage(text)));
+    assert_eq!(outcome(&[c"-J", c"-r"]), Err(Failure::usage(text)));
 }

@@ -33,7 +33,7 @@ pub(super) fn join_place(text: &OsStr) -> Result<Place, Error> {
 pub(super) fn uts_name(option: &str, name: OsString) -> Result<OsString, Failure> {
     if name.len() > uts::LONGEST_NAME {
         let text = " takes a name of at most 64 bytes";
-        return Err(Failure::Usage(words![option, text]));
+        return Err(Failure::usage(words![option, text]));
     }
     Ok(name)
 }
@@ -74,7 +74,7 @@ pub(super) fn remaining(text: &OsStr) -> Result<Remaining, Failure> {
     limit
         .map(|limit| Remaining::EndedBy(Some(limit)))
         .ok_or_else(|| {
-            Failure::Usage(words![
+            Failure::usage(words![
                 "--init takes wait or wait:SECONDS, not '",
                 Visible(text),
                 "'"
@@ -85,7 +85,7 @@ pub(super) fn remaining(text: &OsStr) -> Result<Remaining, Failure> {
 /// Reads the number of a descriptor that is none of the standard ones.
 pub(super) fn descriptor(option: &str, text: &OsStr) -> Result<i32, Failure> {
     number::parse(text, Radix::Decimal, 3..=i32::MAX).map_err(|_| {
-        Failure::Usage(words![
+        Failure::usage(words![
             option,
             " takes the number of a descriptor above 2, not '",
             Visible(text),
