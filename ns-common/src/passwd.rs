@@ -12,12 +12,12 @@ use std::path::Path;
 
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
-use nix::sys::stat::{SFlag, fstat};
 use nix::unistd::Uid;
 
 use crate::accounts::{self, Database};
 use crate::procfs::errno;
 use crate::sys::descriptor;
+use crate::sys::file::{Format, status};
 
 /// What lies beyond this many bytes is not read: room for some hundred thousand accounts.
 const LONGEST: u64 = 1 << 24;
@@ -49,8 +49,7 @@ fn number_of(file: &[u8], database: Database, name: &[u8]) -> Option<u32> {
 fn read(path: &Path) -> nix::Result<Vec<u8>> {
     let flags = OFlag::O_RDONLY | OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
     let file = descriptor::open(path, flags)?;
-    let format = SFlag::from_bits_truncate(fstat(&file)?.st_mode) & SFlag::S_IFMT;
-    if format != SFlag::S_IFREG {
+    if status(&file)?.format != Format::Regular {
         return Err(Errno::EINVAL);
     }
     let mut content = Vec::new();

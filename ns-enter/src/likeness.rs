@@ -6,12 +6,12 @@ use std::path::Path;
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::sys::prctl;
-use nix::sys::stat::fstat;
 use nix::unistd::{self, Gid, Uid};
 use ns_common::error::{Attempt, Error, Message};
 use ns_common::hint::{self, Failed};
 use ns_common::process::target::{Ids, Target};
 use ns_common::procfs;
+use ns_common::sys::file::Identity;
 use ns_common::sys::limit::{Limits, Resource};
 use ns_common::sys::{capability, descriptor};
 use ns_common::words;
@@ -102,11 +102,7 @@ fn read_limit(line: &[u8]) -> Option<(Resource, Limits)> {
 
 /// Whether two directories are the same one, seen through the same mount.
 fn is_same_directory(one: &OwnedFd, other: &OwnedFd) -> nix::Result<bool> {
-    let (first, second) = (fstat(one)?, fstat(other)?);
-    Ok(
-        (first.st_dev, first.st_ino) == (second.st_dev, second.st_ino)
-            && mount_of(one)? == mount_of(other)?,
-    )
+    Ok(Identity::of(one)? == Identity::of(other)? && mount_of(one)? == mount_of(other)?)
 }
 
 /// The id of the mount that an open file was reached through.

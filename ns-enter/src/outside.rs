@@ -7,15 +7,15 @@ use std::rc::Rc;
 
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
-use nix::sys::stat::stat;
 use ns_common::error::{Attempt, Error};
 use ns_common::hint::{self, Failed};
 use ns_common::namespace::{Kind, KindSet};
 use ns_common::process::enter::{Entrance, Source};
 use ns_common::process::sealed;
-use ns_common::process::target::{Identity, Target};
+use ns_common::process::target::{Target, own_namespace};
 use ns_common::process::variables;
 use ns_common::procfs;
+use ns_common::sys::file::status_of;
 use ns_common::sys::{namespace, pidfd};
 use ns_common::words;
 
@@ -170,7 +170,7 @@ impl Outside {
                 }
                 continue;
             }
-            match Identity::own(kind) {
+            match own_namespace(kind) {
                 Ok(_) => kinds.insert(kind),
                 Err(Errno::ENOENT) if is_missing_in_kernel(kind) => {}
                 Err(errno) => {
@@ -343,5 +343,5 @@ fn told<T>(target: &Target, result: Result<T, Error>) -> Result<T, Error> {
 
 /// Whether it is the kernel that has no such kind, and not `/proc` that has no such file.
 fn is_missing_in_kernel(kind: Kind) -> bool {
-    Identity::own(kind) == Err(Errno::ENOENT) && stat("/proc/self/ns").is_ok()
+    own_namespace(kind) == Err(Errno::ENOENT) && status_of("/proc/self/ns").is_ok()
 }

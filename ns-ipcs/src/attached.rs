@@ -11,6 +11,7 @@ use nix::sys::stat::fstatat;
 use ns_common::ipc::system_v::DESTROYED;
 use ns_common::procfs;
 use ns_common::sys::descriptor;
+use ns_common::sys::file::Identity;
 
 use crate::objects::{Attachment, Listed, Object};
 
@@ -110,7 +111,10 @@ impl Maps {
             _ => None,
         };
         let file = match &listed.object {
-            Object::Posix(object) => self.files.get(&(object.status.device, object.status.inode)),
+            Object::Posix(object) => {
+                let Identity { device, inode } = object.status.identity;
+                self.files.get(&(device, inode))
+            }
             _ => None,
         };
         let segments = segment.into_iter().flat_map(|(id, keys)| {

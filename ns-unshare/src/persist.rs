@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
-use nix::sys::stat::{FileStat, fstat, stat};
 use nix::unistd::Pid;
 use ns_common::console::Console;
 use ns_common::error::{Attempt, Error, ExitStatus, Failure};
@@ -17,6 +16,7 @@ use ns_common::place::Place;
 use ns_common::process::helper::Helper;
 use ns_common::process::line::Line;
 use ns_common::procfs::{OwnDirectory, held};
+use ns_common::sys::file::Identity;
 use ns_common::sys::{descriptor, environment, signal};
 use ns_common::words;
 
@@ -90,7 +90,8 @@ impl Binder {
     ///
     /// `outer` is what we have left, if that is another mount namespace than ours.
     pub(crate) fn undo(&self, outer: Option<&nix::Result<OuterMounts>>, console: &mut Console) {
-        let own = |kind: Kind| stat(&Path::new("/proc/self/ns").join(kind.file_after_unshare()));
+        let own =
+            |kind: Kind| Identity::at(&Path::new("/proc/self/ns").join(kind.file_after_unshare()));
         let namespaces: Vec<_> = self.files.iter().map(|(kind, _)| own(*kind)).collect();
         let returned = match outer {
             None => Ok(()),
@@ -100,7 +101,7 @@ impl Binder {
         for ((_, file), namespace) in self.files.iter().zip(namespaces) {
             let undone = returned.and_then(|()| {
                 let opened = descriptor::open(file, OFlag::O_PATH)?;
-                if is_same(&fstat(&opened)?, &namespace?) {
+                if Identity::of(&opened)? == namespace? {
                     umount2(&held(opened.as_fd()), MntFlags::MNT_DETACH)?;
                 }
                 Ok(())
@@ -145,8 +146,8 @@ struct Mounted {
     /// Where it is found again.
     place: Place,
     /// What was there before.
-    covered: FileStat,
-    namespace: FileStat,
+    covered: Identity,
+    namespace: Identity,
 }
 
 impl Bound {
@@ -192,9 +193,9 @@ impl Bound {
             Err(Errno::EISDIR) => return bind_to(file),
             result => result?,
         };
-        let covered = stat(&place.path())?;
+        let covered = Identity::at(&place.path())?;
         // Where it cannot be looked at, the kernel says first what else is wrong.
-        let namespace = stat(&source);
+        let namespace = Identity::at(&source);
         bind_to(&place.path())?;
         let namespace = namespace.inspect_err(|_| {
             // What cannot be told from others later must go now.
@@ -228,18 +229,14 @@ impl Mounted {
     /// Unmounts the very mount whose root `opened` is, unless that is another one. EBUSY: another
     /// one lies on ours, and would go with it.
     fn unbind(&self, opened: &OwnedFd) -> nix::Result<()> {
-        let there = fstat(opened)?;
-        if is_same(&there, &self.namespace) {
+        let there = Identity::of(opened)?;
+        if there == self.namespace {
             umount2(&held(opened.as_fd()), MntFlags::MNT_DETACH)
-        } else if is_same(&there, &self.covered) {
+        } else if there == self.covered {
             // Somebody has taken ours away.
             Ok(())
         } else {
             Err(Errno::EBUSY)
         }
     }
-}
-
-fn is_same(one: &FileStat, other: &FileStat) -> bool {
-    (one.st_dev, one.st_ino) == (other.st_dev, other.st_ino)
 }

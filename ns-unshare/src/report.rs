@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use nix::errno::Errno;
 use nix::fcntl::{AtFlags, OFlag, openat, renameat};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::stat::{FileStat, Mode, SFlag, fstat, fstatat, stat};
+use nix::sys::stat::Mode;
 use nix::unistd::{self, Pid, UnlinkatFlags, linkat, unlinkat};
 use ns_common::console::Console;
 use ns_common::error::{Attempt, Error, ExitStatus, Failure, Message, Visible};
@@ -19,6 +19,7 @@ use ns_common::process::helper::Helper;
 use ns_common::process::line::Line;
 use ns_common::process::target::Target;
 use ns_common::procfs::{self, held};
+use ns_common::sys::file::{self, FileStatus, Format, Identity};
 use ns_common::sys::fork::Change;
 use ns_common::sys::{descriptor, environment, pidfd, signal};
 use ns_common::words;
@@ -210,8 +211,9 @@ fn inode(pid: Pid, process: &nix::Result<OwnedFd>, kind: Kind) -> Result<Option<
     };
     match opened {
         Ok(namespace) => {
-            let status = fstat(&namespace).attempt(|| words!["stat of ns/", file, " failed"])?;
-            Ok(Some(status.st_ino.to_string()))
+            let identity =
+                Identity::of(&namespace).attempt(|| words!["stat of ns/", file, " failed"])?;
+            Ok(Some(identity.inode.to_string()))
         }
         // A PID namespace without a process has no file yet, and a kernel without the kind none at
         // all.
@@ -260,10 +262,6 @@ fn serve(line: &Line, mut file: PidFile, path: &Path) -> Result<ExitStatus, Fail
     kept.map(|_| ExitStatus::SUCCESS)
 }
 
-fn file_type(status: FileStat) -> SFlag {
-    SFlag::from_bits_truncate(status.st_mode) & SFlag::S_IFMT
-}
-
 /// A file that has no name yet, or has the place that it was meant for.
 struct PidFile {
     place: Place,
@@ -273,13 +271,13 @@ struct PidFile {
 impl PidFile {
     fn open(path: &Path) -> nix::Result<Self> {
         let place = Place::hold(path, OFlag::O_RDONLY)?;
-        match status(&place).map(file_type) {
-            Ok(SFlag::S_IFREG) | Err(Errno::ENOENT) => {}
-            Ok(SFlag::S_IFDIR) => return Err(Errno::EISDIR),
+        match status(&place).map(|status| status.format) {
+            Ok(Format::Regular) | Err(Errno::ENOENT) => {}
+            Ok(Format::Directory) => return Err(Errno::EISDIR),
             // What somebody has put there may be replaced only where it leads to a file or nowhere:
             // /dev/stdout is a link.
-            Ok(SFlag::S_IFLNK) => match stat(&place.path()).map(file_type) {
-                Ok(SFlag::S_IFREG) | Err(Errno::ENOENT) => {}
+            Ok(Format::Link) => match file::status_of(&place.path()).map(|there| there.format) {
+                Ok(Format::Regular) | Err(Errno::ENOENT) => {}
                 Ok(_) => return Err(Errno::EINVAL),
                 Err(errno) => return Err(errno),
             },
@@ -345,9 +343,9 @@ impl PidFile {
 
     /// Removes the file, unless another has its place by now.
     fn remove(&self) -> nix::Result<()> {
-        let ours = fstat(&self.file)?;
+        let ours = Identity::of(&self.file)?;
         match status(&self.place) {
-            Ok(there) if (there.st_dev, there.st_ino) == (ours.st_dev, ours.st_ino) => unlinkat(
+            Ok(there) if there.identity == ours => unlinkat(
                 self.place.directory(),
                 self.place.name(),
                 UnlinkatFlags::NoRemoveDir,
@@ -358,10 +356,6 @@ impl PidFile {
     }
 }
 
-fn status(place: &Place) -> nix::Result<FileStat> {
-    fstatat(
-        place.directory(),
-        place.name(),
-        AtFlags::AT_SYMLINK_NOFOLLOW,
-    )
+fn status(place: &Place) -> nix::Result<FileStatus> {
+    file::status_at(place.directory(), place.name())
 }

@@ -9,7 +9,8 @@ use super::Failed;
 use super::system::System;
 use crate::error::Message;
 use crate::namespace::{Kind, KindSet};
-use crate::process::target::{Identity, Target};
+use crate::process::target::{Target, own_namespace};
+use crate::sys::file::Identity;
 use crate::sys::{capability, descriptor, namespace};
 use crate::words;
 
@@ -89,7 +90,7 @@ pub(super) fn user_namespace_is_own(failed: &Failed<'_>, _: &System) -> Option<M
 }
 
 fn is_own_namespace(kind: Kind, file: &OwnedFd) -> Option<bool> {
-    let (own, its) = (Identity::own(kind).ok()?, Identity::of(file).ok()?);
+    let (own, its) = (own_namespace(kind).ok()?, Identity::of(file).ok()?);
     Some(own == its)
 }
 
@@ -102,7 +103,7 @@ pub(super) fn pid_namespace_is_not_below(failed: &Failed<'_>, _: &System) -> Opt
         Failed::EnterFile(Kind::Pid, file) => file.try_clone().ok()?,
         _ => return None,
     };
-    let own = Identity::own(Kind::Pid).ok()?;
+    let own = own_namespace(Kind::Pid).ok()?;
     let mut ancestor = file;
     loop {
         if Identity::of(&ancestor).ok()? == own {
@@ -165,7 +166,7 @@ fn over_file(kind: Kind, file: &OwnedFd) -> Option<Message> {
 }
 
 fn takes_capability(name: &Message, owner: Identity) -> Option<Message> {
-    let is_own = owner == Identity::own(Kind::User).ok()?;
+    let is_own = owner == own_namespace(Kind::User).ok()?;
     let text = " is owned by the caller's user namespace, and entering it takes CAP_SYS_ADMIN there: be root";
     is_own.then(|| words![*name, text])
 }

@@ -3,13 +3,12 @@
 use std::ffi::{CStr, OsStr};
 use std::fs::File;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
-use nix::sys::stat::stat;
-use nix::sys::statvfs::{FsFlags, statvfs};
+use nix::sys::statfs::statfs;
+use nix::sys::statvfs::FsFlags;
 
 use super::Failed;
 use super::system::System;
@@ -17,12 +16,13 @@ use crate::error::Message;
 use crate::interpreter::{self, Format};
 use crate::process::search;
 use crate::sys::descriptor;
+use crate::sys::file::status_of;
 use crate::words;
 
 /// What a name stands for: the first place that has something.
 fn place(name: &CStr) -> Option<PathBuf> {
     let mut places = search::places(OsStr::from_bytes(name.to_bytes())).into_iter();
-    places.find(|place| stat(place.as_path()).is_ok())
+    places.find(|place| status_of(place.as_path()).is_ok())
 }
 
 /// Opens what is executed; whatever it is, that does not wait.
@@ -33,7 +33,7 @@ fn open(place: &Path) -> Option<File> {
 }
 
 fn is_missing(path: &Path) -> bool {
-    stat(path) == Err(Errno::ENOENT)
+    status_of(path) == Err(Errno::ENOENT)
 }
 
 /// What executing a file takes beside it.
@@ -117,12 +117,12 @@ pub(super) fn execution_is_forbidden(failed: &Failed<'_>, _: &System) -> Option<
 }
 
 fn forbidden(file: &Path) -> Option<Option<&'static str>> {
-    if statvfs(file).ok()?.flags().contains(FsFlags::ST_NOEXEC) {
+    if statfs(file).ok()?.flags().contains(FsFlags::ST_NOEXEC) {
         return Some(Some(
             " lies on a file system that is mounted noexec: copy it to another one",
         ));
     }
-    let mode = std::fs::metadata(file).ok()?.permissions().mode();
+    let mode = status_of(file).ok()?.mode;
     let text = " has no execute permission: chmod +x gives it";
     Some((mode & 0o111 == 0).then_some(text))
 }

@@ -2,11 +2,11 @@
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
 use nix::errno::Errno;
-use nix::sys::statvfs::{FsFlags, statvfs};
+use nix::sys::statfs::statfs;
+use nix::sys::statvfs::FsFlags;
 
 use super::Failed;
 use super::maps::first_outside;
@@ -58,11 +58,11 @@ pub(super) fn privileges_are_taken(failed: &Failed<'_>, system: &System) -> Opti
 pub(super) fn program_is_not_privileged(failed: &Failed<'_>, system: &System) -> Option<Message> {
     let (kind, _) = unwritten(failed, system)?;
     let program = program(kind)?;
-    if statvfs(&program).ok()?.flags().contains(FsFlags::ST_NOSUID) {
+    if statfs(&program).ok()?.flags().contains(FsFlags::ST_NOSUID) {
         let text = " lies on a file system that is mounted nosuid: install it elsewhere";
         return Some(words![program, text]);
     }
-    let mode = std::fs::metadata(&program).ok()?.permissions().mode();
+    let mode = file::status_of(&program).ok()?.mode;
     let is_privileged = mode & 0o4000 != 0 || file::has_capabilities(&program) != Ok(false);
     let text = " has neither the set-user-ID bit nor capabilities: chmod u+s gives it the former";
     (!is_privileged).then(|| words![program, text])

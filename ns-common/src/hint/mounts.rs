@@ -5,13 +5,13 @@ use std::path::Path;
 
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
-use nix::sys::stat::{fstat, stat};
 use nix::unistd::isatty;
 
 use super::Failed;
 use super::system::{Owner, System};
 use crate::error::Message;
 use crate::namespace::Kind;
+use crate::sys::file::{Identity, status_of};
 use crate::sys::{capability, descriptor};
 use crate::words;
 
@@ -71,7 +71,7 @@ pub(super) fn directory_is_missing(failed: &Failed<'_>, _: &System) -> Option<Me
     let Failed::Mount(_, directory) = failed else {
         return None;
     };
-    let is_missing = stat(*directory) == Err(Errno::ENOENT);
+    let is_missing = status_of(*directory) == Err(Errno::ENOENT);
     is_missing.then(|| words![directory, " must exist before: mkdir ", directory])
 }
 
@@ -99,12 +99,12 @@ fn bind<'a>(failed: &Failed<'a>) -> Option<Bind<'a>> {
 
 pub(super) fn file_is_missing(failed: &Failed<'_>, _: &System) -> Option<Message> {
     let Bind { file, .. } = bind(failed)?;
-    let is_missing = stat(file) == Err(Errno::ENOENT);
+    let is_missing = status_of(file) == Err(Errno::ENOENT);
     is_missing.then(|| words![file, " must exist before: touch ", file])
 }
 
 pub(super) fn pid_namespace_is_empty(failed: &Failed<'_>, _: &System) -> Option<Message> {
-    let is_empty = stat(bind(failed)?.namespace?) == Err(Errno::ENOENT);
+    let is_empty = status_of(bind(failed)?.namespace?) == Err(Errno::ENOENT);
     let text = "a PID namespace can be bound once it has a process: --fork";
     (is_empty && !are_messages_output()).then(|| words![text])
 }
@@ -112,12 +112,8 @@ pub(super) fn pid_namespace_is_empty(failed: &Failed<'_>, _: &System) -> Option<
 /// Scripts compare these messages with their output once they have folded them into it.
 fn are_messages_output() -> bool {
     let (output, messages) = (descriptor::standard_output(), descriptor::standard_error());
-    match (fstat(output), fstat(messages)) {
-        (Ok(one), Ok(other)) => {
-            (one.st_dev, one.st_ino) == (other.st_dev, other.st_ino) && isatty(messages) != Ok(true)
-        }
-        _ => false,
-    }
+    let is_one = Identity::of(output).is_ok_and(|one| Identity::of(messages) == Ok(one));
+    is_one && isatty(messages) != Ok(true)
 }
 
 pub(super) fn mount_is_shared(failed: &Failed<'_>, system: &System) -> Option<Message> {

@@ -3,20 +3,20 @@
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::Read;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, readlink};
 use nix::sched::{CloneFlags, setns, unshare};
 use nix::sys::prctl;
-use nix::sys::stat::{fstat, stat};
 use nix::unistd::Pid;
 
 use crate::accounts;
 use crate::idmap::{self, IdExtent, IdKind};
 use crate::namespace::Kind;
 use crate::procfs::{self, WriteFailure};
+use crate::sys::file::Identity;
 use crate::sys::{descriptor, fork, namespace, pidfd};
 
 /// What is looked at. A test can put `/proc` and `/sys` together from files, and say what trying
@@ -204,9 +204,8 @@ fn owner(kind: Kind) -> Option<Owner> {
         let file = Path::new("/proc/self/ns").join(kind.file());
         descriptor::open(&file, OFlag::O_RDONLY)
     };
-    let identity = |file: OwnedFd| fstat(file).map(|status| (status.st_dev, status.st_ino));
-    let user = own(Kind::User).and_then(identity).ok()?;
-    match namespace::owner(own(kind).ok()?.as_fd()).and_then(identity) {
+    let user = own(Kind::User).and_then(Identity::of).ok()?;
+    match namespace::owner(own(kind).ok()?.as_fd()).and_then(Identity::of) {
         Ok(owner) if owner == user => Some(Owner::Ours),
         // The kernel does not show one that is above ours.
         Ok(_) | Err(Errno::EPERM) => Some(Owner::Other),
@@ -225,7 +224,7 @@ fn is_setns_filtered() -> bool {
 
 /// A child enters its own mount namespace, which brings it to the root directory of that.
 fn is_root_changed() -> Option<bool> {
-    let root = || stat("/").map(|status| (status.st_dev, status.st_ino));
+    let root = || Identity::at("/");
     let ours = root().ok()?;
     let compared = fork::try_in_child(|| {
         let mounts = pidfd::open(Pid::this()).and_then(|own| setns(own, CloneFlags::CLONE_NEWNS));

@@ -18,7 +18,7 @@ use crate::error::{Attempt, Error, Visible};
 use crate::ipc::{Posix, mount};
 use crate::procfs;
 use crate::sys::descriptor;
-use crate::sys::file::{self, FileStatus};
+use crate::sys::file::{self, FileStatus, Format};
 use crate::sys::posix_ipc::{self, QueueAttributes};
 use crate::sys::uninterrupted;
 use crate::words;
@@ -89,7 +89,7 @@ impl Store {
         for file in files.iter() {
             let file = file.attempt(|| words!["cannot read ", path])?;
             let file_name = file.file_name();
-            match file::status_at(self.directory.as_fd(), file_name) {
+            match file::status_at(&self.directory, file_name) {
                 // It has gone meanwhile.
                 Err(Errno::ENOENT) => {}
                 result => {
@@ -181,7 +181,7 @@ impl Store {
         let flags = OFlag::O_RDONLY | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
         let path = Path::new(OsStr::from_bytes(name.to_bytes()));
         let file = descriptor::open_at(self.directory.as_fd(), path, flags)?;
-        if file::status(file.as_fd())?.is_same_file(&entry.status) {
+        if file::Identity::of(&file)? == entry.status.identity {
             Ok(file)
         } else {
             Err(Errno::ENOENT)
@@ -194,16 +194,14 @@ impl Store {
         for entry in entries {
             let name = posix_ipc::normalized(&entry.name);
             let opened = name.and_then(|name| posix_ipc::open_queue(&name));
-            match opened.and_then(|queue| file::status(queue.as_fd())) {
+            match opened.and_then(|queue| file::status(&queue)) {
                 Ok(status) => {
-                    return Ok(
-                        (status.device, status.inode) == (entry.status.device, entry.status.inode)
-                    );
+                    return Ok(status.identity == entry.status.identity);
                 }
                 // It has gone meanwhile, or it is elsewhere.
                 Err(Errno::ENOENT) => {
                     let file = file_name(self.kind, &entry.name);
-                    match file.and_then(|file| file::status_at(self.directory.as_fd(), &file)) {
+                    match file.and_then(|file| file::status_at(&self.directory, file.as_c_str())) {
                         Err(Errno::ENOENT) => {}
                         result => {
                             return result
@@ -250,7 +248,7 @@ fn object_name(kind: Posix, file: &CStr, status: &FileStatus) -> Option<OsString
         (Posix::Memory, Some(_)) => None,
         (Posix::Memory, None) | (Posix::Queue, _) => Some(file),
     };
-    name.filter(|_| status.is_regular)
+    name.filter(|_| status.format == Format::Regular)
         .map(|name| OsStr::from_bytes(name).to_owned())
 }
 

@@ -1,6 +1,6 @@
 //! Entering namespaces: setns(2), in two passes.
 
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::rc::Rc;
 
@@ -9,10 +9,11 @@ use nix::fcntl::OFlag;
 use nix::sched::setns;
 use nix::unistd::Pid;
 
-use super::target::{Identity, Target};
+use super::target::{Target, namespace_of};
 use crate::error::{Attempt, Error};
 use crate::hint::{self, Failed};
 use crate::namespace::{ByKind, Kind, KindSet};
+use crate::sys::file::Identity;
 use crate::sys::{descriptor, pidfd};
 use crate::words;
 
@@ -288,7 +289,7 @@ impl Own {
         };
         match self {
             Self::Pidfd(pidfd) => pidfd::namespace(pidfd, file).and_then(Identity::of),
-            Self::Directory(directory) => Identity::at(directory.as_fd(), file),
+            Self::Directory(directory) => namespace_of(directory, file),
             Self::Nowhere => Err(Errno::ENOENT),
         }
     }

@@ -6,8 +6,7 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
-use nix::fcntl::{AtFlags, OFlag};
-use nix::sys::stat::{FileStat, fstat, fstatat, stat};
+use nix::fcntl::OFlag;
 use nix::sys::statfs::{FsType, PROC_SUPER_MAGIC, fstatfs, statfs};
 use nix::unistd::Pid;
 
@@ -15,47 +14,25 @@ use crate::error::{Attempt, Error};
 use crate::idmap::Both;
 use crate::namespace::Kind;
 use crate::procfs::{self, field};
+use crate::sys::file::{self, Identity};
 use crate::sys::{descriptor, pidfd, uninterrupted};
 use crate::words;
 
 /// `PIDFS_SUPER_MAGIC` of linux/magic.h.
 const PIDFS: FsType = FsType(0x5049_4446);
 
-/// What makes a namespace the same one: the device and inode of its file in `/proc/PID/ns`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Identity {
-    device: libc::dev_t,
-    inode: libc::ino_t,
+/// The namespace that stands as a file in the `ns` folder of `process`, a directory in `/proc`.
+pub fn namespace_of(process: impl AsFd, file: &str) -> nix::Result<Identity> {
+    let path = format!("ns/{file}");
+    file::status_below(process, path.as_str()).map(|status| status.identity)
 }
 
-impl Identity {
-    /// That of an open namespace file.
-    pub fn of(namespace: impl AsFd) -> nix::Result<Self> {
-        fstat(namespace).map(|status| Self::from(&status))
-    }
-
-    /// That of a file in the `ns` folder of `process`, a directory in `/proc`.
-    pub fn at(process: BorrowedFd<'_>, file: &str) -> nix::Result<Self> {
-        let path = format!("ns/{file}");
-        fstatat(process, path.as_str(), AtFlags::empty()).map(|status| Self::from(&status))
-    }
-
-    /// That of the caller's own namespace of a kind.
-    ///
-    /// # Errors
-    /// ENOENT if the kernel has no such kind, but also where `/proc` is missing.
-    pub fn own(kind: Kind) -> nix::Result<Self> {
-        stat(&Path::new("/proc/self/ns").join(kind.file())).map(|status| Self::from(&status))
-    }
-}
-
-impl From<&FileStat> for Identity {
-    fn from(status: &FileStat) -> Self {
-        Self {
-            device: status.st_dev,
-            inode: status.st_ino,
-        }
-    }
+/// The caller's own namespace of a kind.
+///
+/// # Errors
+/// ENOENT if the kernel has no such kind, but also where `/proc` is missing.
+pub fn own_namespace(kind: Kind) -> nix::Result<Identity> {
+    Identity::at(&Path::new("/proc/self/ns").join(kind.file()))
 }
 
 /// What a process is allowed to do, by its status: proc_pid_status(5).
@@ -114,7 +91,7 @@ impl Target {
         if fstatfs(pidfd)?.filesystem_type() != PIDFS {
             return Err(Errno::EOPNOTSUPP);
         }
-        if u128::from(fstat(pidfd)?.st_ino) == u128::from(inode) {
+        if Identity::of(pidfd)?.inode == inode {
             Ok(target)
         } else {
             Err(Errno::ESRCH)
@@ -157,13 +134,13 @@ impl Target {
 
     /// The process's namespace of a kind.
     pub fn namespace(&self, kind: Kind) -> nix::Result<Identity> {
-        Identity::at(self.directory()?, kind.file())
+        namespace_of(self.directory()?, kind.file())
     }
 
     /// Whether the process's namespace of a kind is the caller's own.
     pub fn shares_namespace(&self, kind: Kind) -> nix::Result<bool> {
         let its = self.namespace(kind)?;
-        Identity::own(kind).map(|own| own == its)
+        own_namespace(kind).map(|own| own == its)
     }
 
     /// Opens the directory for later, while `/proc` is still the caller's.
@@ -245,7 +222,7 @@ impl Target {
 
     /// The uid that owns `file` below `/proc/PID`.
     pub fn owner_of(&self, file: &str) -> nix::Result<u32> {
-        fstatat(self.directory()?, file, AtFlags::empty()).map(|status| status.st_uid)
+        file::status_below(self.directory()?, file).map(|status| status.uid)
     }
 }
 
