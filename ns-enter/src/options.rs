@@ -147,11 +147,11 @@ options! {
     /// Sets a variable of the program's environment. This and `--unset-env` are applied in the
     /// order given, after `--env`, and the program is searched for in the `PATH` that results.
     extension SetEnv: None, "set-env", Takes::Required(Value::new("name=value", Offer::Nothing)),
-        "set a variable of the environment";
+        "set a variable for the program";
 
-    /// Removes a variable from the program's environment.
+    /// Takes a variable out of the program's environment.
     extension UnsetEnv: None, "unset-env", Takes::Required(Value::new("name", Offer::Nothing)),
-        "remove a variable from the environment";
+        "take a variable away from the program";
 
     /// Looks the program up and reads it before anything is entered, and executes that afterwards:
     /// a statically linked tool of the host runs where there are no tools. What is executed is a
