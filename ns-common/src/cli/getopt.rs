@@ -182,15 +182,12 @@ impl<Id: Copy> Parser<Id> {
             .map_or(0, |rest| rest.into_vec().len());
         let word = self.word_just_met();
         let up_to_letter = &word.as_bytes()[..word.as_bytes().len() - after];
-        let mut encoded = [0; 4];
-        let encoded = letter.encode_utf8(&mut encoded).as_bytes();
-        // A byte that is not UTF-8 reaches us as U+FFFD and took one byte of the word.
-        let length = if up_to_letter.ends_with(encoded) {
-            encoded.len()
-        } else {
-            1
-        };
-        up_to_letter[up_to_letter.len() - length]
+        // Bytes that are not UTF-8, one or more of them, reach us as one letter, U+FFFD.
+        let last = up_to_letter.utf8_chunks().last();
+        match last.and_then(|chunk| chunk.invalid().first()) {
+            Some(byte) => *byte,
+            None => letter.encode_utf8(&mut [0; 4]).as_bytes()[0],
+        }
     }
 
     /// Where in `words` the lexer's last word stands; its value must have been taken.
@@ -346,6 +343,9 @@ mod tests {
             (c"-m=x", b'='),
             (c"-\xc3\xa9", 0xc3),
             (c"-f\xffm", 0xff),
+            (c"-f\xe1\x80", 0xe1),
+            (c"-\xe1\x80m", 0xe1),
+            (c"-\xef\xbf\xbd", 0xef),
         ] {
             let mut parser = Parser::new(&STOPPING, &[word]);
             let failure = std::iter::from_fn(|| Some(parser.token())).find_map(Result::err);
