@@ -39,7 +39,7 @@ else
 BUILD = $(CARGO) $(VENDORED) --config 'build.rustflags = $(quoted)' build --release
 endif
 
-.PHONY: build demo pictures check check-elsewhere check-targets check-reproducible test test-as-ordinary-user bench bench-record install uninstall static dist deb rpm
+.PHONY: build demo pictures check check-elsewhere check-targets check-reproducible test test-as-ordinary-user fuzz compare-random bench bench-record install uninstall static dist deb rpm
 
 build:
 	$(BUILD)
@@ -97,6 +97,20 @@ test-as-ordinary-user: build
 	@if [ "$$(id -u)" -eq 0 ]; then set -x; \
 	$(CARGO) --config 'target."cfg(unix)".runner = ["sh", "$(CURDIR)/tests/as-ordinary-user", "$(abspath $(RELEASE))"]' \
 		test --no-fail-fast $(TESTS) $(addprefix --test ,$(BEHAVIOUR)); fi
+
+# Made-up inputs for every parser: COUNT of them for each, or as many as fit into TIME seconds for
+# each. What fails is kept in tests/regressions.
+COUNT ?=
+TIME ?=
+SEED ?= $(shell date +%s)
+fuzz:
+	NS_FUZZ_COUNT="$(or $(COUNT),$(if $(TIME),1000,100000))" NS_FUZZ_SECONDS="$(TIME)" NS_FUZZ_SEED="$(SEED)" \
+		$(CARGO) test --release $(TESTS) --test command_lines --test parsers
+
+# Made-up command lines, COUNT of a SEED, here and with the installed util-linux: tells what differs
+# and is no row of docs/compatibility.md.
+compare-random: build
+	NS_TESTS_BIN_DIR="$(abspath $(RELEASE))" $(CARGO) run --quiet --release $(TESTS) --bin compare -- $(or $(COUNT),10000) $(SEED)
 
 # Ratios against the installed util-linux and others, and counts, into docs/performance.md: as root,
 # in private namespaces.

@@ -1,7 +1,7 @@
 //! Prints the state that the kernel gave this process: what a comparison of two tools looks at.
 //!
-//! Usage: `probe [KIND=LINK...]`, the namespaces to compare with; numbers that differ from run to
-//! run are not printed.
+//! Usage: `probe [KIND=LINK[@NAME]...]`, the namespaces to compare with and what to call them, `as
+//! outside` by default; numbers that differ from run to run are not printed.
 
 use std::fs;
 use std::io::Write;
@@ -37,15 +37,18 @@ const NAMESPACES: &[&str] = &[
 ];
 
 fn main() {
-    let outer: Vec<String> = std::env::args().skip(1).collect();
+    let known: Vec<String> = std::env::args().skip(1).collect();
+    let name = |kind: &str, link: &Path| {
+        let known = known
+            .iter()
+            .find_map(|known| known.strip_prefix(&format!("{kind}={}", link.display())))?;
+        Some(known.strip_prefix('@').unwrap_or("as outside").to_owned())
+    };
     let mut page = Vec::new();
     for kind in NAMESPACES {
         let link = fs::read_link(format!("/proc/self/ns/{kind}")).map_err(|error| error.kind());
         let relation = match link {
-            Ok(link) if outer.contains(&format!("{kind}={}", link.display())) => {
-                "as outside".to_owned()
-            }
-            Ok(_) => "new".to_owned(),
+            Ok(link) => name(kind, &link).unwrap_or_else(|| "new".to_owned()),
             Err(kind) => format!("{kind:?}"),
         };
         push(&mut page, kind, &relation);
