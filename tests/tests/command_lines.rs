@@ -53,8 +53,8 @@ fn ours<Id: Debug + Copy>(tool: &'static Tool<Id>, words: &[&'static CStr]) -> V
                 found.push(Found::End(operands));
                 return found;
             }
-            Err(Failure::Getopt(message)) => {
-                let line = [b"tool: ", message.as_bytes(), b"\n"].concat();
+            Err(Failure::Getopt(error)) => {
+                let line = [b"tool: ", error.what().as_bytes(), b"\n"].concat();
                 found.push(Found::Error(line));
                 return found;
             }
