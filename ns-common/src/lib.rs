@@ -20,6 +20,7 @@ pub mod place;
 pub mod privileges;
 pub mod process;
 pub mod procfs;
+pub mod sorting;
 pub mod sys;
 pub mod tool;
 pub mod visible;

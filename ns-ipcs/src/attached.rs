@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::ops::RangeInclusive;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::path::Path;
 
 use nix::errno::Errno;
 use nix::fcntl::{AtFlags, OFlag};
 use nix::sys::stat::fstatat;
-use ns_common::ipc::system_v::DESTROYED;
+use ns_common::ipc::system_v::{DESTROYED, Permissions};
 use ns_common::procfs;
 use ns_common::sys::descriptor;
 use ns_common::sys::file::Identity;
@@ -23,10 +24,9 @@ const OF_SEGMENTS: Device = (0, 1);
 /// Who has what mapped, as far as the caller may look.
 #[derive(Debug, Default)]
 pub(crate) struct Maps {
-    /// Of the IPC namespace, by id and by the key in the name.
-    segments: BTreeMap<(u64, u32), Vec<Attachment>>,
-    /// By file system and inode.
-    files: BTreeMap<(Device, u64), Vec<Attachment>>,
+    /// By file system and inode, which is the id of a segment. One of those has the key that is in
+    /// its name besides, a file has 0.
+    mappings: BTreeMap<(Device, u64, u32), Vec<Attachment>>,
     /// How many processes could not be looked at.
     pub(crate) unreadable: u64,
 }
@@ -70,16 +70,13 @@ impl Maps {
         let map = read_in(process, "maps")?;
         let mut command = None;
         for piece in map.split(|byte| *byte == b'\n').filter_map(Piece::read) {
-            let mappings = match piece.key() {
-                Some(key) if is_of_namespace => {
-                    self.segments.entry((piece.inode, key)).or_default()
-                }
-                Some(_) => continue,
-                None if piece.is_of_file() => {
-                    self.files.entry((piece.device, piece.inode)).or_default()
-                }
-                None => continue,
+            let key = match piece.key() {
+                Some(key) if is_of_namespace => key,
+                None if piece.is_of_file() => 0,
+                _ => continue,
             };
+            let place = (piece.device, piece.inode, key);
+            let mappings = self.mappings.entry(place).or_default();
             match mappings.last_mut() {
                 Some(last) if last.pid == pid => last.pieces += 1,
                 _ => {
@@ -98,35 +95,32 @@ impl Maps {
 
     /// Who has an object mapped.
     pub(crate) fn of(&self, listed: &Listed) -> Vec<Attachment> {
-        // One that has been removed has lost its key; the names in the maps keep it.
-        let segment = match &listed.object {
-            Object::Segment(segment) => {
-                let key = segment.permissions.key;
-                let removed = segment.permissions.mode & DESTROYED != 0;
-                let keys = if removed { 0..=u32::MAX } else { key..=key };
-                u64::try_from(segment.permissions.id)
-                    .ok()
-                    .map(|id| (id, keys))
-            }
-            _ => None,
+        let Some((device, inode, keys)) = place_of(&listed.object) else {
+            return Vec::new();
         };
-        let file = match &listed.object {
-            Object::Posix(object) => {
-                let Identity { device, inode } = object.status.identity;
-                self.files.get(&(device, inode))
-            }
-            _ => None,
-        };
-        let segments = segment.into_iter().flat_map(|(id, keys)| {
-            let range = (id, *keys.start())..=(id, *keys.end());
-            self.segments
-                .range(range)
-                .flat_map(|(_, mappings)| mappings)
-        });
-        segments
-            .chain(file.into_iter().flatten())
-            .cloned()
-            .collect()
+        let range = (device, inode, *keys.start())..=(device, inode, *keys.end());
+        let mappings = self.mappings.range(range).flat_map(|(_, found)| found);
+        mappings.cloned().collect()
+    }
+}
+
+/// File system, inode and possible keys of an object's mappings.
+fn place_of(object: &Object) -> Option<(Device, u64, RangeInclusive<u32>)> {
+    match object {
+        Object::Segment(segment) => {
+            let Permissions { id, key, mode, .. } = segment.permissions;
+            // One that has been removed has lost its key; the names in the maps keep it.
+            let keys = match mode & DESTROYED {
+                0 => key..=key,
+                _ => 0..=u32::MAX,
+            };
+            Some((OF_SEGMENTS, u64::try_from(id).ok()?, keys))
+        }
+        Object::Posix(object) => {
+            let Identity { device, inode } = object.status.identity;
+            Some((device, inode, 0..=0))
+        }
+        Object::Queue(_) | Object::SemaphoreSet(_) | Object::Usage(_) => None,
     }
 }
 

@@ -8,6 +8,7 @@ use std::path::Path;
 
 use ns_common::accounts::{self, Database, Line};
 use ns_common::procfs;
+use ns_common::sorting::sort_by;
 
 /// From this many owners on the file of accounts is read once, where the name service would read it
 /// for each of them.
@@ -116,7 +117,7 @@ impl File {
             start += length + 1;
         }
         // This keeps the order of entries for one number, of which the first counts.
-        names.sort_by_key(|(number, _)| *number);
+        sort_by(&mut names, |(one, _), (other, _)| one.cmp(other));
         Self { text, names }
     }
 

@@ -13,6 +13,7 @@ use nix::sched::{CloneFlags, setns};
 use nix::sys::stat::{fstat, fstatat, stat};
 use nix::sys::statfs::{FsType, fstatfs};
 use ns_common::procfs;
+use ns_common::sorting::sort_by;
 use ns_common::sys::{descriptor, namespace};
 
 use crate::select::inode;
@@ -106,8 +107,9 @@ pub(crate) fn all() -> nix::Result<Vec<Found>> {
     for (_, path) in &processes {
         note_descriptors(path, &mut found);
     }
-    let mut all: Vec<Found> = found.into_values().collect();
-    all.sort_by_key(|namespace| (namespace.inode != own, namespace.inode));
+    let in_order = found.into_values();
+    let (mut all, others): (Vec<_>, Vec<_>) = in_order.partition(|found| found.inode == own);
+    all.extend(others);
     Ok(all)
 }
 
@@ -119,7 +121,9 @@ fn processes() -> Vec<(i32, PathBuf)> {
         Some((number, entry.path()))
     });
     let mut processes: Vec<_> = numbered.collect();
-    processes.sort_unstable();
+    sort_by(&mut processes, |(one, _): &(i32, _), (other, _)| {
+        one.cmp(other)
+    });
     processes
 }
 

@@ -13,6 +13,7 @@ use ns_common::ipc::read::{self, First, Record};
 use ns_common::ipc::system_v::{Queue, Segment, SemaphoreSet};
 use ns_common::ipc::{Posix, Resource, SystemV};
 use ns_common::process::life::Births;
+use ns_common::sorting::sort_by;
 use ns_common::sys::ipc::{self, Lookup};
 
 use crate::attached::Maps;
@@ -110,7 +111,7 @@ impl<'a> Finder<'a> {
             .drain(..)
             .map(|listed| (writer.rank(column.value(&listed)), listed));
         let mut ranked: Vec<(Rank, Listed)> = ranked.collect();
-        ranked.sort_by(|(one, _), (other, _)| match direction {
+        sort_by(&mut ranked, |(one, _), (other, _)| match direction {
             Direction::Ascending => one.cmp(other),
             Direction::Descending => other.cmp(one),
         });

@@ -17,6 +17,7 @@ use nix::unistd::{UnlinkatFlags, unlinkat};
 use crate::error::{Attempt, Error, Visible};
 use crate::ipc::{Posix, mount};
 use crate::procfs;
+use crate::sorting::sort_by;
 use crate::sys::descriptor;
 use crate::sys::file::{self, FileStatus, Format};
 use crate::sys::posix_ipc::{self, QueueAttributes};
@@ -100,7 +101,7 @@ impl Store {
                 }
             }
         }
-        entries.sort_by(|one, other| one.name.cmp(&other.name));
+        sort_by(&mut entries, |one, other| one.name.cmp(&other.name));
         Ok(entries)
     }
 
