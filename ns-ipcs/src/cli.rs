@@ -91,7 +91,7 @@ impl Line {
     }
 
     fn into_request(self) -> Result<Request, Failure> {
-        let given = self.given;
+        let given = &self.given;
         contradictions::check(given)?;
         let form = form(given);
         let subject = self.subject(form)?;
@@ -140,7 +140,7 @@ impl Line {
     }
 
     fn subject(&self, form: Form) -> Result<Subject, Error> {
-        let given = self.given;
+        let given = &self.given;
         if let Some(id) = self.id {
             let absence = match given.has(Id::Strict) {
                 true => Absence::Failure,
@@ -168,7 +168,7 @@ impl Line {
     }
 }
 
-fn form(given: Given) -> Form {
+fn form(given: &Given) -> Form {
     let forms = [
         (Id::Json, Form::Json),
         (Id::JsonLines, Form::JsonLines),

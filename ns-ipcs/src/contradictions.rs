@@ -8,25 +8,20 @@ use crate::options::{Id, TOOL};
 use crate::request::View;
 use crate::views::List;
 
-/// Which options a command line has: a bit for the place of each in the table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct Given(u64);
+/// Which options a command line has, in their order.
+#[derive(Debug, Default)]
+pub(crate) struct Given(Vec<Id>);
 
 impl Given {
     /// Remembers an option.
     pub(crate) fn note(&mut self, id: Id) {
-        self.0 |= bit(id);
+        self.0.push(id);
     }
 
     /// Whether the line has it.
-    pub(crate) fn has(self, id: Id) -> bool {
-        self.0 & bit(id) != 0
+    pub(crate) fn has(&self, id: Id) -> bool {
+        self.0.contains(&id)
     }
-}
-
-fn bit(id: Id) -> u64 {
-    let place = TOOL.options.iter().position(|option| option.id == id);
-    place.map_or(0, |place| 1 << place)
 }
 
 const QUEUES: Id = Id::Kind(Resource::SystemV(SystemV::Queue));
@@ -41,16 +36,17 @@ const CREATORS: Id = Id::View(View::List(List::Creators));
 const LIMITS: Id = Id::View(View::Limits);
 const SUMMARY: Id = Id::View(View::Summary);
 
-/// An option, and those that cannot stand beside it.
-static CONTRADICTIONS: &[(Id, &[Id])] = &[
-    (Id::Json, &[Id::JsonLines, Id::Raw, Id::Quiet]),
-    (Id::JsonLines, &[Id::Raw, Id::Quiet]),
-    (Id::Raw, &[Id::Quiet]),
-    (Id::Output, &[Id::OutputAll, Id::Quiet, Id::Object]),
-    (Id::OutputAll, &[Id::Quiet, Id::Object]),
-    (
-        Id::Object,
-        &[
+const POSIX: &[Id] = &[POSIX_QUEUES, POSIX_MEMORY, POSIX_SEMAPHORES, Id::AllPosix];
+
+/// The options that cannot stand beside one; each pair is told of one of its two.
+fn excluded_by(option: Id) -> &'static [Id] {
+    match option {
+        Id::Json => &[Id::JsonLines, Id::Raw, Id::Quiet],
+        Id::JsonLines => &[Id::Raw, Id::Quiet],
+        Id::Raw => &[Id::Quiet],
+        Id::Output => &[Id::OutputAll, Id::Quiet, Id::Object],
+        Id::OutputAll => &[Id::Quiet, Id::Object],
+        Id::Object => &[
             Id::Raw,
             Id::JsonLines,
             Id::Quiet,
@@ -67,15 +63,25 @@ static CONTRADICTIONS: &[(Id, &[Id])] = &[
             POSIX_SEMAPHORES,
             Id::AllPosix,
         ],
-    ),
-    (Id::NoHeadings, &[Id::Json, Id::JsonLines, Id::Quiet]),
-    (LIMITS, TOTALS),
-    (SUMMARY, TOTALS),
-    (Id::Usage, LISTS),
-    (Id::FailAbove, LISTS),
-    (
-        Id::Attached,
-        &[
+        Id::NoHeadings => &[Id::Json, Id::JsonLines, Id::Quiet],
+        LIMITS | SUMMARY => &[
+            Id::Quiet,
+            Id::Raw,
+            Id::Owner,
+            Id::Key,
+            Id::Unused,
+            Id::OlderThan,
+        ],
+        Id::Usage | Id::FailAbove => &[
+            Id::Owner,
+            Id::Key,
+            Id::Unused,
+            Id::OlderThan,
+            TIMES,
+            PROCESSES,
+            CREATORS,
+        ],
+        Id::Attached => &[
             Id::Output,
             Id::OutputAll,
             Id::JsonLines,
@@ -94,46 +100,23 @@ static CONTRADICTIONS: &[(Id, &[Id])] = &[
             LIMITS,
             SUMMARY,
         ],
-    ),
-    (TIMES, POSIX),
-    (PROCESSES, POSIX),
-    (CREATORS, POSIX),
-    (Id::Target, &[Id::Namespace, Id::AllNamespaces]),
-    (
-        Id::Namespace,
-        &[
+        TIMES | PROCESSES | CREATORS => POSIX,
+        Id::Target => &[Id::Namespace, Id::AllNamespaces],
+        Id::Namespace => &[
             Id::AllNamespaces,
             POSIX_MEMORY,
             POSIX_SEMAPHORES,
             Id::AllPosix,
         ],
-    ),
-];
-const TOTALS: &[Id] = &[
-    Id::Quiet,
-    Id::Raw,
-    Id::Owner,
-    Id::Key,
-    Id::Unused,
-    Id::OlderThan,
-];
-const LISTS: &[Id] = &[
-    Id::Owner,
-    Id::Key,
-    Id::Unused,
-    Id::OlderThan,
-    TIMES,
-    PROCESSES,
-    CREATORS,
-];
-const POSIX: &[Id] = &[POSIX_QUEUES, POSIX_MEMORY, POSIX_SEMAPHORES, Id::AllPosix];
+        _ => &[],
+    }
+}
 
-/// An option that makes sense only beside one of others.
-static DEPENDENCIES: &[(Id, &[Id])] = &[
-    (Id::Attached, &[SEGMENTS, POSIX_MEMORY]),
-    (
-        Id::NoHeadings,
-        &[
+/// The options of which one needs another; none if it makes sense by itself.
+fn needed_by(option: Id) -> &'static [Id] {
+    match option {
+        Id::Attached => &[SEGMENTS, POSIX_MEMORY],
+        Id::NoHeadings => &[
             Id::Attached,
             Id::Output,
             Id::OutputAll,
@@ -141,16 +124,14 @@ static DEPENDENCIES: &[(Id, &[Id])] = &[
             Id::Usage,
             Id::FailAbove,
         ],
-    ),
-];
+        _ => &[],
+    }
+}
 
 /// Finds the first contradiction.
-pub(crate) fn check(given: Given) -> Result<(), Failure> {
-    for (option, others) in CONTRADICTIONS
-        .iter()
-        .filter(|(option, _)| given.has(*option))
-    {
-        if let Some(other) = others.iter().find(|other| given.has(**other)) {
+pub(crate) fn check(given: &Given) -> Result<(), Failure> {
+    for option in &given.0 {
+        if let Some(other) = excluded_by(*option).iter().find(|other| given.has(**other)) {
             return Err(Failure::usage(words![
                 name(*option),
                 " and ",
@@ -159,19 +140,24 @@ pub(crate) fn check(given: Given) -> Result<(), Failure> {
             ]));
         }
     }
-    for (option, others) in DEPENDENCIES.iter().filter(|(option, _)| given.has(*option)) {
-        if !others.iter().any(|other| given.has(*other)) {
-            let list = others.iter().enumerate().fold(
-                words![name(*option), " needs "],
-                |list, (place, other)| {
-                    let separator = if place == 0 { "" } else { " or " };
-                    list.with(separator).with(&name(*other))
-                },
-            );
-            return Err(Failure::usage(list));
+    for option in &given.0 {
+        let needed = needed_by(*option);
+        if !needed.is_empty() && !needed.iter().any(|other| given.has(*other)) {
+            return Err(Failure::usage(needs(*option, needed)));
         }
     }
     Ok(())
+}
+
+fn needs(option: Id, needed: &[Id]) -> Message {
+    let begin = words![name(option), " needs "];
+    needed
+        .iter()
+        .enumerate()
+        .fold(begin, |list, (place, other)| {
+            let separator = if place == 0 { "" } else { " or " };
+            list.with(separator).with(&name(*other))
+        })
 }
 
 fn name(id: Id) -> Message {

@@ -70,6 +70,7 @@ fn report(request: &Request, finder: Finder<'_>, console: &mut Console) -> ExitS
 }
 
 /// Shows the namespace of a process, and the POSIX objects that are files below its root directory.
+#[inline(never)]
 fn of_process(pid: Pid, request: &Request, console: &mut Console) -> Result<ExitStatus, Failure> {
     let target = Target::hold(pid);
     let file = target.open_namespace(Kind::Ipc)?;
@@ -86,6 +87,7 @@ fn of_process(pid: Pid, request: &Request, console: &mut Console) -> Result<Exit
 }
 
 /// Shows the namespace that a file is.
+#[inline(never)]
 fn of_file(path: &OsStr, request: &Request, console: &mut Console) -> Result<ExitStatus, Failure> {
     let file = match namespaces::open(Path::new(path)) {
         Err(Errno::EINVAL) => {
@@ -182,6 +184,7 @@ impl Visit {
 }
 
 /// Shows every namespace that can be found.
+#[inline(never)]
 fn all(request: &Request, console: &mut Console) -> Result<ExitStatus, Failure> {
     let found = namespaces::all().attempt(|| words!["cannot look for IPC namespaces"])?;
     let own = namespaces::own().ok();

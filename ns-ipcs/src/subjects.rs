@@ -52,6 +52,7 @@ fn objects(report: &mut Report<'_>, kind: Resource, list: List) -> Result<(), Er
 }
 
 /// What is used beside the limits. A row above a share is told, and the status then is 2.
+#[inline(never)]
 fn usage(report: &mut Report<'_>, fail_above: Option<Share>) -> ExitStatus {
     let usual = || Column::USAGE.to_vec();
     let (form, choice) = (report.request.form, &report.request.columns);
