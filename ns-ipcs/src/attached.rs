@@ -43,12 +43,11 @@ struct Piece<'a> {
 impl Maps {
     /// Looks at all processes of `/proc`. Segments count where the process is in the IPC namespace
     /// with the inode `namespace`: ids are the same in others.
-    pub(crate) fn read(namespace: u64) -> Self {
+    pub(crate) fn read(namespace: u64) -> nix::Result<Self> {
         let mut maps = Self::default();
-        let Ok(entries) = fs::read_dir("/proc") else {
-            return maps;
-        };
-        for entry in entries.flatten() {
+        let entries = fs::read_dir("/proc").map_err(|error| procfs::errno(&error))?;
+        for entry in entries {
+            let entry = entry.map_err(|error| procfs::errno(&error))?;
             let name = entry.file_name();
             let Some(pid) = name.to_str().and_then(|name| name.parse().ok()) else {
                 continue;
@@ -59,7 +58,7 @@ impl Maps {
                 Err(_) => maps.unreadable += 1,
             }
         }
-        maps
+        Ok(maps)
     }
 
     fn look_at(&mut self, pid: i32, path: &Path, namespace: u64) -> nix::Result<()> {

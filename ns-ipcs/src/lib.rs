@@ -13,6 +13,7 @@ mod cli;
 mod columns;
 mod contradictions;
 mod details;
+mod doubts;
 mod forms;
 mod json;
 mod layouts;

@@ -1,11 +1,12 @@
 //! Finding IPC namespaces, and visiting each by a child that enters it: ours is never left.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::ffi::{OsStr, OsString};
-use std::fs;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use nix::errno::Errno;
 use nix::fcntl::{AtFlags, OFlag};
@@ -16,6 +17,7 @@ use ns_common::procfs;
 use ns_common::sorting::sort_by;
 use ns_common::sys::{descriptor, namespace};
 
+use crate::doubts::if_there;
 use crate::select::inode;
 
 /// `NSFS_MAGIC` of linux/magic.h.
@@ -99,13 +101,13 @@ fn is_namespace(link: &OsStr) -> bool {
 pub(crate) fn all() -> nix::Result<Vec<Found>> {
     let own = own()?;
     let mut found = BTreeMap::new();
-    let processes = processes();
+    let processes = processes()?;
     for (pid, path) in &processes {
-        note_process(*pid, path, &mut found);
+        note_process(*pid, path, &mut found)?;
     }
-    note_mounts(&mut found);
+    note_mounts(&mut found)?;
     for (_, path) in &processes {
-        note_descriptors(path, &mut found);
+        note_descriptors(path, &mut found)?;
     }
     let in_order = found.into_values();
     let (mut all, others): (Vec<_>, Vec<_>) = in_order.partition(|found| found.inode == own);
@@ -114,44 +116,62 @@ pub(crate) fn all() -> nix::Result<Vec<Found>> {
 }
 
 /// The processes of this PID namespace, by number.
-fn processes() -> Vec<(i32, PathBuf)> {
-    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
-    let numbered = entries.filter_map(|entry| {
-        let number = entry.file_name().to_str()?.parse().ok()?;
-        Some((number, entry.path()))
-    });
-    let mut processes: Vec<_> = numbered.collect();
+fn processes() -> nix::Result<Vec<(i32, PathBuf)>> {
+    let mut processes = Vec::new();
+    for path in entries(Path::new("/proc"))? {
+        let number = path
+            .file_name()
+            .and_then(|name| name.to_str()?.parse().ok());
+        processes.extend(number.map(|number| (number, path)));
+    }
     sort_by(&mut processes, |(one, _): &(i32, _), (other, _)| {
         one.cmp(other)
     });
-    processes
+    Ok(processes)
+}
+
+/// The paths in a directory; none where it may not be looked at or has gone meanwhile.
+fn entries(directory: &Path) -> nix::Result<Vec<PathBuf>> {
+    let read = || {
+        fs::read_dir(directory)?
+            .map(|entry| Ok(entry?.path()))
+            .collect()
+    };
+    let paths: io::Result<_> = read();
+    let paths = if_there(paths.map_err(|error| procfs::errno(&error)))?;
+    Ok(paths.unwrap_or_default())
 }
 
 /// Counts a process for its namespace. One that may not be looked at is none of ours to count.
-fn note_process(pid: i32, path: &Path, found: &mut BTreeMap<u64, Found>) {
-    let Ok(process) = descriptor::open(path, OFlag::O_PATH | OFlag::O_DIRECTORY) else {
-        return;
+fn note_process(pid: i32, path: &Path, found: &mut BTreeMap<u64, Found>) -> nix::Result<()> {
+    let process = descriptor::open(path, OFlag::O_PATH | OFlag::O_DIRECTORY);
+    let Some(process) = if_there(process)? else {
+        return Ok(());
     };
-    let Ok(status) = fstatat(&process, "ns/ipc", AtFlags::empty()) else {
-        return;
+    let Some(status) = if_there(fstatat(&process, "ns/ipc", AtFlags::empty()))? else {
+        return Ok(());
     };
     let inode = inode(&status);
     let open = |file: &str| descriptor::open_at(process.as_fd(), Path::new(file), OFlag::O_RDONLY);
-    let namespace = found.entry(inode).or_insert_with(|| {
-        let mut command = open("comm").and_then(procfs::read_open).unwrap_or_default();
-        if command.last() == Some(&b'\n') {
-            command.pop();
+    let namespace = match found.entry(inode) {
+        Entry::Occupied(known) => known.into_mut(),
+        Entry::Vacant(new) => {
+            let command = open("comm").and_then(procfs::read_open);
+            let mut command = if_there(command)?.unwrap_or_default();
+            if command.last() == Some(&b'\n') {
+                command.pop();
+            }
+            new.insert(Found {
+                inode,
+                file: open("ns/ipc"),
+                keeper: Keeper::Processes {
+                    count: 0,
+                    first: pid,
+                    command,
+                },
+            })
         }
-        Found {
-            inode,
-            file: open("ns/ipc"),
-            keeper: Keeper::Processes {
-                count: 0,
-                first: pid,
-                command,
-            },
-        }
-    });
+    };
     // The process that it was to be opened by may have ended meanwhile.
     if namespace.file.is_err() {
         namespace.file = open("ns/ipc");
@@ -159,11 +179,12 @@ fn note_process(pid: i32, path: &Path, found: &mut BTreeMap<u64, Found>) {
     if let Keeper::Processes { count, .. } = &mut namespace.keeper {
         *count += 1;
     }
+    Ok(())
 }
 
 /// Notes the namespaces that are bound to files of this mount namespace: proc_pid_mountinfo(5).
-fn note_mounts(found: &mut BTreeMap<u64, Found>) {
-    let mounts = procfs::read(Path::new("/proc/self/mountinfo")).unwrap_or_default();
+fn note_mounts(found: &mut BTreeMap<u64, Found>) -> nix::Result<()> {
+    let mounts = if_there(procfs::read(Path::new("/proc/self/mountinfo")))?.unwrap_or_default();
     for line in mounts.split(|byte| *byte == b'\n') {
         let mut fields = line.split(|byte| *byte == b' ').skip(3);
         let (Some(root), Some(path)) = (fields.next(), fields.next()) else {
@@ -171,36 +192,36 @@ fn note_mounts(found: &mut BTreeMap<u64, Found>) {
         };
         if is_namespace(OsStr::from_bytes(root)) {
             let path = PathBuf::from(OsString::from_vec(unescaped(path)));
-            note_file(&path.clone(), path, found);
+            note_file(&path.clone(), path, found)?;
         }
     }
+    Ok(())
 }
 
 /// Notes the namespaces that a process holds open.
-fn note_descriptors(process: &Path, found: &mut BTreeMap<u64, Found>) {
-    let entries = fs::read_dir(process.join("fd")).into_iter().flatten();
-    for path in entries.flatten().map(|entry| entry.path()) {
-        if fs::read_link(&path).is_ok_and(|link| is_namespace(link.as_os_str())) {
-            note_file(&path.clone(), path, found);
+fn note_descriptors(process: &Path, found: &mut BTreeMap<u64, Found>) -> nix::Result<()> {
+    for path in entries(&process.join("fd"))? {
+        let link = fs::read_link(&path).map_err(|error| procfs::errno(&error));
+        if if_there(link)?.is_some_and(|link| is_namespace(link.as_os_str())) {
+            note_file(&path.clone(), path, found)?;
         }
     }
+    Ok(())
 }
 
 /// Notes a namespace that no process is in.
-fn note_file(path: &Path, keeper: PathBuf, found: &mut BTreeMap<u64, Found>) {
+fn note_file(path: &Path, keeper: PathBuf, found: &mut BTreeMap<u64, Found>) -> nix::Result<()> {
     // Another mount may cover it, another process may have got the number.
-    let Ok(file) = open(path) else {
-        return;
+    let Some(file) = if_there(open(path))? else {
+        return Ok(());
     };
-    let Ok(status) = fstat(&file) else {
-        return;
-    };
-    let inode = inode(&status);
+    let inode = inode(&fstat(&file)?);
     found.entry(inode).or_insert_with(|| Found {
         inode,
         file: Ok(file),
         keeper: Keeper::File(keeper),
     });
+    Ok(())
 }
 
 /// A path of mountinfo, in which blanks, line ends and backslashes are three octal digits.

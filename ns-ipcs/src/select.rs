@@ -6,6 +6,7 @@ use std::os::fd::BorrowedFd;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use nix::errno::Errno;
 use nix::sys::stat::{FileStat, stat};
 use nix::unistd::Pid;
 use ns_common::error::Error;
@@ -15,9 +16,11 @@ use ns_common::ipc::{Posix, Resource, SystemV};
 use ns_common::process::life::Births;
 use ns_common::sorting::sort_by;
 use ns_common::sys::ipc::{self, Lookup};
+use ns_common::words;
 
 use crate::attached::Maps;
 use crate::columns::{Column, Needs};
+use crate::doubts::Doubts;
 use crate::objects::{Content, Listed, Object, Waiters};
 use crate::posix;
 use crate::request::{Direction, Keep, Sort, Use};
@@ -38,6 +41,7 @@ pub(crate) struct Finder<'a> {
     /// Who has what mapped, looked up when it is needed.
     maps: OnceCell<Maps>,
     births: OnceCell<Option<Births>>,
+    pub(crate) doubts: Doubts,
 }
 
 impl<'a> Finder<'a> {
@@ -54,6 +58,7 @@ impl<'a> Finder<'a> {
             root,
             maps: OnceCell::new(),
             births: OnceCell::new(),
+            doubts: Doubts::default(),
         }
     }
 
@@ -61,6 +66,9 @@ impl<'a> Finder<'a> {
     pub(crate) fn namespace(&self) -> u64 {
         *self.namespace.get_or_init(|| {
             let own = stat(Path::new("/proc/self/ns/ipc"));
+            let own = self
+                .doubts
+                .settle(own, || words!["cannot look at /proc/self/ns/ipc"]);
             own.map_or(0, |status| inode(&status))
         })
     }
@@ -99,7 +107,8 @@ impl<'a> Finder<'a> {
                 break;
             }
         }
-        result
+        let doubts = self.doubts.end();
+        result.and(doubts)
     }
 
     /// Sorts as asked for; what ranks the same stays in its order.
@@ -135,7 +144,7 @@ impl<'a> Finder<'a> {
                 read_from::<SemaphoreSet>(First::Faster, visit)
             }
             Resource::Posix(kind) => {
-                for object in posix::objects(kind, self.root)? {
+                for object in posix::objects(kind, self.root, &self.doubts)? {
                     if visit(&mut Listed::new(Object::Posix(object))).is_break() {
                         break;
                     }
@@ -161,7 +170,7 @@ impl<'a> Finder<'a> {
     /// What may not be looked at is not unused.
     fn is_unused(&self, listed: &mut Listed) -> bool {
         if let Object::SemaphoreSet(set) = &listed.object {
-            listed.waiters = waiters(set);
+            listed.waiters = self.waiters(set);
             return listed.waiters == Some(Waiters::default());
         }
         match &listed.object {
@@ -184,7 +193,10 @@ impl<'a> Finder<'a> {
         match &mut listed.object {
             Object::Queue(queue) if needed.has(Needs::Capacity) && queue.capacity.is_none() => {
                 let id = queue.permissions.id;
-                let again = ipc::queue(id, Lookup::Any).ok();
+                let again = ipc::queue(id, Lookup::Any);
+                let again = self
+                    .doubts
+                    .settle(again, || words!["cannot read queue ", id]);
                 let same = again.filter(|again| again.permissions.id == id);
                 queue.capacity = same.and_then(|again| again.capacity);
             }
@@ -192,7 +204,7 @@ impl<'a> Finder<'a> {
                 listed.command = self.command(segment.creator, segment.latest());
             }
             Object::SemaphoreSet(set) if needed.has(Needs::Waiters) && listed.waiters.is_none() => {
-                listed.waiters = waiters(set);
+                listed.waiters = self.waiters(set);
             }
             _ => {}
         }
@@ -203,9 +215,16 @@ impl<'a> Finder<'a> {
         if pid <= 0 {
             return None;
         }
-        let births = self.births.get_or_init(|| Births::by_clock().ok());
+        let births = self.births.get_or_init(|| {
+            self.doubts
+                .settle(Births::by_clock(), || words!["cannot read the clock"])
+        });
+        let what = || words!["cannot look for process ", pid];
         let process = births.as_ref()?.still_there(Pid::from_raw(pid), latest);
-        let mut name = process.ok()??.read("comm").ok()?;
+        let process = self.doubts.settle(process, what)??;
+        let name = process.read("comm").map_err(|error| error.cause());
+        let name = name.map_err(|cause| cause.unwrap_or(Errno::EIO));
+        let mut name = self.doubts.settle(name, what)?;
         if name.last() == Some(&b'\n') {
             name.pop();
         }
@@ -214,7 +233,24 @@ impl<'a> Finder<'a> {
 
     /// Who has what mapped; read once.
     pub(crate) fn maps(&self) -> &Maps {
-        self.maps.get_or_init(|| Maps::read(self.namespace()))
+        self.maps.get_or_init(|| {
+            let maps = Maps::read(self.namespace());
+            let maps = self.doubts.settle(maps, || words!["cannot read /proc"]);
+            maps.unwrap_or_default()
+        })
+    }
+
+    /// How many processes wait at all semaphores of a set; `None` where it may not be read.
+    fn waiters(&self, set: &SemaphoreSet) -> Option<Waiters> {
+        let id = set.permissions.id;
+        let mut sum = Waiters::default();
+        for number in 0..i32::try_from(set.count).ok()? {
+            let what = || words!["cannot read semaphore set ", id];
+            let (for_increase, for_zero) = self.doubts.settle(ipc::waiting(id, number), what)?;
+            sum.for_increase += u64::try_from(for_increase).ok()?;
+            sum.for_zero += u64::try_from(for_zero).ok()?;
+        }
+        Some(sum)
     }
 }
 
@@ -250,17 +286,6 @@ impl FromIterator<Column> for Needed {
         });
         Self(bits.fold(0, |all, bit| all | bit))
     }
-}
-
-/// How many processes wait at all semaphores of a set; `None` where it may not be read.
-fn waiters(set: &SemaphoreSet) -> Option<Waiters> {
-    let mut sum = Waiters::default();
-    for number in 0..i32::try_from(set.count).ok()? {
-        let (for_increase, for_zero) = ipc::waiting(set.permissions.id, number).ok()?;
-        sum.for_increase += u64::try_from(for_increase).ok()?;
-        sum.for_zero += u64::try_from(for_zero).ok()?;
-    }
-    Some(sum)
 }
 
 /// The inode, in as many bits everywhere.

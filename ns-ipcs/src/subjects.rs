@@ -65,7 +65,7 @@ fn usage(report: &mut Report<'_>, fail_above: Option<Share>) -> ExitStatus {
         Form::Json | Form::JsonLines => in_order(&columns, Column::USAGE, form),
         _ => columns,
     };
-    let mut rows: Vec<Listed> = usage::rows(report.request.resources)
+    let mut rows: Vec<Listed> = usage::rows(report.request.resources, &report.finder.doubts)
         .into_iter()
         .map(|row| Listed::new(Object::Usage(row)))
         .collect();
@@ -86,7 +86,13 @@ fn usage(report: &mut Report<'_>, fail_above: Option<Share>) -> ExitStatus {
             status = ExitStatus::new(2);
         }
     }
-    status
+    match report.finder.doubts.end() {
+        Ok(()) => status,
+        Err(error) => {
+            report.console.report(&error);
+            ExitStatus::FAILURE
+        }
+    }
 }
 
 /// Limits, or what is used of each kind.

@@ -3,8 +3,9 @@
 use std::ops::ControlFlow;
 use std::path::Path;
 
+use nix::errno::Errno;
 use nix::unistd::{SysconfVar, sysconf};
-use ns_common::error::Error;
+use ns_common::error::{Attempt, Error};
 use ns_common::ipc::SystemV;
 use ns_common::ipc::limits::{self, SETTINGS};
 use ns_common::ipc::read;
@@ -12,6 +13,7 @@ use ns_common::ipc::system_v::{
     Queue, QueueLimits, QueueUsage, SegmentLimits, SegmentUsage, SemaphoreLimits, SemaphoreUsage,
 };
 use ns_common::sys::ipc;
+use ns_common::words;
 
 use crate::lists::append_title;
 use crate::request::Unit;
@@ -38,13 +40,26 @@ pub(crate) fn append_usage(
     let mut block = Block { writer, to };
     match kind {
         SystemV::Queue => {
-            let usage = ipc::queue_usage().ok();
+            let usage = if_configured(kind, ipc::queue_usage())?;
             block.queue_usage(usage.map(with_bytes).transpose()?);
         }
-        SystemV::Segment => block.segment_usage(ipc::segment_usage().ok()),
-        SystemV::SemaphoreSet => block.semaphore_usage(ipc::semaphore_usage().ok()),
+        SystemV::Segment => block.segment_usage(if_configured(kind, ipc::segment_usage())?),
+        SystemV::SemaphoreSet => {
+            block.semaphore_usage(if_configured(kind, ipc::semaphore_usage())?);
+        }
     }
     Ok(())
+}
+
+/// What is used of a kind; `None` where the kernel was built without it.
+pub(crate) fn if_configured<T>(kind: SystemV, usage: nix::Result<T>) -> Result<Option<T>, Error> {
+    match usage {
+        Ok(usage) => Ok(Some(usage)),
+        Err(Errno::ENOSYS) => Ok(None),
+        Err(errno) => {
+            Err(errno).attempt(|| words!["cannot see how many ", kind.plural(), " there are"])
+        }
+    }
 }
 
 /// A block of lines, each a value with the text around it.

@@ -8,9 +8,11 @@ use ns_common::ipc::{Posix, Resource, Resources, SystemV};
 use ns_common::sys::ipc;
 use ns_common::words;
 
+use crate::doubts::Doubts;
 use crate::objects::Usage;
 use crate::posix;
 use crate::request::Share;
+use crate::totals;
 use crate::writer::append_hundredths;
 
 /// Where the limits of POSIX queues are.
@@ -60,8 +62,8 @@ fn limit(
 }
 
 /// The rows for these kinds.
-pub(crate) fn rows(resources: Resources) -> Vec<Usage> {
-    let limits = Totals::read(resources).limits().into_iter();
+pub(crate) fn rows(resources: Resources, doubts: &Doubts) -> Vec<Usage> {
+    let limits = Totals::read(resources, doubts).limits().into_iter();
     limits
         .filter(|(kind, _)| resources.contains(*kind))
         .map(|(_, usage)| usage)
@@ -93,12 +95,13 @@ impl Totals {
         ]
     }
 
-    fn read(resources: Resources) -> Self {
+    fn read(resources: Resources, doubts: &Doubts) -> Self {
         let settings = Path::new(SETTINGS);
         let mut totals = Self::default();
         if resources.contains(QUEUE) {
             let limits = limits::queues(settings);
-            let used = ipc::queue_usage().ok().map(|usage| count(usage.queues));
+            let used =
+                used(SystemV::Queue, ipc::queue_usage(), doubts).map(|usage| count(usage.queues));
             totals.queues = Kind {
                 used,
                 limits: limits.map_or([None; 3], |limits| {
@@ -108,7 +111,7 @@ impl Totals {
         }
         if resources.contains(SEGMENT) {
             let limits = limits::segments(settings);
-            let usage = ipc::segment_usage().ok();
+            let usage = used(SystemV::Segment, ipc::segment_usage(), doubts);
             totals.segments = Kind {
                 used: usage.map(|usage| count(usage.segments)),
                 limits: limits.map_or([None; 3], |limits| {
@@ -119,7 +122,7 @@ impl Totals {
         }
         if resources.contains(SET) {
             let limits = limits::semaphores(settings);
-            let usage = ipc::semaphore_usage().ok();
+            let usage = used(SystemV::SemaphoreSet, ipc::semaphore_usage(), doubts);
             totals.sets = Kind {
                 used: usage.map(|usage| count(usage.sets)),
                 limits: limits.map_or([None; 3], |limits| {
@@ -132,13 +135,25 @@ impl Totals {
         if resources.contains(POSIX_QUEUE) {
             let settings = Path::new(QUEUE_SETTINGS);
             totals.posix_queues = Kind {
-                used: posix::count_queues(),
-                limits: ["queues_max", "msg_max", "msgsize_max"]
-                    .map(|name| limits::number(settings, name)),
+                used: posix::count_queues(doubts),
+                limits: ["queues_max", "msg_max", "msgsize_max"].map(|name| {
+                    let number = limits::number(settings, name);
+                    let what = || words!["cannot read ", QUEUE_SETTINGS, "/", name];
+                    doubts.settle(number, what)
+                }),
             };
         }
         totals
     }
+}
+
+/// What is used of a kind; `None` where the kernel was built without it.
+fn used<T>(kind: SystemV, usage: nix::Result<T>, doubts: &Doubts) -> Option<T> {
+    let usage = totals::if_configured(kind, usage);
+    usage.unwrap_or_else(|error| {
+        doubts.note(error);
+        None
+    })
 }
 
 fn count(number: i32) -> u64 {

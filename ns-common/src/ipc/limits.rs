@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use nix::errno::Errno;
+
 use crate::ipc::system_v::{QueueLimits, SegmentLimits, SemaphoreLimits};
 use crate::procfs;
 use crate::sys::ipc;
@@ -13,9 +15,9 @@ pub const SETTINGS: &str = "/proc/sys/kernel";
 pub fn queues(settings: &Path) -> Option<QueueLimits> {
     let read = || {
         Some(QueueLimits {
-            queues: number(settings, "msgmni")?,
-            message: number(settings, "msgmax")?,
-            queue: number(settings, "msgmnb")?,
+            queues: number(settings, "msgmni").ok()?,
+            message: number(settings, "msgmax").ok()?,
+            queue: number(settings, "msgmnb").ok()?,
         })
     };
     read().or_else(|| ipc::queue_limits().ok())
@@ -25,9 +27,9 @@ pub fn queues(settings: &Path) -> Option<QueueLimits> {
 pub fn segments(settings: &Path) -> Option<SegmentLimits> {
     let read = || {
         Some(SegmentLimits {
-            segments: number(settings, "shmmni")?,
-            segment: number(settings, "shmmax")?,
-            pages: number(settings, "shmall")?,
+            segments: number(settings, "shmmni").ok()?,
+            segment: number(settings, "shmmax").ok()?,
+            pages: number(settings, "shmall").ok()?,
         })
     };
     read().or_else(|| ipc::segment_limits().ok())
@@ -53,9 +55,15 @@ pub fn semaphores(settings: &Path) -> Option<SemaphoreLimits> {
 }
 
 /// The number in a file of settings.
-pub fn number<T: std::str::FromStr>(settings: &Path, name: &str) -> Option<T> {
-    let text = procfs::read(&settings.join(name)).ok()?;
-    std::str::from_utf8(&text).ok()?.trim().parse().ok()
+///
+/// # Errors
+/// EINVAL for a file with something else in it.
+pub fn number<T: std::str::FromStr>(settings: &Path, name: &str) -> nix::Result<T> {
+    let text = procfs::read(&settings.join(name))?;
+    let number = std::str::from_utf8(&text)
+        .ok()
+        .and_then(|text| text.trim().parse().ok());
+    number.ok_or(Errno::EINVAL)
 }
 
 #[cfg(test)]

@@ -107,7 +107,14 @@ pub fn each_from<T: Record>(first: First, visit: Visitor<'_, T>) -> Result<Suppo
             Err(refusal) => walked = Some((dense, refusal)),
         }
     }
-    if let Ok(table) = table::open::<T>() {
+    let table = match table::open::<T>() {
+        Ok(table) => Some(table),
+        // There is none, or it may not be read: the calls tell of the objects, though not of all.
+        Err(Errno::ENOENT | Errno::EACCES | Errno::EPERM) => None,
+        Err(errno) if first == First::Text => return Err(errno).attempt(cannot_read::<T>),
+        Err(_) => None,
+    };
+    if let Some(table) = table {
         // What the calls have told already is not told again; rows come in the order of their
         // index.
         let is_left = |object: &T| {

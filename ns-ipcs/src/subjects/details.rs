@@ -34,6 +34,10 @@ pub(super) fn show(
         }
     };
     append(report, kind, found.as_ref(), true);
+    if let Err(error) = report.finder.doubts.end() {
+        report.console.report(&error);
+        return ExitStatus::FAILURE;
+    }
     if found.is_some() {
         return ExitStatus::SUCCESS;
     }
