@@ -39,7 +39,7 @@ else
 BUILD = $(CARGO) $(VENDORED) --config 'build.rustflags = $(quoted)' build --release
 endif
 
-.PHONY: build demo pictures check check-elsewhere check-targets check-reproducible test test-as-ordinary-user fuzz compare-random bench bench-record install uninstall static dist deb rpm
+.PHONY: build demo pictures check check-elsewhere check-targets check-reproducible test test-as-ordinary-user faults fuzz compare-random bench bench-record install uninstall static dist deb rpm
 
 build:
 	$(BUILD)
@@ -111,6 +111,14 @@ fuzz:
 # and is no row of docs/compatibility.md.
 compare-random: build
 	NS_TESTS_BIN_DIR="$(abspath $(RELEASE))" $(CARGO) run --quiet --release $(TESTS) --bin compare -- $(or $(COUNT),10000) $(SEED)
+
+# Everything that can go wrong at each system call of the main uses, and COUNT kills at random
+# moments in each of them; with USES of those alone whose names begin so.
+USES ?=
+faults: build
+	$(CARGO) build $(TESTS) --bin probe --bin faults
+	NS_TESTS_BIN_DIR="$(abspath $(RELEASE))" $(CARGO) run --quiet $(TESTS) --bin faults -- \
+		--kills $(or $(COUNT),100) --seed $(SEED) $(USES)
 
 # Ratios against the installed util-linux and others, and counts, into docs/performance.md: as root,
 # in private namespaces.

@@ -2,7 +2,7 @@
 #![allow(unsafe_code)]
 
 use std::ffi::OsStr;
-use std::os::fd::{FromRawFd, OwnedFd};
+use std::os::fd::{FromRawFd, OwnedFd, RawFd};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::Arc;
@@ -247,6 +247,34 @@ impl Sandbox {
 pub fn with_own_mounts(command: &mut Command) -> &mut Command {
     // SAFETY: between fork and exec the closure makes one system call.
     unsafe { command.pre_exec(|| Ok(unshare(CloneFlags::CLONE_NEWNS)?)) }
+}
+
+/// Has a command traced by its parent from its execution on: ptrace(2). Root can run it as `user`.
+/// It gets descriptors, which are above these numbers, under the numbers 3 and 4.
+pub fn traced(command: &mut Command, user: Option<u32>, given: Option<[RawFd; 2]>) -> &mut Command {
+    let prepare = move || {
+        if let Some([third, fourth]) = given {
+            give_as(third, 3)?;
+            give_as(fourth, 4)?;
+        }
+        // As root: the kernel remembers who allowed it, and programs with the set-user-ID bit keep
+        // their rights only if that one may trace them.
+        nix::sys::ptrace::traceme()?;
+        if let Some(id) = user {
+            nix::unistd::setgroups(&[])?;
+            nix::unistd::setgid(id.into())?;
+            nix::unistd::setuid(id.into())?;
+        }
+        Ok(())
+    };
+    // SAFETY: between fork and exec the closure makes system calls only.
+    unsafe { command.pre_exec(prepare) }
+}
+
+/// Gives a program that is executed a descriptor under a number.
+fn give_as(descriptor: RawFd, number: RawFd) -> nix::Result<()> {
+    // SAFETY: the call takes numbers only.
+    nix::errno::Errno::result(unsafe { libc::dup2(descriptor, number) }).map(drop)
 }
 
 /// Keeps descriptors that we have inherited ourselves from a program that is executed.
