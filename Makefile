@@ -7,7 +7,7 @@ LINTS ?= -D warnings
 # The tests are a workspace of their own.
 TESTS = --manifest-path tests/Cargo.toml
 # The tests that need nothing of the source tree.
-BEHAVIOUR = build cases explain faults held hints hints_of_ids hints_of_unshare inheritance inside likeness maps objects persistence readme recipes same_as_reference supervision targets terminal waiting walkthrough
+BEHAVIOUR = build cases explain faults held hints hints_of_ids hints_of_unshare inheritance inside likeness maps objects odd_places persistence readme recipes same_as_reference seccomp supervision targets terminal waiting walkthrough
 
 # Where the programs are once they are built, as cargo decides it.
 RELEASE ?= $(or $(CARGO_TARGET_DIR),$(CARGO_BUILD_TARGET_DIR),target)$(addprefix /,$(CARGO_BUILD_TARGET))/release

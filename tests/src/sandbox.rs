@@ -249,6 +249,58 @@ pub fn with_own_mounts(command: &mut Command) -> &mut Command {
     unsafe { command.pre_exec(|| Ok(unshare(CloneFlags::CLONE_NEWNS)?)) }
 }
 
+/// A system call, or one operation of it: an argument, by position, with that value.
+pub type Call = (i64, Option<(u32, u32)>);
+
+/// Has the kernel refuse calls of a command with an error number, as the filters of containers do:
+/// seccomp(2).
+pub fn refusing<'a>(command: &'a mut Command, calls: &[Call], errno: i32) -> &'a mut Command {
+    let program = filter(calls, errno);
+    // SAFETY: between fork and exec the closure makes one system call; the program exists
+    // beforehand.
+    unsafe { command.pre_exec(move || Ok(install(&program)?)) }
+}
+
+/// The filter: for each call, if the number and the argument are those, the refusal; in the end all
+/// else is allowed. The lower halves of arguments are enough here, on little-endian processors.
+fn filter(calls: &[Call], errno: i32) -> Vec<libc::sock_filter> {
+    let statement = |code: u32, k: u32, skipped: u8| libc::sock_filter {
+        code: u16::try_from(code).expect("codes are small"),
+        jt: 0,
+        jf: skipped,
+        k,
+    };
+    let load = |offset| statement(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, offset, 0);
+    let equal = |k, skipped| statement(libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K, k, skipped);
+    let answer = |k| statement(libc::BPF_RET | libc::BPF_K, k, 0);
+    let refusal = answer(libc::SECCOMP_RET_ERRNO | errno.unsigned_abs());
+    let mut program = Vec::new();
+    for (number, argument) in calls {
+        let number = u32::try_from(*number).expect("numbers of calls are small");
+        program.push(load(0));
+        match argument {
+            None => program.push(equal(number, 1)),
+            Some((position, value)) => {
+                program.extend([equal(number, 3), load(16 + 8 * position), equal(*value, 1)]);
+            }
+        }
+        program.push(refusal);
+    }
+    program.push(answer(libc::SECCOMP_RET_ALLOW));
+    program
+}
+
+fn install(program: &[libc::sock_filter]) -> nix::Result<()> {
+    let program = libc::sock_fprog {
+        len: u16::try_from(program.len()).map_err(|_| nix::errno::Errno::E2BIG)?,
+        filter: program.as_ptr().cast_mut(),
+    };
+    let filter = libc::c_ulong::from(libc::SECCOMP_MODE_FILTER);
+    // SAFETY: the program is valid, and the kernel copies it.
+    let done = unsafe { libc::prctl(libc::PR_SET_SECCOMP, filter, &raw const program) };
+    nix::errno::Errno::result(done).map(drop)
+}
+
 /// Has a command traced by its parent from its execution on: ptrace(2). Root can run it as `user`.
 /// It gets descriptors, which are above these numbers, under the numbers 3 and 4.
 pub fn traced(command: &mut Command, user: Option<u32>, given: Option<[RawFd; 2]>) -> &mut Command {

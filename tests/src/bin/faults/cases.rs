@@ -92,11 +92,14 @@ fn at_calls(whole: &Trace) -> Vec<(Fault, Call)> {
             }
             if !seen.contains(&number) {
                 seen.push(number);
-                // A call that is always interrupted is made for ever.
-                for errno in errors(number)
-                    .into_iter()
-                    .filter(|errno| *errno != Errno::EINTR)
-                {
+                // As an older kernel answers, or a filter. A call that is always interrupted is
+                // made for ever.
+                let mut all = errors(number);
+                all.retain(|errno| *errno != Errno::EINTR);
+                if !all.contains(&Errno::ENOSYS) && !calls::is_memory(number) {
+                    all.push(Errno::ENOSYS);
+                }
+                for errno in all {
                     push(Which::All(number), Effect::Error(errno));
                 }
             }

@@ -95,6 +95,7 @@ const fn nsenter(name: &'static str, setting: &'static str, command: &'static st
 const REFUSED: &[(&str, &str)] = &[
     ("* EPERM", "what may not be looked at is missing"),
     ("* EACCES", "what may not be looked at is missing"),
+    ("* ENOSYS", "a kernel without the call has none of the kind"),
     ("kill EINVAL", "the kernel knows every signal"),
 ];
 
