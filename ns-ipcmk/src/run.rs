@@ -74,7 +74,7 @@ fn create_and_tell(
 fn explained(error: Error, wanted: Wanted) -> Error {
     match wanted {
         Wanted::Segment { size, pages } if pages != Pages::Ordinary => {
-            hint::explain(error, &Failed::CreateInHugePages { size, pages })
+            hint::explain_only(error, &Failed::CreateInHugePages { size, pages })
         }
         _ => error,
     }

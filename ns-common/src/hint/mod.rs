@@ -103,10 +103,10 @@ pub enum Failed<'a> {
 /// becomes code: data would have three pointers a row, which the loader relocates at every start.
 macro_rules! causes {
     ($($step:pat $(if $condition:expr)?, [$($errno:path),*] => $check:path;)+) => {
-        /// The first cause that is found.
-        #[cold]
-        #[inline(never)]
-        fn find(failed: &Failed<'_>, errno: Option<Errno>, system: &System) -> Option<Message> {
+        /// The first cause that is found. Where it is inline and the step is known, the checks of
+        /// other steps are not in it.
+        #[inline(always)]
+        fn find_inline(failed: &Failed<'_>, errno: Option<Errno>, system: &System) -> Option<Message> {
             $(if matches!(failed, $step $(if $condition)?) && is_among(errno, &[$($errno),*]) {
                 if let Some(hint) = $check(failed, system) {
                     return Some(hint);
@@ -115,6 +115,12 @@ macro_rules! causes {
             None
         }
     };
+}
+
+#[cold]
+#[inline(never)]
+fn find(failed: &Failed<'_>, errno: Option<Errno>, system: &System) -> Option<Message> {
+    find_inline(failed, errno, system)
 }
 
 /// Whether it is one of these or, if there are none, there is none.
@@ -203,6 +209,22 @@ pub fn are_wanted() -> bool {
 
 /// The error, with a hint if a cause for the failure of this step is found.
 pub fn explain(error: Error, failed: &Failed<'_>) -> Error {
+    with_hint(error, failed, find)
+}
+
+/// The same for a program that has hints for this step alone: what the others need, 60 kB, stays
+/// out of it.
+#[inline(always)]
+pub fn explain_only(error: Error, failed: &Failed<'_>) -> Error {
+    with_hint(error, failed, find_inline)
+}
+
+#[inline(always)]
+fn with_hint(
+    error: Error,
+    failed: &Failed<'_>,
+    find: impl Fn(&Failed<'_>, Option<Errno>, &System) -> Option<Message>,
+) -> Error {
     if !are_wanted() {
         return error;
     }
