@@ -14,6 +14,7 @@ use ns_common::procfs;
 use ns_common::sys::descriptor;
 use ns_common::sys::file::Identity;
 
+use crate::doubts::if_there;
 use crate::objects::{Attachment, Listed, Object};
 
 /// A file system, by the kernel's two numbers for it.
@@ -79,7 +80,10 @@ impl Maps {
             match mappings.last_mut() {
                 Some(last) if last.pid == pid => last.pieces += 1,
                 _ => {
-                    let command = command.get_or_insert_with(|| command_of(process));
+                    let command = match &command {
+                        Some(command) => command,
+                        None => command.insert(command_of(process)?),
+                    };
                     mappings.push(Attachment {
                         pid,
                         command: command.clone(),
@@ -127,12 +131,13 @@ fn read_in(process: BorrowedFd<'_>, file: &str) -> nix::Result<Vec<u8>> {
     descriptor::open_at(process, Path::new(file), OFlag::O_RDONLY).and_then(procfs::read_open)
 }
 
-fn command_of(process: BorrowedFd<'_>) -> Vec<u8> {
-    let mut name = read_in(process, "comm").unwrap_or_default();
+/// What a process is called; nothing where that may not be read.
+fn command_of(process: BorrowedFd<'_>) -> nix::Result<Vec<u8>> {
+    let mut name = if_there(read_in(process, "comm"))?.unwrap_or_default();
     if name.last() == Some(&b'\n') {
         name.pop();
     }
-    name
+    Ok(name)
 }
 
 impl<'a> Piece<'a> {

@@ -6,11 +6,14 @@ use std::sync::Mutex;
 use std::thread;
 use std::time::Instant;
 
-use ns_tests::skip::{is_root, note};
+use ns_tests::skip::{has_program, is_root, note};
 use ns_tests::tool;
 
 use crate::inside::{PROBLEM, UNAVAILABLE, WORD};
 use crate::uses::USES;
+
+/// What begins the line that says what must be installed for a use.
+const MISSING: &str = "missing: ";
 
 /// What the command line asks for.
 struct Request {
@@ -109,8 +112,11 @@ fn take(queue: &Mutex<Vec<usize>>) -> Option<usize> {
 fn one(position: usize, slot: usize, request: &Request) -> Report {
     let used = &USES[position];
     let begin = Instant::now();
+    let missing = used.needs.filter(|program| !has_program(program));
     let text = if used.for_root && !is_root() {
         format!("{UNAVAILABLE}it takes root\n")
+    } else if let Some(program) = missing {
+        format!("{MISSING}{program} is not installed\n")
     } else {
         let mut command = Command::new(tool::ours("unshare"));
         command
@@ -154,6 +160,10 @@ fn one(position: usize, slot: usize, request: &Request) -> Report {
 fn tell(report: &Report) -> (usize, usize, usize) {
     let (mut cases, mut happened, mut problems) = (0, 0, 0);
     for line in report.text.lines() {
+        if let Some(reason) = line.strip_prefix(MISSING) {
+            note(report.name, reason);
+            continue;
+        }
         if let Some(reason) = line.strip_prefix(UNAVAILABLE) {
             // As root everything is to be had.
             if is_root() {

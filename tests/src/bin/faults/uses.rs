@@ -14,6 +14,8 @@ pub(crate) struct Use {
     pub(crate) user: Option<u32>,
     /// Needs to be root of the system.
     pub(crate) for_root: bool,
+    /// A program that it needs.
+    pub(crate) needs: Option<&'static str>,
     /// Calls, maybe with an error number, after whose failure it succeeds in another way, which
     /// shows in its output, and the reason why that is right.
     pub(crate) accepted: &'static [(&'static str, &'static str)],
@@ -70,6 +72,7 @@ const PLAIN: Use = Use {
     leaves: Leaves::Nothing,
     user: None,
     for_root: false,
+    needs: None,
     accepted: &[],
     events: false,
 };
@@ -96,6 +99,18 @@ const REFUSED: &[(&str, &str)] = &[
     ("* EPERM", "what may not be looked at is missing"),
     ("* EACCES", "what may not be looked at is missing"),
     ("* ENOSYS", "a kernel without the call has none of the kind"),
+    ("kill EINVAL", "the kernel knows every signal"),
+];
+
+/// Also what it cannot look at, as long as it says so.
+const TOLD: &[(&str, &str)] = &[
+    ("* EPERM", "what may not be looked at is missing"),
+    ("* EACCES", "what may not be looked at is missing"),
+    ("* ENOSYS", "a kernel without the call has none of the kind"),
+    (
+        "told",
+        "processes that could not be read are counted on standard error",
+    ),
     ("kill EINVAL", "the kernel knows every signal"),
 ];
 
@@ -159,6 +174,24 @@ impl Use {
 /// More objects than are read from `/proc/sysvipc`, so that the kernel is asked for each index.
 const DENSE: &str =
     "for i in {1..35}; do ipcmk -Q -M 9 -S 2; done > /dev/null; ipcrm -q 3 -m 3 -s 3";
+
+/// A process that has a segment and an object of POSIX shared memory mapped, and a socket of its
+/// own network namespace under descriptor 3: `$T`.
+const HOLDER: &str = concat!(
+    "unshare -n python3 -c '
+import ctypes, mmap, os, socket, time
+held = socket.socket()
+os.dup2(held.fileno(), 3)
+c = ctypes.CDLL(None)
+c.shmat.restype = ctypes.c_void_p
+c.shmat(0, None, 0)
+file = open(\"/dev/shm/before\", \"r+\")
+mapped = mmap.mmap(file.fileno(), 10)
+open(\"/mnt/up\", \"w\").close()
+time.sleep(100000)' > /dev/null 2>&1 & T=$!; ",
+    "until [ -e up ]; do sleep .02; done; echo T=$T; ",
+    links!()
+);
 
 /// Delegated ids for user 1000.
 const DELEGATED: &str = concat!(
@@ -231,6 +264,7 @@ pub(crate) static USES: &[Use] = &[
         "unshare --map-users=all --map-groups=all --whitelist-env=PATH,SHELL $PROBE $LINKS",
     ),
     Use {
+        needs: Some("newuidmap"),
         user: Some(1000),
         for_root: true,
         accepted: &[(
@@ -330,7 +364,20 @@ pub(crate) static USES: &[Use] = &[
     ipcs("ipcs-details", "ipcs -s -i 0"),
     ipcs("ipcs-json", "ipcs --json -a --posix"),
     ipcs("ipcs-json-lines", "ipcs --json-lines -A"),
-    ipcs("ipcs-attached", "ipcs -m -M --attached"),
+    Use {
+        needs: Some("python3"),
+        accepted: TOLD,
+        ..ipcs("ipcs-attached", "ipcs -m -M --attached").after(HOLDER)
+    },
+    Use {
+        needs: Some("python3"),
+        accepted: TOLD,
+        ..ipcs("ipcs-attached-json", "ipcs -m -M --attached --json").after(HOLDER)
+    },
+    Use {
+        needs: Some("python3"),
+        ..nsenter("nsenter-socket", HOLDER, "nsenter -t $T -N 3 $PROBE $LINKS")
+    },
     ipcs("ipcs-usage", "ipcs --usage --fail-above 99"),
     ipcs("ipcs-posix", "ipcs -Q -M -S"),
     ipcs(
