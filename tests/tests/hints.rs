@@ -102,7 +102,7 @@ fn process_of_another_user() {
     if !is_root() {
         return skipped("needs root, for processes of two users");
     }
-    let hint = "is another user's: only that user and root may look into it";
+    let hint = "belongs to another user: only that user and root may inspect it";
     check(
         "sleep 60 & T=$!; asleep $T; $user nsenter -t $T -u true; finish",
         "reassociate to namespaces failed: Operation not permitted",
@@ -140,7 +140,7 @@ fn process_that_lets_nobody_look() {
         "$user python3 -c 'import ctypes,time; ctypes.CDLL(None).prctl(4,0,0,0,0); open(\"/dev/shm/ready\",\"w\"); time.sleep(60)' & T=$!
          until [ -e /dev/shm/ready ]; do sleep .01; done; $user nsenter -t $T --uts=/proc/self/ns/uts -w true; finish",
         "Permission denied",
-        "lets nobody but root look into it",
+        "may be inspected only by root",
         "$user sleep 60 & T=$!; asleep $T
          inject EACCES '\"cwd\"' $user nsenter -t $T --uts=/proc/self/ns/uts -w true; finish",
     );
@@ -149,7 +149,7 @@ fn process_that_lets_nobody_look() {
 #[test]
 fn own_user_namespace() {
     sandbox_or_skip!("strace");
-    let hint = "it is the caller's own user namespace";
+    let hint = "this is the caller's own user namespace";
     let other = "strace -o /dev/null -e inject=setns:error=EINVAL nsenter -t $$ -u true";
     check("nsenter -t $$ -U true", "Invalid argument", hint, other);
     check(
@@ -167,7 +167,7 @@ fn pid_namespace_that_is_not_below() {
     check(
         "unshare -p -f bash -c 'read P _ < /proc/self/stat; unshare -p -f nsenter --pid=/proc/$P/ns/pid true; exit'",
         "Invalid argument",
-        "the PID namespace is not the caller's own, nor below it",
+        "the PID namespace is neither the caller's nor below it",
         "strace -o /dev/null -e inject=setns:error=EINVAL nsenter --pid=/proc/self/ns/pid true",
     );
 }
@@ -200,9 +200,9 @@ fn file_that_is_no_namespace_of_the_kind() {
     for (file, hint) in [
         (
             "/proc/self/ns/net",
-            "the file is a namespace of the kind net, not uts",
+            "the file is a namespace of kind net, not uts",
         ),
-        ("/etc/passwd", "the file is no namespace; "),
+        ("/etc/passwd", "the file is not a namespace: "),
     ] {
         let cause = format!("nsenter --uts={file} true");
         check(
@@ -227,17 +227,17 @@ fn right_over_the_owner_that_is_missing() {
         (
             "$user unshare -ru",
             "-t $T -u",
-            "ns/uts is owned by the target's user namespace: --user --preserve-credentials",
+            "ns/uts is owned by the target's user namespace: add --user --preserve-credentials",
         ),
         (
             "$user unshare -ru",
             "-t $T -U --preserve-credentials -u -n",
-            "ns/net is owned by another user namespace than the target's",
+            "ns/net is not owned by the target's user namespace",
         ),
         (
             "$user",
             "-t $T -u",
-            "ns/uts is the caller's own, and entering it again takes CAP_SYS_ADMIN",
+            "ns/uts is the caller's already, and entering it again takes CAP_SYS_ADMIN",
         ),
         (
             "unshare -u $user",
@@ -257,7 +257,7 @@ fn right_over_the_owner_that_is_missing() {
     check(
         "P=$$; unshare -r nsenter --uts=/proc/$P/ns/uts true",
         reason,
-        "ns/uts is owned by a user namespace outside of the caller's",
+        "ns/uts is owned by a user namespace outside the caller's",
         "strace -o /dev/null -e inject=setns:error=EPERM nsenter --uts=/proc/self/ns/uts true",
     );
 }
@@ -289,12 +289,12 @@ fn ids_that_are_not_mapped() {
         (
             "-S 5",
             "setuid",
-            "uid 5 is not mapped in this user namespace: a line in its uid_map would begin with 5",
+            "uid 5 is not mapped in this user namespace: its uid_map needs a line that begins with 5",
         ),
         (
             "-G 6",
             "setgid",
-            "gid 6 is not mapped in this user namespace: a line in its gid_map would begin with 6",
+            "gid 6 is not mapped in this user namespace: its gid_map needs a line that begins with 6",
         ),
     ] {
         let mapped = option.replace(['5', '6'], "0");
@@ -368,14 +368,14 @@ fn programs_that_cannot_be_executed() {
         denied(
             "mkdir d; mount -t tmpfs -o noexec t d; cp $(type -P true) d",
             "d/true",
-            "d/true lies on a file system that is mounted noexec",
+            "d/true is on a file system mounted noexec",
         );
         let plain = "cp $(type -P true) plain; chmod 644 plain";
-        let hint = "./plain has no execute permission: chmod +x gives it";
+        let hint = "./plain has no execute permission: chmod +x adds it";
         denied(plain, "./plain", hint);
         let script = "printf '#!./plain\\n' > ours; chmod +x ours";
         denied(&format!("{plain}; {script}"), "./ours", hint);
-        denied(":", "/usr", "/usr is a directory and no program; ");
+        denied(":", "/usr", "/usr is a directory, not a program; ");
     }
 }
 
@@ -383,7 +383,7 @@ fn programs_that_cannot_be_executed() {
 fn programs_for_another_machine() {
     sandbox_or_skip!("dd");
     let other = "cp $(type -P true) program; printf '\\377\\377' | dd of=program bs=1 seek=18 conv=notrunc 2> /dev/null; chmod +x program";
-    let hint = "is a program for another kind of machine";
+    let hint = "is a program for another architecture";
     check(
         &format!("{other}; SHELL=./program unshare -u"),
         "Exec format error",
@@ -407,7 +407,7 @@ fn copies_that_need_a_file() {
     let hint = " of true is missing inside";
     check(&format!("{nsenter} true"), missing, hint, &other);
     let script = "printf '#!/bin/sh\\n' > ours; chmod +x ours";
-    let hint = "./ours is a script, whose interpreter could not open the copy";
+    let hint = "./ours is a script, and its interpreter cannot open the copy";
     check(
         &format!("{script}; {nsenter} ./ours"),
         missing,

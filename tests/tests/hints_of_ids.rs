@@ -9,13 +9,13 @@ use ns_tests::skip::{is_root, skipped};
 fn map_of_root_needs_a_capability_of_outside() {
     sandbox_or_skip!("strace", "setpriv");
     let without = |capability| format!("setpriv --bounding-set=-{capability} unshare");
-    let hint = "mapping uid 0 of outside takes CAP_SETFCAP";
+    let hint = "mapping outer uid 0 takes CAP_SETFCAP";
     let inside = "unshare: write failed /proc/self/uid_map: Operation not permitted";
     explained(&format!("{} -r true", without("setfcap")), inside, hint);
     let outside = "/uid_map: Operation not permitted";
     let several = "--map-users=0:0:1 --map-users=1:1:1 true";
     explained(&format!("{} {several}", without("setfcap")), outside, hint);
-    let hint = "mapping more than one's own uid takes CAP_SETUID, ";
+    let hint = "mapping more than one's own uid takes CAP_SETUID: ";
     explained(&format!("{} {several}", without("setuid")), outside, hint);
     explained(
         &format!(
@@ -23,7 +23,7 @@ fn map_of_root_needs_a_capability_of_outside() {
             without("setgid")
         ),
         "/gid_map: Operation not permitted",
-        "mapping more than one's own gid takes CAP_SETGID, ",
+        "mapping more than one's own gid takes CAP_SETGID: ",
     );
     explained(
         "unshare -r unshare --map-users=0:0:1 --map-users=1:100000:10 true",
@@ -49,7 +49,7 @@ fn policy_for_groups_that_cannot_be_written_is_explained() {
     explained(
         "unshare -r unshare -U --setgroups=allow true",
         failed,
-        "setgroups has been denied, ",
+        "setgroups has been denied ",
     );
     explained(
         &format!("{WITHOUT_ADMIN} unshare --setgroups=deny true"),
@@ -71,7 +71,7 @@ fn policy_for_groups_that_cannot_be_written_is_explained() {
     explained(
         "unshare --owner=5:-1 -r true",
         "unshare: cannot open /proc/self/setgroups: Permission denied",
-        "the ids of this process were changed, ",
+        "this process has changed its ids, ",
     );
 }
 
@@ -91,26 +91,26 @@ fn program_that_writes_no_map_is_explained() {
     explained(
         &script(&format!("$user --no-new-privs {map}")),
         refused,
-        "no_new_privs is set, which takes its privilege from newuidmap: ",
+        "no_new_privs is set, so newuidmap gains no privileges: ",
     );
     explained(
         &script(&format!(
             "cp $(type -P newuidmap) .; PATH=/mnt:$PATH; $user {map}"
         )),
         refused,
-        "/mnt/newuidmap has neither the set-user-ID bit nor capabilities: ",
+        "/mnt/newuidmap has neither the set-user-ID bit nor file capabilities: ",
     );
     explained(
         &script(&format!(
             "mkdir d; mount -t tmpfs -o nosuid d d; cp -p $(type -P newuidmap) d; PATH=/mnt/d:$PATH; $user {map}"
         )),
         refused,
-        "/mnt/d/newuidmap lies on a file system that is mounted nosuid: ",
+        "/mnt/d/newuidmap is on a file system mounted nosuid: ",
     );
     explained(
         &script("$user unshare --map-users=0:100000:65537 true"),
         " not allowed",
-        "/etc/subuid does not give ",
+        "/etc/subuid does not delegate all ids from ",
     );
     explained(
         &script(
@@ -152,7 +152,7 @@ fn ids_that_cannot_be_taken_on_are_explained() {
     explained(
         "setpriv --bounding-set=-setuid unshare -S 5 true",
         failed,
-        "taking on a uid takes CAP_SETUID: ",
+        "changing the uid takes CAP_SETUID: ",
     );
     explained(
         "unshare -U -G 0 true",

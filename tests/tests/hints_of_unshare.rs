@@ -24,7 +24,7 @@ fn limit_of_namespaces_is_named() {
     explained(
         "unshare -r sh -c 'echo 1 > /proc/sys/user/max_uts_namespaces; unshare -u unshare -u true'",
         NO_SPACE,
-        "user.max_uts_namespaces (1) may be reached, here or in a user namespace above",
+        "user.max_uts_namespaces (1) may have been reached, here or in a user namespace above",
     );
     explained(
         "echo 'unshare -r sh s' > s; unshare -r sh s",
@@ -54,12 +54,12 @@ fn caller_without_a_mapped_id_makes_no_user_namespace() {
     explained(
         "unshare -U unshare -U true",
         NOT_UNSHARED,
-        "the caller's uid has no line in /proc/self/uid_map, ",
+        "the caller's uid is not mapped in /proc/self/uid_map, ",
     );
     explained(
         "unshare --map-user=7 unshare -U true",
         NOT_UNSHARED,
-        "the caller's gid has no line in /proc/self/gid_map, ",
+        "the caller's gid is not mapped in /proc/self/gid_map, ",
     );
 }
 
@@ -94,7 +94,7 @@ fn filter_of_system_calls_is_told_from_the_kernel() {
     explained(
         &format!("{} unshare -U unshare -U true", filter(libc::SYS_swapon)),
         NOT_UNSHARED,
-        "the caller's uid has no line in ",
+        "the caller's uid is not mapped in ",
     );
 }
 
@@ -105,7 +105,7 @@ fn missing_privilege_comes_with_the_way_to_it() {
     explained(
         &format!("{WITHOUT_ADMIN} unshare -u true"),
         NOT_UNSHARED,
-        &format!("{start}: --map-root-user"),
+        &format!("{start}: add --map-root-user"),
     );
     explained(
         &format!(
@@ -130,7 +130,7 @@ fn kind_that_the_kernel_lacks_is_named() {
             "mount -t tmpfs proc /proc; mkdir -p /proc/self/ns; touch /proc/self/ns/uts; {twin}"
         ),
         invalid,
-        "this kernel has no time namespaces; ",
+        "this kernel has no time namespaces: ",
     );
 }
 
@@ -141,14 +141,14 @@ fn proc_that_cannot_be_mounted_is_explained() {
     explained(
         "unshare -r --mount-proc true",
         failed,
-        "a new PID namespace is needed too: --pid --fork",
+        "a new PID namespace is needed too: add --pid --fork",
     );
     // Another whole proc that somebody has mounted on this machine would do for the kernel.
     explained(
         "for other in $(awk '$3 == \"proc\" && $2 != \"/proc\" {print $2}' /proc/mounts); do umount -l $other; done 2> others
          mount -t tmpfs cover /proc/sys/kernel; unshare -r -p -f --mount-proc true",
         failed,
-        "the kernel allows no whole proc where the current one is covered in part, by /proc/sys/kernel",
+        "the kernel mounts no complete proc while the current one is partly covered: unmount /proc/sys/kernel",
     );
     // The propagation of the mounts is changed before.
     let refused = failing("mount", "EPERM:when=2", "-f");
@@ -159,7 +159,7 @@ fn proc_that_cannot_be_mounted_is_explained() {
     explained(
         "unshare -p -f --mount-proc=/mnt/none true",
         "unshare: mount /mnt/none failed: No such file or directory",
-        "/mnt/none must exist before: mkdir /mnt/none",
+        "/mnt/none does not exist: mkdir /mnt/none",
     );
     let twin = failing("mount", "ENOENT:when=2", "-f");
     let script = format!("{twin} unshare -p -f --mount-proc true");
@@ -194,7 +194,7 @@ fn queues_of_another_user_namespace_are_not_shown() {
     explained(
         "unshare --mqueue=/mnt/none true",
         "unshare: mount /mnt/none failed: No such file or directory",
-        "/mnt/none must exist before: mkdir /mnt/none",
+        "/mnt/none does not exist: mkdir /mnt/none",
     );
     let fails = failing("mount", "EPERM:when=2", "");
     unexplained(
@@ -215,7 +215,7 @@ fn binfmt_misc_of_a_user_namespace_needs_a_newer_kernel() {
     explained(
         &release("6.1.0-44-amd64"),
         failed,
-        "user namespaces have a binfmt_misc of their own from Linux 6.7 on, and this is 6.1.0-44-amd64",
+        "user namespaces have their own binfmt_misc since Linux 6.7, and this is 6.1.0-44-amd64",
     );
 }
 
@@ -226,17 +226,17 @@ fn namespace_that_cannot_be_bound_is_explained() {
     explained(
         "unshare --uts=none true",
         missing,
-        "none must exist before: touch none",
+        "none does not exist: touch none",
     );
     explained(
         "touch f; unshare --pid=f true",
         missing,
-        "a PID namespace can be bound once it has a process: --fork",
+        "a PID namespace can be bound only once it has a process: add --fork",
     );
     explained(
         &format!("touch f; {WITHOUT_ADMIN} unshare -r --uts=f true"),
         NOT_PERMITTED,
-        "binding a UTS namespace takes CAP_SYS_ADMIN outside of the new user namespace: ",
+        "binding a UTS namespace takes CAP_SYS_ADMIN outside the new user namespace: ",
     );
     explained(
         "touch f; unshare -r unshare --uts=f true",
@@ -246,7 +246,7 @@ fn namespace_that_cannot_be_bound_is_explained() {
     explained(
         "mkdir d; mount -t tmpfs t d; mount --make-shared d; touch d/f; unshare --mount=d/f true",
         ": Invalid argument",
-        "d/f lies on a shared mount, ",
+        "d/f is on a shared mount, ",
     );
     for (kind, errno, text) in [
         ("uts", "ENOENT", missing),
@@ -276,6 +276,6 @@ fn filter_refuses_entering_too() {
             filter(libc::SYS_swapon)
         ),
         "nsenter: reassociate to namespace 'ns/uts' failed: Operation not permitted",
-        "ns/uts is owned by a user namespace outside of the caller's",
+        "ns/uts is owned by a user namespace outside the caller's",
     );
 }

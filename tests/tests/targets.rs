@@ -204,7 +204,7 @@ fn proc_of_an_outer_pid_namespace_does_not_mix_two_processes() {
         (
             "/mnt/in\nMARK=target\n",
             "nsenter: cannot open /proc/2/ns/uts: No such file or directory\n\
-             nsenter: hint: /proc belongs to another PID namespace; mount a proc file system of the caller's\n"
+             nsenter: hint: /proc belongs to another PID namespace: mount one for the caller's\n"
         )
     );
 }

@@ -19,13 +19,14 @@ use crate::sys::descriptor;
 use crate::sys::file::status_of;
 use crate::words;
 
-/// What a name stands for: the first place that has something.
+/// The file that a program name refers to: the first match in the search path.
 fn place(name: &CStr) -> Option<PathBuf> {
     let mut places = search::places(OsStr::from_bytes(name.to_bytes())).into_iter();
     places.find(|place| status_of(place.as_path()).is_ok())
 }
 
-/// Opens what is executed; whatever it is, that does not wait.
+/// Opens the file to be executed. It may be anything, a FIFO for instance, so opening must not
+/// block.
 fn open(place: &Path) -> Option<File> {
     let flags = OFlag::O_RDONLY | OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
     let file = File::from(descriptor::open(place, flags).ok()?);
@@ -36,7 +37,7 @@ fn is_missing(path: &Path) -> bool {
     status_of(path) == Err(Errno::ENOENT)
 }
 
-/// What executing a file takes beside it.
+/// Another file that executing a file requires.
 struct Need {
     what: &'static str,
     path: PathBuf,
@@ -51,10 +52,10 @@ fn need(place: &Path) -> Option<Need> {
     Some(Need { what, path })
 }
 
-/// The interpreter of a script may be a script in its turn; the kernel follows no more than five.
+/// The interpreter of a script may itself be a script; the kernel follows at most five: execve(2).
 const LONGEST_CHAIN: usize = 5;
 
-/// A script without its interpreter, a program without its loader.
+/// The interpreter of a script, or the loader of a program, is missing.
 pub(super) fn interpreter_is_missing(failed: &Failed<'_>, _: &System) -> Option<Message> {
     let Failed::Execute(name) = failed else {
         return None;
@@ -70,38 +71,37 @@ pub(super) fn interpreter_is_missing(failed: &Failed<'_>, _: &System) -> Option<
     None
 }
 
-/// A copy in memory that is a script, or whose loader is missing.
+/// The copy in memory is a script, or its loader is missing inside.
 pub(super) fn copy_needs_a_file(failed: &Failed<'_>, _: &System) -> Option<Message> {
     let Failed::ExecuteCopy(name, copy) = failed else {
         return None;
     };
     match interpreter::format(&File::from(copy.try_clone().ok()?)) {
         Format::Script(_) => {
-            let text =
-                " is a script, whose interpreter could not open the copy: name the interpreter";
+            let text = " is a script, and its interpreter cannot open the copy: give the interpreter as the program";
             Some(words![*name, text])
         }
         Format::Program { loader, .. } => {
             let loader = loader?;
-            let text = " is missing inside: a statically linked program needs none";
+            let text = " is missing inside: use a statically linked program, which needs none";
             is_missing(&loader).then(|| words!["the loader ", loader, " of ", *name, text])
         }
         Format::Unknown => None,
     }
 }
 
-/// A directory, which is often meant to be the value of an option.
+/// The program is a directory, which was often meant as the value of an option.
 pub(super) fn program_is_a_directory(failed: &Failed<'_>, _: &System) -> Option<Message> {
     let Failed::Execute(name) = failed else {
         return None;
     };
     let place = place(name)?;
-    let text = " is a directory and no program; a value that an option may do without is attached to it: --option=";
+    let text = " is a directory, not a program; an optional value must be attached to its option: --option=";
     place.is_dir().then(|| words![place, text, place])
 }
 
-/// A file system without executable files, a file without the permission; the file may be the
-/// interpreter as well.
+/// The file system is mounted noexec or the file is not executable; the file may also be the
+/// interpreter.
 pub(super) fn execution_is_forbidden(failed: &Failed<'_>, _: &System) -> Option<Message> {
     let Failed::Execute(name) = failed else {
         return None;
@@ -119,15 +119,15 @@ pub(super) fn execution_is_forbidden(failed: &Failed<'_>, _: &System) -> Option<
 fn forbidden(file: &Path) -> Option<Option<&'static str>> {
     if statfs(file).ok()?.flags().contains(FsFlags::ST_NOEXEC) {
         return Some(Some(
-            " lies on a file system that is mounted noexec: copy it to another one",
+            " is on a file system mounted noexec: copy it to another one",
         ));
     }
     let mode = status_of(file).ok()?.mode;
-    let text = " has no execute permission: chmod +x gives it";
+    let text = " has no execute permission: chmod +x adds it";
     Some((mode & 0o111 == 0).then_some(text))
 }
 
-/// A program for another kind of machine.
+/// The program is for another architecture.
 pub(super) fn machine_is_another(failed: &Failed<'_>, system: &System) -> Option<Message> {
     let (name, file) = match failed {
         Failed::Execute(name) => (name, open(&place(name)?)?),
@@ -140,6 +140,6 @@ pub(super) fn machine_is_another(failed: &Failed<'_>, system: &System) -> Option
     };
     let own = descriptor::open(&system.path("self/exe"), OFlag::O_RDONLY).ok()?;
     let (own, its) = (machine_of(&own.into())?, machine_of(&file)?);
-    let text = " is a program for another kind of machine: an emulator such as qemu-user runs it";
+    let text = " is a program for another architecture: run it with an emulator such as qemu-user";
     (own != its).then(|| words![**name, text])
 }

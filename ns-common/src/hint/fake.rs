@@ -1,4 +1,4 @@
-//! A system put together from files, for what this one cannot be brought to.
+//! A fake system made of files, for tests of states that this system cannot be put into.
 
 use std::fs;
 use std::path::PathBuf;
@@ -10,14 +10,14 @@ use super::system::{Owner, System};
 use super::{Failed, find};
 use crate::idmap::{Hole, IdExtent, IdMap};
 
-/// A folder with a `proc` and a `sys`, removed at the end of the test.
+/// A directory with a `proc` and a `sys`, removed at the end of the test.
 pub(super) struct Fake {
     folder: PathBuf,
     pub(super) system: System,
 }
 
 impl Fake {
-    /// A system with these files, and what trying brings there: nothing is refused.
+    /// A system with these files, where every attempt succeeds.
     pub(super) fn new(files: &[(&str, &str)]) -> Self {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
@@ -44,18 +44,18 @@ impl Fake {
         Self { folder, system }
     }
 
-    /// The path of one of its files.
+    /// The path of a file in it.
     pub(super) fn path(&self, file: &str) -> PathBuf {
         self.folder.join(file)
     }
 
-    /// The hint for a failure there.
+    /// The hint for a failure in this system.
     pub(super) fn hint(&self, failed: &Failed<'_>, errno: Errno) -> Option<String> {
         let hint = find(failed, Some(errno), &self.system)?;
         Some(String::from_utf8(hint.as_bytes().to_vec()).unwrap())
     }
 
-    /// The hint after a program has told of a failure there.
+    /// The hint for a failure in this system that another program has reported.
     pub(super) fn hint_after(&self, failed: &Failed<'_>) -> Option<String> {
         let hint = find(failed, None, &self.system)?;
         Some(String::from_utf8(hint.as_bytes().to_vec()).unwrap())
@@ -68,7 +68,7 @@ impl Drop for Fake {
     }
 }
 
-/// A map with these extents.
+/// The map with these extents.
 pub(super) fn map_of(extents: &[(u32, u32, u32)]) -> IdMap {
     let range = |(inner, outer, count): &(u32, u32, u32)| {
         let (inner, outer, count) = (*inner, *outer, *count);

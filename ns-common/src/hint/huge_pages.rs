@@ -1,4 +1,4 @@
-//! Why there are no huge pages for a segment: shmget(2), vm/hugetlbpage of the kernel's
+//! Why a segment cannot have huge pages: shmget(2), and admin-guide/mm/hugetlbpage in the kernel's
 //! documentation.
 
 use std::path::PathBuf;
@@ -12,13 +12,13 @@ use crate::sys::capability;
 use crate::sys::ipc::Pages;
 use crate::words;
 
-/// The pages of one size that are set aside for whoever asks for huge ones.
+/// The kernel's pool of huge pages of one size.
 struct Pool {
-    /// Bytes of one page.
+    /// The size of a page in bytes.
     page: u64,
-    /// Pages that nobody has and nobody has been promised.
+    /// Pages that are neither in use nor reserved.
     free: u64,
-    /// Where more are set aside.
+    /// The setting that enlarges the pool.
     setting: String,
 }
 
@@ -58,7 +58,7 @@ impl Pool {
 }
 
 impl System {
-    /// The directory of the huge pages of so many bytes.
+    /// The directory in `/sys` of the huge pages of `page` bytes.
     fn huge_pages(&self, page: u64) -> PathBuf {
         let kilobytes = page / 1024;
         self.sys
@@ -66,7 +66,7 @@ impl System {
     }
 }
 
-/// The number at the start of a text, behind blanks.
+/// The number at the start of a text, after any blanks.
 fn leading_number(text: &[u8]) -> Option<u64> {
     let (number, _) = number::leading(text, Radix::Decimal)?;
     number.and_then(|number| u64::try_from(number).ok())
@@ -101,7 +101,7 @@ pub(super) fn are_for_a_group(_: &Failed<'_>, system: &System) -> Option<Message
     let lacks = system.lacks(capability::IPC_LOCK);
     (lacks && !is_member).then(|| {
         words![
-            "this takes CAP_IPC_LOCK, or membership of group ",
+            "huge pages take CAP_IPC_LOCK or membership in group ",
             *group,
             " (vm.hugetlb_shm_group)"
         ]
@@ -180,7 +180,7 @@ mod tests {
         };
         assert_eq!(
             hint_for(status("0000000000000000", "7 8")).unwrap(),
-            "this takes CAP_IPC_LOCK, or membership of group 70 (vm.hugetlb_shm_group)"
+            "huge pages take CAP_IPC_LOCK or membership in group 70 (vm.hugetlb_shm_group)"
         );
         assert_eq!(hint_for(status("0000000000000000", "7 70")), None);
         assert_eq!(hint_for(status("0000000000004000", "7")), None);

@@ -1,4 +1,4 @@
-//! Why ids, groups and limits could not be taken on.
+//! Why ids, groups or resource limits could not be changed.
 
 use super::Failed;
 use super::maps::capability_for;
@@ -19,10 +19,10 @@ pub(super) fn id_takes_capability(failed: &Failed<'_>, system: &System) -> Optio
     };
     let (number, name) = capability_for(kind);
     let text = ": be root, here or in a new user namespace";
-    (system.lacks(number)).then(|| words!["taking on a ", kind.name(), " takes ", name, text])
+    (system.lacks(number)).then(|| words!["changing the ", kind.name(), " takes ", name, text])
 }
 
-/// The kernel asks for a map of groups even where none is to be kept.
+/// setgroups(2) requires a written gid_map even to drop all groups.
 pub(super) fn groups_are_not_mapped(_: &Failed<'_>, system: &System) -> Option<Message> {
     let text = "no gid is mapped in this user namespace: map some with --map-groups";
     system.map(IdKind::Group)?.is_empty().then(|| words![text])
@@ -31,11 +31,11 @@ pub(super) fn groups_are_not_mapped(_: &Failed<'_>, system: &System) -> Option<M
 pub(super) fn groups_are_denied(_: &Failed<'_>, system: &System) -> Option<Message> {
     let policy = system.read("self/setgroups")?;
     policy.starts_with(b"deny").then(|| {
-        words!["setgroups is denied in this user namespace; map the groups by --map-groups"]
+        words!["setgroups is denied in this user namespace; map the groups with --map-groups"]
     })
 }
 
-/// setgroups(2) is denied in the user namespace of the process, which has been entered.
+/// setgroups(2) is denied in the user namespace that has been entered.
 pub(super) fn groups_are_denied_inside(failed: &Failed<'_>, _: &System) -> Option<Message> {
     let Failed::DropGroupsInside(target) = failed else {
         return None;
@@ -45,27 +45,33 @@ pub(super) fn groups_are_denied_inside(failed: &Failed<'_>, _: &System) -> Optio
     (policy.trim_ascii() == b"deny").then(|| words![text])
 }
 
-/// An id that has no line in the map of the user namespace.
+/// The id is not mapped in the user namespace.
 pub(super) fn id_is_not_mapped(failed: &Failed<'_>, system: &System) -> Option<Message> {
     let Failed::SetId(kind, id) = *failed else {
         return None;
     };
-    // The last number stands for "no id", and no map can have it.
+    // The highest number means "no id", and no map can contain it.
     if id == u32::MAX {
         return None;
     }
     let map = system.map(kind)?;
     let is_mapped = map.iter().any(|extent| extent.has_inner(id));
-    let text = " is not mapped in this user namespace: a line in its ";
+    let text = " is not mapped in this user namespace: its ";
     let option = match kind {
-        IdKind::User => ", as unshare --map-users=",
-        IdKind::Group => ", as unshare --map-groups=",
+        IdKind::User => ", as written by unshare --map-users=",
+        IdKind::Group => ", as written by unshare --map-groups=",
     };
-    let line = words![" would begin with ", id, option, id, ":OUTER:1 writes it"];
+    let line = words![
+        " needs a line that begins with ",
+        id,
+        option,
+        id,
+        ":OUTER:1"
+    ];
     (!is_mapped).then(|| words![kind.name(), " ", id, text, kind.map_file(), line])
 }
 
-/// A hard limit that is to be raised.
+/// A hard limit was to be raised.
 pub(super) fn limit_may_not_be_raised(failed: &Failed<'_>, _: &System) -> Option<Message> {
     let Failed::SetLimit(resource, wanted) = failed else {
         return None;

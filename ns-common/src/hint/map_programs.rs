@@ -1,4 +1,4 @@
-//! Why newuidmap(1) and newgidmap(1) wrote no map: subuid(5), subgid(5).
+//! Why newuidmap(1) or newgidmap(1) did not write a map: subuid(5), subgid(5).
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -21,13 +21,13 @@ pub(super) fn program_is_not_installed(failed: &Failed<'_>, _: &System) -> Optio
     let Failed::ExecuteMapProgram(kind) = failed else {
         return None;
     };
-    let text = " is not installed: it comes with uidmap, or shadow-utils";
+    let text = " is not installed: install the package uidmap or shadow-utils";
     program(*kind)
         .is_none()
         .then(|| words![kind.helper(), text])
 }
 
-/// The file of newuidmap(1) or newgidmap(1).
+/// The program file of newuidmap(1) or newgidmap(1), if it is found.
 fn program(kind: IdKind) -> Option<PathBuf> {
     let name = OsStr::from_bytes(kind.helper().to_bytes());
     search::places(name)
@@ -35,7 +35,7 @@ fn program(kind: IdKind) -> Option<PathBuf> {
         .find(|place| place.is_file())
 }
 
-/// The first map that has not been written.
+/// The first map that has not been written yet: the one that failed.
 fn unwritten<'a>(failed: &Failed<'a>, system: &System) -> Option<(IdKind, &'a IdMap)> {
     let Failed::RunMapPrograms(maps) = failed else {
         return None;
@@ -50,21 +50,21 @@ fn unwritten<'a>(failed: &Failed<'a>, system: &System) -> Option<(IdKind, &'a Id
 
 pub(super) fn privileges_are_taken(failed: &Failed<'_>, system: &System) -> Option<Message> {
     let (kind, _) = unwritten(failed, system)?;
-    let text = "no_new_privs is set, which takes its privilege from ";
+    let text = " gains no privileges: start this command without it";
     (system.status("NoNewPrivs")? == b"1")
-        .then(|| words![text, kind.helper(), ": start this without it"])
+        .then(|| words!["no_new_privs is set, so ", kind.helper(), text])
 }
 
 pub(super) fn program_is_not_privileged(failed: &Failed<'_>, system: &System) -> Option<Message> {
     let (kind, _) = unwritten(failed, system)?;
     let program = program(kind)?;
     if statfs(&program).ok()?.flags().contains(FsFlags::ST_NOSUID) {
-        let text = " lies on a file system that is mounted nosuid: install it elsewhere";
+        let text = " is on a file system mounted nosuid: install it elsewhere";
         return Some(words![program, text]);
     }
     let mode = file::status_of(&program).ok()?.mode;
     let is_privileged = mode & 0o4000 != 0 || file::has_capabilities(&program) != Ok(false);
-    let text = " has neither the set-user-ID bit nor capabilities: chmod u+s gives it the former";
+    let text = " has neither the set-user-ID bit nor file capabilities: chmod u+s sets the bit";
     (!is_privileged).then(|| words![program, text])
 }
 
@@ -85,12 +85,12 @@ pub(super) fn block_is_not_delegated(failed: &Failed<'_>, system: &System) -> Op
     };
     Some(words![
         kind.subid_file(),
-        " does not give ",
-        name,
-        " all of ",
+        " does not delegate all ids from ",
         extent.outer,
         " to ",
         last,
+        " to ",
+        name,
         ": usermod ",
         option,
         " ",
@@ -103,8 +103,8 @@ pub(super) fn block_is_not_delegated(failed: &Failed<'_>, system: &System) -> Op
 }
 
 impl System {
-    /// All that a file gives to a user, as inner ids, unless the name service has other sources
-    /// too.
+    /// All ranges that the file delegates to a user, as inner ids. `None` if nsswitch.conf(5) names
+    /// other sources, which cannot be read here.
     fn delegated(&self, kind: IdKind, name: &OsStr, uid: u32) -> Option<Vec<IdExtent>> {
         let read = |path: PathBuf| match procfs::read(&path) {
             Err(Errno::ENOENT) => Some(Vec::new()),
@@ -162,7 +162,8 @@ mod tests {
                 user: Some(map_of(extents)),
                 group: None,
             };
-            // Whether the program is privileged is a matter of this system.
+            // Called directly: the checks before it in the table would look at this system's
+            // program.
             let hint = block_is_not_delegated(&Failed::RunMapPrograms(&maps), &fake.system)?;
             Some(String::from_utf8(hint.as_bytes().to_vec()).unwrap())
         };
@@ -170,10 +171,10 @@ mod tests {
         assert_eq!(hint(none, table, &[(0, 100, 1), (1, 100_000, 20)]), None);
         assert_eq!(
             hint(none, table, &[(0, 100, 1), (1, 100_000, 21)]).unwrap(),
-            "/etc/subuid does not give ann all of 100000 to 100020: usermod --add-subuids 100000-100020 ann"
+            "/etc/subuid does not delegate all ids from 100000 to 100020 to ann: usermod --add-subuids 100000-100020 ann"
         );
         assert!(hint(none, "", &[(0, 101, 1)]).is_some());
-        // Another source may have it.
+        // Another source may delegate the ids.
         assert_eq!(hint("subid: sss\n", table, &[(0, 7, 1)]), None);
     }
 
@@ -190,7 +191,7 @@ mod tests {
         ]);
         assert_eq!(
             fake.hint_after(&Failed::RunMapPrograms(&maps)).unwrap(),
-            "no_new_privs is set, which takes its privilege from newgidmap: start this without it"
+            "no_new_privs is set, so newgidmap gains no privileges: start this command without it"
         );
     }
 }

@@ -1,4 +1,4 @@
-//! Why a map of ids, or the policy for setgroups(2), could not be written: user_namespaces(7).
+//! Why an id map, or the setgroups policy, could not be written: user_namespaces(7).
 
 use nix::errno::Errno;
 
@@ -16,18 +16,18 @@ fn map<'a>(failed: &Failed<'a>) -> Option<(IdKind, &'a IdMap)> {
     }
 }
 
-/// Ubuntu's AppArmor lets the namespace be made, moves the process into a profile of its own, and
+/// Ubuntu's AppArmor allows the namespace to be made, but moves the process into a special profile
 /// that denies all capabilities.
 pub(super) fn apparmor_restricts(_: &Failed<'_>, system: &System) -> Option<Message> {
     let is_on = system.setting("kernel/apparmor_restrict_unprivileged_userns")? == b"1";
     let profile = system.apparmor_profile()?;
-    let text = "kernel.apparmor_restrict_unprivileged_userns is 1, and AppArmor has put this into the profile \
-        unprivileged_userns: give the program a profile with the rule userns";
+    let text = "kernel.apparmor_restrict_unprivileged_userns is 1, and AppArmor has put this process into the profile \
+        unprivileged_userns: give the program a profile with the userns rule";
     (is_on && profile.starts_with(b"unprivileged_userns")).then(|| words![text])
 }
 
-/// The kernel remembers whether the maker of the namespace had the capability. It says EINVAL to
-/// what is no map, before it looks at that and after all that is wrong otherwise.
+/// The kernel remembers whether the process that made the namespace had CAP_SETFCAP. It checks that
+/// last: malformed text gives EINVAL only if all earlier checks pass, so that leaves this cause.
 pub(super) fn capability_of_maker_is_missing(
     failed: &Failed<'_>,
     system: &System,
@@ -38,7 +38,8 @@ pub(super) fn capability_of_maker_is_missing(
     let is_of_maker = maps_root(kind, map)
         && try_to_write(b"no map") == Err(Errno::EINVAL)
         && try_to_write(&map.to_text()) == Err(Errno::EPERM);
-    let text = "mapping uid 0 of outside takes CAP_SETFCAP there, which whoever started this must leave to it";
+    let text =
+        "mapping outer uid 0 takes CAP_SETFCAP outside: start this command with that capability";
     is_of_maker.then(|| words![text])
 }
 
@@ -46,7 +47,7 @@ fn maps_root(kind: IdKind, map: &IdMap) -> bool {
     kind == IdKind::User && map.extents().iter().any(|extent| extent.outer == 0)
 }
 
-/// Only one's own id may be mapped without it.
+/// Without the capability only the caller's own id may be mapped.
 pub(super) fn capability_to_map_is_missing(
     failed: &Failed<'_>,
     system: &System,
@@ -55,7 +56,7 @@ pub(super) fn capability_to_map_is_missing(
     let own = system.effective_id(kind)?;
     let is_own = matches!(map.extents(), [extent] if extent.count == 1 && extent.outer == own);
     let (number, name) = capability_for(kind);
-    let text = ", which whoever started this must leave to it";
+    let text = ": start this command with that capability";
     (!is_own && system.lacks(number)).then(|| {
         words![
             "mapping more than one's own ",
@@ -67,7 +68,7 @@ pub(super) fn capability_to_map_is_missing(
     })
 }
 
-/// The capability to take on any id of a kind.
+/// The capability that allows changing to any id of a kind, by number and name.
 pub(super) fn capability_for(kind: IdKind) -> (u32, &'static str) {
     match kind {
         IdKind::User => (capability::SETUID, "CAP_SETUID"),
@@ -80,8 +81,7 @@ pub(super) fn capability_to_map_root_is_missing(
     system: &System,
 ) -> Option<Message> {
     let (kind, map) = map(failed)?;
-    let text =
-        "mapping uid 0 of outside takes CAP_SETFCAP, which whoever started this must leave to it";
+    let text = "mapping outer uid 0 takes CAP_SETFCAP: start this command with that capability";
     (maps_root(kind, map) && system.lacks(capability::SETFCAP)).then(|| words![text])
 }
 
@@ -95,7 +95,7 @@ pub(super) fn ids_are_not_mapped_outside(failed: &Failed<'_>, system: &System) -
     Some(words![kind.name(), " ", id, text, kind.map_file()])
 }
 
-/// The first outer id of `extent` that is no inner one of `known`.
+/// The first outer id of `extent` that is not an inner id of `known`.
 pub(super) fn first_outside(extent: &IdExtent, known: &[IdExtent]) -> Option<u32> {
     let end = u64::from(extent.outer) + u64::from(extent.count);
     let mut next = u64::from(extent.outer);
@@ -109,10 +109,10 @@ pub(super) fn first_outside(extent: &IdExtent, known: &[IdExtent]) -> Option<u32
     None
 }
 
-/// The kernel gives the files of a process whose memory others may not read to root: proc(5).
+/// The `/proc` files of a process that is not dumpable belong to root: proc(5).
 pub(super) fn process_is_not_dumpable(_: &Failed<'_>, system: &System) -> Option<Message> {
-    let text = "the ids of this process were changed, or its program cannot be read, so that its files in /proc \
-        are root's: --owner needs both a uid and a gid";
+    let text = "this process has changed its ids, or its program is not readable, so its files in /proc belong to \
+        root: give --owner both a uid and a gid";
     (!(system.is_dumpable)()?).then(|| words![text])
 }
 
@@ -132,7 +132,7 @@ pub(super) fn groups_are_mapped(failed: &Failed<'_>, system: &System) -> Option<
 
 pub(super) fn policy_is_final(failed: &Failed<'_>, system: &System) -> Option<Message> {
     let is_final = policy(failed) == "allow" && system.read("self/setgroups")?.starts_with(b"deny");
-    let text = "setgroups has been denied, in this user namespace or one above, and stays so: leave --setgroups out";
+    let text = "setgroups has been denied in this user namespace or one above, which is final: leave --setgroups out";
     is_final.then(|| words![text])
 }
 

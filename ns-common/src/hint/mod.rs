@@ -1,5 +1,5 @@
-//! Why a step failed: one table of causes, each looked for after the failure and told only if
-//! found.
+//! Why a step failed: one table of causes. Each is checked for after the failure, and told only if
+//! the check finds it.
 
 use std::ffi::CStr;
 use std::os::fd::OwnedFd;
@@ -31,7 +31,7 @@ mod unshare;
 
 use system::System;
 
-/// A step that failed, with what the checks need to know of it.
+/// A step that failed, with what the checks need to know about it.
 #[derive(Debug, Clone, Copy)]
 pub enum Failed<'a> {
     /// unshare(2) for these kinds.
@@ -42,9 +42,9 @@ pub enum Failed<'a> {
     WriteMapFromOutside(IdKind, &'a IdMap),
     /// Executing newuidmap(1) or newgidmap(1).
     ExecuteMapProgram(IdKind),
-    /// Writing maps of our own user namespace, by newuidmap(1) and newgidmap(1) outside.
+    /// Running newuidmap(1) and newgidmap(1) outside, to write the maps of our own user namespace.
     RunMapPrograms(&'a Both<Option<IdMap>>),
-    /// Writing a word as the policy for setgroups(2).
+    /// Writing `allow` or `deny` to `/proc/PID/setgroups`.
     WriteSetGroups(&'a str),
     /// Mounting a new file system of this type on a directory.
     Mount(&'a str, &'a Path),
@@ -52,59 +52,60 @@ pub enum Failed<'a> {
     Bind {
         /// Which kind.
         kind: Kind,
-        /// The namespace's file in `/proc`, if that can be named.
+        /// The namespace's file in `/proc`, if there is a path to it.
         namespace: Option<&'a Path>,
-        /// Where it was to be bound.
+        /// The file to bind it to.
         file: &'a Path,
     },
     /// Dropping the supplementary groups.
     DropGroups,
-    /// Dropping them in the user namespace of a process, which has been entered.
+    /// Dropping the supplementary groups after entering the user namespace of a process.
     DropGroupsInside(&'a Target),
-    /// Taking on a uid or gid.
+    /// Changing the uid or gid.
     SetId(IdKind, u32),
-    /// Taking on limits.
+    /// Setting a resource limit.
     SetLimit(Resource, Limits),
-    /// Opening something below `/proc` of a process.
+    /// Opening a file below `/proc/PID` of a process.
     OpenProcess(&'a Target),
     /// Copying a descriptor of another process.
     CopyDescriptor(&'a Target),
-    /// setns(2) for these kinds of a process; `own` are those that are the caller's already, and
-    /// its user namespace if the process shares it.
+    /// setns(2) for these kinds of a process.
     EnterProcess {
         /// The process.
         target: &'a Target,
-        /// What was to be entered.
+        /// The kinds to enter.
         kinds: KindSet,
-        /// What need not be.
+        /// Those of `kinds`, and the user kind in any case, whose namespace the process shares with
+        /// the caller.
         own: KindSet,
     },
-    /// setns(2) for a kind by its file.
+    /// setns(2) with a namespace file of this kind.
     EnterFile(Kind, &'a OwnedFd),
     /// Forking a child into a PID namespace.
     Fork,
-    /// Executing a program by its name, which is looked up if it has no slash.
+    /// Executing a program by name, which is searched for if it contains no slash.
     Execute(&'a CStr),
-    /// Executing a copy of a program in memory.
+    /// Executing a program from a copy in memory.
     ExecuteCopy(&'a CStr, &'a OwnedFd),
-    /// Creating a segment of so many bytes in huge pages.
+    /// Creating a segment in huge pages.
     CreateInHugePages {
-        /// Bytes.
+        /// The size of the segment in bytes.
         size: u64,
-        /// Which pages.
+        /// The kind of pages.
         pages: Pages,
     },
 }
 
-/// Writes the table of causes as the function that looks for them.
+/// Turns the table of causes into the function that looks for them.
 ///
-/// A row says which steps and which reasons of the system it is about, none of them where a program
-/// has told its own, and names the check, which gives the cause and the remedy in one sentence. It
-/// becomes code: data would have three pointers a row, which the loader relocates at every start.
+/// A row has a pattern for the step, the errnos it applies to (none if another program has failed
+/// and reported its own reason), and the check, which returns cause and remedy in one sentence. The
+/// table becomes code because data would contain three pointers a row, which the loader relocates
+/// at every start.
 macro_rules! causes {
     ($($step:pat $(if $condition:expr)?, [$($errno:path),*] => $check:path;)+) => {
-        /// The first cause that is found. Where it is inline and the step is known, the checks of
-        /// other steps are not in it.
+        /// The first cause that a check finds. Inlined where the step is known at compile time, it
+        /// contains only the checks of that step.
         #[inline(always)]
         fn find_inline(failed: &Failed<'_>, errno: Option<Errno>, system: &System) -> Option<Message> {
             $(if matches!(failed, $step $(if $condition)?) && is_among(errno, &[$($errno),*]) {
@@ -123,12 +124,12 @@ fn find(failed: &Failed<'_>, errno: Option<Errno>, system: &System) -> Option<Me
     find_inline(failed, errno, system)
 }
 
-/// Whether it is one of these or, if there are none, there is none.
+/// Whether `errno` is one of `errnos`, or both are absent.
 fn is_among(errno: Option<Errno>, errnos: &[Errno]) -> bool {
     errno.map_or(errnos.is_empty(), |errno| errnos.contains(&errno))
 }
 
-// The more specific causes first: the first that is found is told.
+// More specific causes come first, because the first one found is told.
 causes! {
     Failed::Unshare(_), [EPERM, EACCES, ENOSYS] => unshare::filter_refuses;
     Failed::Unshare(_), [ENOSPC] => unshare::limit_is_zero;
@@ -200,20 +201,19 @@ causes! {
 
 /// Whether hints are wanted: `NS_HINTS=0` silences them.
 ///
-/// The answer stays the same once it has been asked for, for a process that changes its
-/// environment.
+/// The first answer is kept, because the process may change its environment later.
 pub fn are_wanted() -> bool {
     static WANTED: OnceLock<bool> = OnceLock::new();
     *WANTED.get_or_init(|| std::env::var_os("NS_HINTS").is_none_or(|value| value != "0"))
 }
 
-/// The error, with a hint if a cause for the failure of this step is found.
+/// Adds a hint to `error` if a cause for the failure is found.
 pub fn explain(error: Error, failed: &Failed<'_>) -> Error {
     with_hint(error, failed, find)
 }
 
-/// The same for a program that has hints for this step alone: what the others need, 60 kB, stays
-/// out of it.
+/// Like [`explain`], for a program that has hints for this step only: it leaves out the checks of
+/// other steps, 60 kB.
 #[inline(always)]
 pub fn explain_only(error: Error, failed: &Failed<'_>) -> Error {
     with_hint(error, failed, find_inline)
@@ -234,7 +234,7 @@ fn with_hint(
     error.with_hint(hint)
 }
 
-/// The hint after another program has told of the failure, if a cause is found.
+/// The hint for a failure that another program has reported, if a cause is found.
 pub fn after(failed: &Failed<'_>) -> Option<Message> {
     let find = || find(failed, None, &System::current());
     are_wanted().then(find).flatten()

@@ -1,4 +1,4 @@
-//! Why nothing could be mounted.
+//! Why a file system could not be mounted, or a namespace could not be bound to a file.
 
 use std::os::fd::AsRawFd;
 use std::path::Path;
@@ -15,17 +15,17 @@ use crate::sys::file::{Identity, status_of};
 use crate::sys::{capability, descriptor};
 use crate::words;
 
-/// Directories that are there to be mounted on, and empty, so that a mount there hides nothing.
+/// Empty directories that exist as mount points, so that a mount on one hides nothing.
 const EMPTY: &[&[u8]] = &[b"/proc/sys/fs/binfmt_misc", b"/proc/fs/nfsd"];
 
 pub(super) fn pid_namespace_is_foreign(_: &Failed<'_>, system: &System) -> Option<Message> {
     let is_foreign = (system.owner)(Kind::Pid)? == Owner::Other;
-    let text = "a new PID namespace is needed too: --pid --fork";
+    let text = "a new PID namespace is needed too: add --pid --fork";
     is_foreign.then(|| words![text])
 }
 
-/// The kernel shows a whole proc only where the present one is whole; to root of the system it
-/// always does.
+/// In a user namespace the kernel mounts proc only if the current one is fully visible; outside
+/// user namespaces root always may: mount_namespaces(7).
 pub(super) fn proc_is_covered(_: &Failed<'_>, system: &System) -> Option<Message> {
     if system.is_outside_of_user_namespaces() {
         return None;
@@ -33,12 +33,9 @@ pub(super) fn proc_is_covered(_: &Failed<'_>, system: &System) -> Option<Message
     let mounts = system.mounts();
     let hides = |place: &[u8]| place.starts_with(b"/proc/") && !EMPTY.contains(&place);
     let cover = mounts.iter().find(|mount| hides(&mount.place))?;
-    let text = "the kernel allows no whole proc where the current one is covered in part, by ";
-    Some(words![
-        text,
-        cover.place.as_slice(),
-        ", which must be unmounted before"
-    ])
+    let text =
+        "the kernel mounts no complete proc while the current one is partly covered: unmount ";
+    Some(words![text, cover.place.as_slice()])
 }
 
 pub(super) fn ipc_namespace_is_foreign(_: &Failed<'_>, system: &System) -> Option<Message> {
@@ -52,7 +49,7 @@ pub(super) fn kernel_is_before_own_binfmt(_: &Failed<'_>, system: &System) -> Op
     let mut numbers = release.split(['.', '-']).map(str::parse);
     let mut number = || numbers.next()?.ok();
     let version: (u32, u32) = (number()?, number()?);
-    let text = "user namespaces have a binfmt_misc of their own from Linux 6.7 on, and this is ";
+    let text = "user namespaces have their own binfmt_misc since Linux 6.7, and this is ";
     (version < (6, 7) && !system.is_outside_of_user_namespaces()).then(|| words![text, release])
 }
 
@@ -62,7 +59,7 @@ pub(super) fn kernel_lacks_file_system(failed: &Failed<'_>, system: &System) -> 
     };
     let table = system.read("filesystems")?;
     let mut known = table.split(u8::is_ascii_whitespace);
-    let text = " file system: load its module, or take one that is configured with it";
+    let text = " file system: load its module, or use a kernel built with it";
     (!known.any(|known| known == name.as_bytes()))
         .then(|| words!["this kernel has no ", *name, text])
 }
@@ -72,10 +69,10 @@ pub(super) fn directory_is_missing(failed: &Failed<'_>, _: &System) -> Option<Me
         return None;
     };
     let is_missing = status_of(*directory) == Err(Errno::ENOENT);
-    is_missing.then(|| words![directory, " must exist before: mkdir ", directory])
+    is_missing.then(|| words![directory, " does not exist: mkdir ", directory])
 }
 
-/// What was to be bound where.
+/// A namespace to be bound, and the file to bind it to.
 struct Bind<'a> {
     kind: Kind,
     namespace: Option<&'a Path>,
@@ -100,16 +97,17 @@ fn bind<'a>(failed: &Failed<'a>) -> Option<Bind<'a>> {
 pub(super) fn file_is_missing(failed: &Failed<'_>, _: &System) -> Option<Message> {
     let Bind { file, .. } = bind(failed)?;
     let is_missing = status_of(file) == Err(Errno::ENOENT);
-    is_missing.then(|| words![file, " must exist before: touch ", file])
+    is_missing.then(|| words![file, " does not exist: touch ", file])
 }
 
 pub(super) fn pid_namespace_is_empty(failed: &Failed<'_>, _: &System) -> Option<Message> {
     let is_empty = status_of(bind(failed)?.namespace?) == Err(Errno::ENOENT);
-    let text = "a PID namespace can be bound once it has a process: --fork";
+    let text = "a PID namespace can be bound only once it has a process: add --fork";
     (is_empty && !are_messages_output()).then(|| words![text])
 }
 
-/// Scripts compare these messages with their output once they have folded them into it.
+/// Whether standard error goes where standard output goes: scripts that merge the two compare the
+/// result.
 fn are_messages_output() -> bool {
     let (output, messages) = (descriptor::standard_output(), descriptor::standard_error());
     let is_one = Identity::of(output).is_ok_and(|one| Identity::of(messages) == Ok(one));
@@ -123,7 +121,7 @@ pub(super) fn mount_is_shared(failed: &Failed<'_>, system: &System) -> Option<Me
     let number = crate::procfs::field(&info, b"mnt_id:")?;
     let mounts = system.mounts();
     let mount = mounts.iter().find(|mount| mount.number == number)?;
-    let text = " lies on a shared mount, which a mount namespace cannot be bound to: bind its directory to itself and make that private";
+    let text = " is on a shared mount, to which a mount namespace cannot be bound: bind its directory to itself and make that mount private";
     (mount.is_shared && !are_messages_output()).then(|| words![file, text])
 }
 
@@ -133,8 +131,7 @@ pub(super) fn privilege_to_bind_is_missing(
 ) -> Option<Message> {
     let kind = bind(failed)?.kind;
     if system.lacks(capability::SYS_ADMIN) {
-        let text =
-            " namespace takes CAP_SYS_ADMIN outside of the new user namespace: root can do it";
+        let text = " namespace takes CAP_SYS_ADMIN outside the new user namespace: be root";
         return Some(words!["binding a ", kind.name(), text]);
     }
     let is_foreign = (system.owner)(Kind::Mount)? == Owner::Other;

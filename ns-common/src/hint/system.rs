@@ -1,4 +1,4 @@
-//! The system as its `/proc` tells of it, and what only trying can tell.
+//! The state of the system: what `/proc` and `/sys` say, and what only an attempt can tell.
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -19,36 +19,36 @@ use crate::procfs::{self, WriteFailure};
 use crate::sys::file::Identity;
 use crate::sys::{descriptor, fork, namespace, pidfd};
 
-/// What is looked at. A test can put `/proc` and `/sys` together from files, and say what trying
-/// would give.
+/// What the checks look at. A test can provide `/proc` and `/sys` as files, and say how attempts
+/// end.
 #[derive(Debug)]
 pub(super) struct System {
     pub(super) proc: PathBuf,
     pub(super) sys: PathBuf,
     pub(super) etc: PathBuf,
-    /// unshare(2), by a child of ours.
+    /// Tries unshare(2) in a child.
     pub(super) try_to_unshare: fn(CloneFlags) -> nix::Result<()>,
-    /// Whether our root directory is another than that of our mount namespace; `None` if we cannot
-    /// look.
+    /// Whether our root directory differs from that of our mount namespace; `None` if that cannot
+    /// be found out.
     pub(super) is_root_changed: fn() -> Option<bool>,
-    /// Writes to a file of ours in `/proc` once more.
+    /// Tries again to write to a file of ours in `/proc`.
     pub(super) try_to_write: fn(&Path, &[u8]) -> nix::Result<()>,
-    /// Whether a filter of system calls, and not the kernel, refuses setns(2).
+    /// Whether it is a seccomp filter that refuses setns(2), not the kernel itself.
     pub(super) is_setns_filtered: fn() -> bool,
-    /// Whether those who we are may read our memory.
+    /// Whether our process is dumpable: PR_SET_DUMPABLE of prctl(2).
     pub(super) is_dumpable: fn() -> Option<bool>,
-    /// The name of the account of a uid.
+    /// The user name of a uid.
     pub(super) user_name: fn(u32) -> Option<OsString>,
-    /// Who owns our own namespace of a kind; `None` if the kernel does not tell.
+    /// The user namespace that owns our namespace of a kind; `None` if the kernel does not tell.
     pub(super) owner: fn(Kind) -> Option<Owner>,
 }
 
 /// A user namespace, as the owner of another namespace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Owner {
-    /// The one that we are in.
+    /// The user namespace we are in.
     Ours,
-    /// Another one.
+    /// Another user namespace.
     Other,
 }
 
@@ -76,9 +76,10 @@ impl System {
     }
 
     pub(super) fn read(&self, file: &str) -> Option<Vec<u8>> {
-        /// No file that a check looks at is longer.
+        /// More than any file that a check reads.
         const LONGEST: u64 = 1 << 20;
-        // After entering, `/proc` is another side's, and may be anything.
+        // After entering a mount namespace, `/proc` may be anything, so opening a file must not
+        // block.
         let flags = OFlag::O_RDONLY | OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
         let file = File::from(descriptor::open(&self.path(file), flags).ok()?);
         let mut content = Vec::new();
@@ -86,7 +87,7 @@ impl System {
         read.ok().map(|_| content)
     }
 
-    /// The text of a setting below `/proc/sys`, without blanks around it.
+    /// The trimmed text of a setting below `/proc/sys`.
     pub(super) fn setting(&self, name: &str) -> Option<Vec<u8>> {
         let text = self.read(&format!("sys/{name}"))?;
         Some(text.trim_ascii().to_vec())
@@ -99,7 +100,8 @@ impl System {
         procfs::field(&text, name.as_bytes()).map(<[u8]>::to_vec)
     }
 
-    /// The real uid that started this program, as its user namespace had it then: getauxval(3).
+    /// The real uid with which this program was started, as seen in the user namespace of that
+    /// time: getauxval(3).
     pub(super) fn uid_at_start(&self) -> Option<u32> {
         const AT_UID: usize = 11;
         let vector = self.read("self/auxv")?;
@@ -112,7 +114,7 @@ impl System {
         u32::try_from(uid).ok()
     }
 
-    /// Whether a capability, by number, is missing in our effective set, as far as can be seen.
+    /// Whether our effective set lacks a capability, by number; false if that cannot be read.
     pub(super) fn lacks(&self, capability: u32) -> bool {
         let set = || {
             let set = String::from_utf8(self.status("CapEff")?).ok()?;
@@ -121,7 +123,7 @@ impl System {
         set().is_some_and(|set| set & (1 << capability) == 0)
     }
 
-    /// Our effective uid or gid, as our user namespace has it.
+    /// Our effective uid or gid, as seen in our user namespace.
     pub(super) fn effective_id(&self, kind: IdKind) -> Option<u32> {
         let field = match kind {
             IdKind::User => "Uid",
@@ -137,24 +139,24 @@ impl System {
         Some(idmap::extents(&text))
     }
 
-    /// Whether our user namespace is the one that the system started with, as its number tells.
+    /// Whether our user namespace is the initial one, by its inode number.
     pub(super) fn is_outside_of_user_namespaces(&self) -> bool {
         /// `PROC_USER_INIT_INO` of the kernel.
         const FIRST: &str = "user:[4026531837]";
         readlink(&self.path("self/ns/user")).is_ok_and(|link| link == FIRST)
     }
 
-    /// The AppArmor profile that we are in.
+    /// The name of the AppArmor profile that confines us.
     pub(super) fn apparmor_profile(&self) -> Option<Vec<u8>> {
         let label = self.read("self/attr/apparmor/current")?;
-        // The mode follows in brackets.
+        // The mode follows in parentheses.
         let name = label.split(|byte| matches!(byte, b' ' | b'\n' | 0)).next();
         name.map(<[u8]>::to_vec)
     }
 
-    /// The value of an option with which `/proc` is mounted, `name=`.
+    /// The value of the mount option `name` of `/proc`; `name` ends with `=`.
     pub(super) fn option_of_proc(&self, name: &[u8]) -> Option<Vec<u8>> {
-        // Of several mounts on one place the last counts.
+        // If several are mounted on `/proc`, the last one is visible.
         let mut mounts = self.mounts().into_iter().rev();
         let mount = mounts.find(|mount| mount.place == b"/proc")?;
         let mut options = mount.options.split(|byte| *byte == b',');
@@ -163,7 +165,7 @@ impl System {
             .map(<[u8]>::to_vec)
     }
 
-    /// What is mounted: proc_pid_mountinfo(5).
+    /// The mounts of our mount namespace: proc_pid_mountinfo(5).
     pub(super) fn mounts(&self) -> Vec<Mount> {
         let table = self.read("self/mountinfo").unwrap_or_default();
         let lines = table.split(|byte| *byte == b'\n');
@@ -171,16 +173,16 @@ impl System {
     }
 }
 
-/// A line of the table of mounts.
+/// A line of `/proc/self/mountinfo`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Mount {
-    /// Its number, in digits.
+    /// Its mount ID, in digits.
     pub(super) number: Vec<u8>,
-    /// Where it is mounted, seen from our root directory.
+    /// The mount point, relative to our root directory.
     pub(super) place: Vec<u8>,
-    /// Whether what is mounted there is mounted elsewhere as well.
+    /// Whether it has shared propagation.
     pub(super) is_shared: bool,
-    /// The options of its file system, with commas between them.
+    /// The options of its file system, separated by commas.
     pub(super) options: Vec<u8>,
 }
 
@@ -207,13 +209,14 @@ fn owner(kind: Kind) -> Option<Owner> {
     let user = own(Kind::User).and_then(Identity::of).ok()?;
     match namespace::owner(own(kind).ok()?.as_fd()).and_then(Identity::of) {
         Ok(owner) if owner == user => Some(Owner::Ours),
-        // The kernel does not show one that is above ours.
+        // The kernel shows no user namespace above ours.
         Ok(_) | Err(Errno::EPERM) => Some(Owner::Other),
         Err(_) => None,
     }
 }
 
-/// The kernel says EINVAL to a file that is no namespace; a filter does not look at it.
+/// The kernel returns EINVAL for a file that is not a namespace; a filter does not look at the
+/// file.
 fn is_setns_filtered() -> bool {
     let opened = descriptor::open(Path::new("/"), OFlag::O_RDONLY | OFlag::O_DIRECTORY);
     opened.is_ok_and(|root| {
@@ -222,7 +225,7 @@ fn is_setns_filtered() -> bool {
     })
 }
 
-/// A child enters its own mount namespace, which brings it to the root directory of that.
+/// A child enters the mount namespace it is already in, which resets its root directory.
 fn is_root_changed() -> Option<bool> {
     let root = || Identity::at("/");
     let ours = root().ok()?;

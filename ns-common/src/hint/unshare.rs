@@ -1,4 +1,4 @@
-//! Why new namespaces were refused.
+//! Why the kernel refused to create namespaces.
 
 use nix::errno::Errno;
 use nix::sched::CloneFlags;
@@ -18,14 +18,14 @@ fn kinds(failed: &Failed<'_>) -> KindSet {
     }
 }
 
-/// The kernel says EINVAL to a flag that it does not know, before anything else; a filter does not
-/// get that far.
+/// The kernel first checks for unknown flags and returns EINVAL for one; a filter answers before
+/// that.
 pub(super) fn filter_refuses(failed: &Failed<'_>, system: &System) -> Option<Message> {
-    // It is one of clone(2) alone.
+    // A flag that only clone(2) knows.
     let unknown = CloneFlags::from_bits_retain(libc::CLONE_CHILD_SETTID);
     let is_filtered = system.status("Seccomp")? == b"2";
     let refused = || (system.try_to_unshare)(kinds(failed).flags() | unknown);
-    let text = "a seccomp filter refuses unshare(2): what started this must allow it, as by another profile of the container";
+    let text = "a seccomp filter refuses unshare(2): whatever started this command must allow it, for example with another container profile";
     (is_filtered && !matches!(refused(), Ok(()) | Err(Errno::EINVAL))).then(|| words![text])
 }
 
@@ -37,14 +37,13 @@ pub(super) fn limit_is_zero(failed: &Failed<'_>, system: &System) -> Option<Mess
     })
 }
 
-/// The kernel shows no count; a limit of a user namespace above looks the same, and so does the
-/// depth.
+/// The kernel does not show how many namespaces there are, and the limit of a user namespace above,
+/// or of nesting, fails with the same errno: so the message says "may".
 pub(super) fn limit_may_be_reached(failed: &Failed<'_>, system: &System) -> Option<Message> {
     let kinds = kinds(failed);
     let fails_alone = |kind: &Kind| {
         let mut tried = KindSet::EMPTY.with(*kind);
-        // Those of the others are counted for the new user namespace, which gives the right to
-        // make them too.
+        // Other kinds need the right to create them, which the new user namespace gives.
         if kinds.contains(Kind::User) {
             tried.insert(Kind::User);
         }
@@ -58,7 +57,7 @@ pub(super) fn limit_may_be_reached(failed: &Failed<'_>, system: &System) -> Opti
         name,
         " (",
         limit.as_slice(),
-        ") may be reached, here or in a user namespace above"
+        ") may have been reached, here or in a user namespace above"
     ];
     Some(match kind {
         Kind::User | Kind::Pid => text.with(", or the nesting limit of 32 levels"),
@@ -70,21 +69,21 @@ fn limit_name(kind: Kind) -> String {
     format!("max_{}_namespaces", kind.file())
 }
 
-/// Before Linux 4.9 the depth had an error number of its own.
+/// Before Linux 4.9 the nesting limit had an errno of its own.
 pub(super) fn nesting_is_too_deep(_: &Failed<'_>, system: &System) -> Option<Message> {
     let user = KindSet::EMPTY.with(Kind::User);
     let fails = (system.try_to_unshare)(user.flags()) == Err(Errno::EUSERS);
-    fails.then(|| words!["user namespaces can be nested 32 levels deep, and this is the last one"])
+    fails.then(|| words!["user namespaces can be nested 32 levels deep, and this is the deepest"])
 }
 
 pub(super) fn root_is_changed(_: &Failed<'_>, system: &System) -> Option<Message> {
     let is_mounted = || system.mounts().iter().any(|mount| mount.place == b"/");
     let is_changed = match (system.is_root_changed)() {
         Some(is_changed) => is_changed,
-        // Without a table of mounts nothing can be seen.
+        // Without a mount table this cannot be told.
         None => !system.mounts().is_empty() && !is_mounted(),
     };
-    let text = "no user namespace can be made in a chroot: make it before, or change the root by pivot_root(2)";
+    let text = "no user namespace can be made in a chroot: make it first, or change the root with pivot_root(2)";
     is_changed.then(|| words![text])
 }
 
@@ -98,16 +97,16 @@ pub(super) fn ids_are_unmapped(_: &Failed<'_>, system: &System) -> Option<Messag
             words![
                 "the caller's ",
                 name,
-                " has no line in /proc/self/",
+                " is not mapped in /proc/self/",
                 file,
-                ", which it needs to make a user namespace: \
-                 map it when this one is made, as by --map-root-user"
+                ", so it cannot make a user namespace: \
+                 map it when making the current one, for example with --map-root-user"
             ]
         })
     })
 }
 
-/// A switch of Debian's kernels.
+/// Debian's kernels have a switch for unprivileged user namespaces.
 pub(super) fn are_switched_off(_: &Failed<'_>, system: &System) -> Option<Message> {
     let is_off = system.setting("kernel/unprivileged_userns_clone")? == b"0";
     let may_anyway = !system.lacks(capability::SYS_ADMIN) && system.is_outside_of_user_namespaces();
@@ -119,7 +118,7 @@ pub(super) fn apparmor_restricts(_: &Failed<'_>, system: &System) -> Option<Mess
     let name = "kernel.apparmor_restrict_unprivileged_userns";
     let is_on = system.setting("kernel/apparmor_restrict_unprivileged_userns")? == b"1";
     let is_unconfined = system.apparmor_profile()? == b"unconfined";
-    let text = " is 1, and no AppArmor profile lets this program make user namespaces: give it one with the rule userns";
+    let text = " is 1, and no AppArmor profile allows this program to make user namespaces: give it one with the userns rule";
     (is_on && is_unconfined && system.lacks(capability::SYS_ADMIN)).then(|| words![name, text])
 }
 
@@ -127,7 +126,7 @@ pub(super) fn privilege_is_missing(failed: &Failed<'_>, system: &System) -> Opti
     if !system.lacks(capability::SYS_ADMIN) {
         return None;
     }
-    // With AppArmor the namespace may be made and its maps refused.
+    // With AppArmor, creating the namespace may succeed and writing its maps fail.
     let with_user = Failed::Unshare(kinds(failed).with(Kind::User));
     let obstacle = apparmor_restricts(failed, system).or_else(|| {
         let user = KindSet::EMPTY.with(Kind::User);
@@ -136,7 +135,7 @@ pub(super) fn privilege_is_missing(failed: &Failed<'_>, system: &System) -> Opti
         Some(find(&with_user, Some(errno), system).unwrap_or_else(unknown))
     });
     Some(match obstacle {
-        None => words!["without CAP_SYS_ADMIN a user namespace is needed too: --map-root-user"],
+        None => words!["without CAP_SYS_ADMIN a user namespace is needed too: add --map-root-user"],
         Some(obstacle) => {
             let text = "without CAP_SYS_ADMIN a user namespace is needed too, but ";
             words![text, obstacle]
@@ -149,7 +148,7 @@ pub(super) fn kernel_lacks_kind(failed: &Failed<'_>, system: &System) -> Option<
     let is_missing = |kind: &Kind| !has(&format!("self/ns/{}", kind.file()));
     let missing = kinds(failed).iter().find(is_missing);
     let missing = missing.filter(|_| has("self/ns"))?;
-    let text = " namespaces; one that is configured with them is needed";
+    let text = " namespaces: use one built with them";
     Some(words!["this kernel has no ", missing.name(), text])
 }
 
@@ -164,7 +163,7 @@ mod tests {
         CapEff:\t0000000000000000\nSeccomp:\t0\n";
     const WHOLE_MAP: &str = "         0          0 4294967295\n";
 
-    /// A system where an ordinary user is outside of all user namespaces, and these files.
+    /// A system with these files, where we are an ordinary user in the initial user namespace.
     fn fake(files: &[(&str, &str)]) -> Fake {
         let usual = [
             ("proc/self/status", ORDINARY),
@@ -191,7 +190,7 @@ mod tests {
         assert_eq!(hint(&[(switch.0, "1\n")]), None);
         let root = ORDINARY.replace("0000000000000000", "000001ffffffffff");
         let root = ("proc/self/status", root.as_str());
-        // Root of a container is not enough.
+        // Being root in a container is not enough.
         assert_eq!(hint(&[switch, root]).as_deref(), Some(expected));
         let of_system = fake(&[switch, root]);
         let link = of_system.path("proc/self/ns/user");
@@ -218,7 +217,7 @@ mod tests {
     #[test]
     fn unmapped_caller_makes_no_user_namespace() {
         let hint = |map| fake(&[("proc/self/gid_map", map)]).hint(&user(), Errno::EPERM);
-        let expected = "the caller's gid has no line in /proc/self/gid_map, ";
+        let expected = "the caller's gid is not mapped in /proc/self/gid_map, ";
         assert!(hint("0 1000 1\n").unwrap().starts_with(expected));
         assert_eq!(hint("1000 0 1\n"), None);
     }
@@ -268,7 +267,7 @@ mod tests {
         let mut fake = fake(&[("proc/sys/user/max_user_namespaces", "0\n")]);
         assert_eq!(
             fake.hint(&uts, Errno::EPERM).unwrap(),
-            format!("{start}: --map-root-user")
+            format!("{start}: add --map-root-user")
         );
         fake.system.try_to_unshare = |_| Err(Errno::ENOSPC);
         assert_eq!(
@@ -286,8 +285,7 @@ mod tests {
     fn kind_is_missing_where_its_file_alone_is() {
         let time = Failed::Unshare([Kind::Uts, Kind::Time].into_iter().collect());
         let fake = fake(&[("proc/self/ns/uts", "")]);
-        let expected =
-            "this kernel has no time namespaces; one that is configured with them is needed";
+        let expected = "this kernel has no time namespaces: use one built with them";
         for errno in [Errno::EINVAL, Errno::ENOSYS] {
             assert_eq!(fake.hint(&time, errno).as_deref(), Some(expected));
         }
@@ -311,14 +309,14 @@ mod tests {
             if fails { Err(Errno::ENOSPC) } else { Ok(()) }
         };
         let expected =
-            "user.max_net_namespaces (8) may be reached, here or in a user namespace above";
+            "user.max_net_namespaces (8) may have been reached, here or in a user namespace above";
         assert_eq!(fake.hint(&both, Errno::ENOSPC).unwrap(), expected);
         fake.system.try_to_unshare = |_| Err(Errno::ENOSPC);
-        let expected = "user.max_user_namespaces (7) may be reached, here or in a user namespace above, \
+        let expected = "user.max_user_namespaces (7) may have been reached, here or in a user namespace above, \
              or the nesting limit of 32 levels";
         assert_eq!(fake.hint(&both, Errno::ENOSPC).unwrap(), expected);
         fake.system.try_to_unshare = |_| Err(Errno::EUSERS);
-        let expected = "user namespaces can be nested 32 levels deep, and this is the last one";
+        let expected = "user namespaces can be nested 32 levels deep, and this is the deepest";
         assert_eq!(fake.hint(&both, Errno::EUSERS).unwrap(), expected);
     }
 }
