@@ -1,4 +1,4 @@
-//! Users and groups by name and by number, as the system's name service knows them.
+//! Looking up users and groups by name or number, through the system's name service.
 
 use std::ffi::{CString, OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -7,35 +7,37 @@ use nix::unistd::Uid;
 
 use crate::sys::accounts::{self, Key};
 
-/// The number of the user called `name`; `None` also where the name service cannot be asked.
+/// The uid of the user `name`; `None` if there is no such user or the name service cannot be
+/// reached.
 pub fn user_id(name: &OsStr) -> Option<u32> {
     let name = CString::new(name.as_bytes()).ok()?;
     accounts::user(Key::Name(&name)).map(|user| user.uid)
 }
 
-/// The number of the group called `name`; `None` also where the name service cannot be asked.
+/// The gid of the group `name`; `None` if there is no such group or the name service cannot be
+/// reached.
 pub fn group_id(name: &OsStr) -> Option<u32> {
     let name = CString::new(name.as_bytes()).ok()?;
     accounts::group(Key::Name(&name)).map(|group| group.gid)
 }
 
-/// The name of the user with number `uid`.
+/// The name of the user `uid`.
 pub fn user_name(uid: u32) -> Option<OsString> {
     accounts::user(Key::Number(uid)).map(|user| OsString::from_vec(user.name.into_bytes()))
 }
 
-/// The name of the group with number `gid`.
+/// The name of the group `gid`.
 pub fn group_name(gid: u32) -> Option<OsString> {
     accounts::group(Key::Number(gid)).map(|group| OsString::from_vec(group.name.into_bytes()))
 }
 
-/// The login shell of the user with number `uid`, if the account has one.
+/// The login shell of the user `uid`, if the account has one.
 pub fn login_shell(uid: Uid) -> Option<CString> {
     let shell = accounts::user(Key::Number(uid.as_raw()))?.shell;
     (!shell.is_empty()).then_some(shell)
 }
 
-/// Which accounts, and the form of the file that has them: passwd(5), group(5).
+/// A file of accounts, which fixes the format of its lines: passwd(5), group(5).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Database {
     /// Users.
@@ -45,7 +47,7 @@ pub enum Database {
 }
 
 impl Database {
-    /// The name that nsswitch.conf(5) knows it by.
+    /// Its name in nsswitch.conf(5).
     pub const fn name(self) -> &'static str {
         match self {
             Self::Passwd => "passwd",
@@ -53,7 +55,7 @@ impl Database {
         }
     }
 
-    /// Where the file is.
+    /// The path of the file.
     pub const fn path(self) -> &'static str {
         match self {
             Self::Passwd => "/etc/passwd",
@@ -62,36 +64,36 @@ impl Database {
     }
 }
 
-/// A line of such a file.
+/// A line of an account file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Line<'a> {
     /// A well-formed entry.
     Entry(Entry<'a>),
-    /// Nothing, or a remark.
+    /// An empty line or a comment.
     Empty,
-    /// Anything else. What it means is for the C library to say.
+    /// Anything else; only the C library can say what it means.
     Unclear,
 }
 
 /// The account on a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Entry<'a> {
-    /// The name.
+    /// The user or group name.
     pub name: &'a [u8],
-    /// The number.
+    /// The uid or gid.
     pub number: u32,
-    /// A user's login shell, empty for the system's usual one; empty for a group.
+    /// A user's login shell, empty for the default one; always empty for a group.
     pub shell: &'a [u8],
 }
 
-/// Reads the text of such a file line by line. Of several entries for a name or number the first
-/// counts.
+/// Reads the text of an account file line by line. If several entries share a name or number, the
+/// first counts.
 pub fn lines(text: &[u8], database: Database) -> impl Iterator<Item = Line<'_>> {
     text.split(|byte| *byte == b'\n')
         .map(move |line| read_line(line, database))
 }
 
-/// The first entry in `text` that `is_wanted`; unclear lines are passed over.
+/// The first entry in `text` for which `is_wanted` holds; unclear lines are skipped.
 pub fn find(
     text: &[u8],
     database: Database,
@@ -135,7 +137,7 @@ fn read_line(line: &[u8], database: Database) -> Line<'_> {
     entry().map_or(Line::Unclear, Line::Entry)
 }
 
-/// Neither a sign, which once stood for the accounts of a network, nor blanks.
+/// A leading `+` or `-` used to include the accounts of a network (NIS); blanks are never valid.
 fn is_plain_name(name: &[u8]) -> bool {
     let begins_well = name.first().is_some_and(|first| !b"+-".contains(first));
     begins_well && name.iter().all(|byte| *byte > b' ')

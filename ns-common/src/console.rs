@@ -1,5 +1,4 @@
-//! Standard output and standard error, checked: nothing that could not be written passes for
-//! success.
+//! Checked standard output and standard error: a failed write never passes for success.
 
 use std::ffi::CStr;
 use std::os::fd::BorrowedFd;
@@ -9,10 +8,10 @@ use nix::errno::Errno;
 use crate::error::{Error, ExitStatus, Failure, Message, Piece, Visible};
 use crate::words;
 
-/// Bytes gathered before they are written; as many as a pipe takes at once.
+/// How many bytes are buffered before they are written.
 const FULL: usize = 32 * 1024;
 
-/// Standard output, gathered in one buffer and written in large pieces.
+/// Buffered standard output, written in large pieces.
 #[derive(Debug, Default)]
 pub struct Output {
     buffer: Vec<u8>,
@@ -20,30 +19,30 @@ pub struct Output {
 }
 
 impl Output {
-    /// Appends `piece`; writes when much has gathered.
+    /// Appends `piece`, and writes the buffer once it is full.
     pub fn push(&mut self, piece: &(impl Piece + ?Sized)) {
         piece.append_to(&mut self.buffer);
         self.write_if_full();
     }
 
-    /// The bytes not yet written, to append to; call [`Output::write_if_full`] after a row.
+    /// The buffer, to append to; call [`Output::write_if_full`] after each row.
     pub fn buffer(&mut self) -> &mut Vec<u8> {
         &mut self.buffer
     }
 
-    /// Writes what has gathered once it is worth a system call.
+    /// Writes the buffer if it is full.
     pub fn write_if_full(&mut self) {
         if self.buffer.len() >= FULL {
             self.write();
         }
     }
 
-    /// Whether an earlier write failed, so that more output serves nobody.
+    /// Whether a write has failed, so that producing more output is pointless.
     pub fn has_failed(&self) -> bool {
         self.failed.is_some()
     }
 
-    /// Writes everything now. The error is the first one that any write met.
+    /// Writes the buffer now. Returns the first error of any write so far.
     pub fn flush(&mut self) -> Result<(), Errno> {
         self.write();
         self.failed.map_or(Ok(()), Err)
@@ -69,7 +68,7 @@ fn write_all(to: BorrowedFd<'_>, mut bytes: &[u8]) -> Result<(), Errno> {
     Ok(())
 }
 
-/// Where a tool speaks to its caller, and under which name.
+/// A tool's standard output and standard error, and the name that begins its messages.
 #[derive(Debug)]
 pub struct Console {
     invoked_as: &'static CStr,
@@ -94,19 +93,17 @@ impl Console {
         path.rsplit(|byte| *byte == b'/').next().unwrap_or(path)
     }
 
-    /// Tells the user of `error` now; what has gathered for standard output comes later, as with
-    /// stdio.
+    /// Prints `error` now; buffered standard output comes later, as with stdio.
     pub fn report(&mut self, error: &Error) {
         self.say(&error.lines(self.name()));
     }
 
-    /// Tells the user of a cause and its cure, apart from an error.
+    /// Prints a hint without an error before it.
     pub fn hint(&mut self, hint: &Message) {
         self.say(words![self.name(), ": hint: ", Visible(hint), "\n"].as_bytes());
     }
 
-    /// Tells the user of `failure` and returns its status: 1 in place of any other if the user
-    /// could not be told.
+    /// Prints `failure` and returns its status, or 1 if it could not be printed.
     pub fn fail(&mut self, failure: &Failure) -> ExitStatus {
         let try_help = words!["Try '", self.name(), " --help' for more information.\n"];
         let status = match failure {
@@ -134,10 +131,10 @@ impl Console {
         }
     }
 
-    /// Ends all output and settles the exit status.
+    /// Flushes all output and determines the exit status.
     ///
-    /// A reader that went away and an output that was closed from the start are nobody's fault; any
-    /// other failed write is an error with status 1.
+    /// It is not an error if the reader of standard output has gone, or if standard output was
+    /// closed from the start. Any other failed write is, with status 1.
     pub fn end(&mut self, outcome: Result<ExitStatus, Failure>) -> ExitStatus {
         let status = match outcome {
             Ok(status) => status,
@@ -160,7 +157,7 @@ impl Console {
     }
 }
 
-/// The error for output that could not be written.
+/// The error for a failed write to standard output.
 pub fn write_error(errno: Errno) -> Error {
     Error::caused_by(words!["write error"], errno)
 }

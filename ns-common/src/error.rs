@@ -1,4 +1,4 @@
-//! What can go wrong, in words, and the exit status that follows.
+//! Errors: their messages and the exit status they lead to.
 
 use std::ffi::{CStr, CString, OsStr, OsString};
 use std::fmt;
@@ -10,16 +10,16 @@ use nix::errno::Errno;
 use crate::output::digits::{append_decimal, append_signed};
 use crate::visible::append_visible;
 
-/// The status a process ends with, 0 to 255.
+/// The exit status of a process, 0 to 255.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ExitStatus(u8);
 
 impl ExitStatus {
-    /// All went well.
+    /// Success.
     pub const SUCCESS: Self = Self(0);
     /// A usage error or a step that failed.
     pub const FAILURE: Self = Self(1);
-    /// The program was found and could not be executed.
+    /// The program was found but could not be executed.
     pub const CANNOT_EXECUTE: Self = Self(126);
     /// The program was not found.
     pub const NOT_FOUND: Self = Self(127);
@@ -29,18 +29,18 @@ impl ExitStatus {
         Self(code)
     }
 
-    /// The number that `exit(3)` takes.
+    /// The status as an argument for exit(3).
     pub fn code(self) -> libc::c_int {
         self.0.into()
     }
 }
 
-/// Words for people, as bytes: a file name in them need not be UTF-8.
+/// Text for the user, as bytes, because file names in it need not be UTF-8.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct Message(Vec<u8>);
 
 impl Message {
-    /// Starts a message with nothing in it.
+    /// An empty message.
     pub const fn new() -> Self {
         Self(Vec::new())
     }
@@ -53,7 +53,7 @@ impl Message {
     }
 
     /// Appends `piece`.
-    #[inline(never)] // Messages are many and cold: once in the program, not at each of their pieces.
+    #[inline(never)] // Messages are many and rarely used: inlining this at each piece would bloat the programs.
     pub fn push(&mut self, piece: &(impl Piece + ?Sized)) {
         piece.append_to(&mut self.0);
     }
@@ -70,9 +70,9 @@ impl fmt::Debug for Message {
     }
 }
 
-/// Something a [`Message`] can contain, as the user typed it.
+/// Something that can be part of a [`Message`]; text appears as the user typed it.
 pub trait Piece {
-    /// Appends the bytes that stand for `self`.
+    /// Appends `self` as text.
     fn append_to(&self, text: &mut Vec<u8>);
 }
 
@@ -93,7 +93,7 @@ macro_rules! piece {
     )+};
 }
 
-/// Messages are rare and many: their code is a good part of each program, and kept small.
+/// The code that builds messages is a good part of each program but rarely runs: it is kept small.
 #[cold]
 #[inline(never)]
 fn append(bytes: &[u8], text: &mut Vec<u8>) {
@@ -118,8 +118,8 @@ piece! {
     usize: number => append_decimal(*number as u64),
 }
 
-/// A name that somebody else may have chosen, or that only our own options tell of: its control
-/// bytes are made visible. The messages of the reference have names as they are.
+/// A name with its control bytes made visible, for messages of our own, since somebody else may
+/// have chosen the name. Messages that the reference has too contain names unchanged.
 #[derive(Debug, Clone, Copy)]
 pub struct Visible<T>(pub T);
 
@@ -129,7 +129,7 @@ impl<T: Piece> Piece for Visible<T> {
     }
 }
 
-/// Puts a [`Message`] together from anything that is a [`Piece`].
+/// Builds a [`Message`] from [`Piece`]s.
 #[macro_export]
 macro_rules! words {
     ($($piece:expr),+ $(,)?) => {{
@@ -139,23 +139,24 @@ macro_rules! words {
     }};
 }
 
-/// The number of an errno: a kernel or a filter may give one that has no name.
+/// An errno by number, because the kernel or a seccomp filter may return one without a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Cause(i32);
 
 impl From<Errno> for Cause {
     fn from(errno: Errno) -> Self {
         match errno {
-            // nix has dropped the number; it is still where the C library has put it.
+            // nix has dropped the number, but the C library still has it.
             Errno::UnknownErrno => Self(Errno::last_raw()),
             errno => Self(errno as i32),
         }
     }
 }
 
-/// A step that failed: what was tried, on what, and the system's reason.
+/// A failed step: what was tried, on what, and the errno.
 ///
-/// It is rare, and every step returns one in its place: a pointer is what costs the others least.
+/// It is boxed because nearly every function returns a `Result` with one: a pointer costs least
+/// where nothing fails.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Error(Box<Details>);
 
@@ -168,7 +169,7 @@ struct Details {
 }
 
 impl Error {
-    /// A failure that no system call reported; its status is 1.
+    /// An error without an errno; its status is 1.
     #[cold]
     #[inline(never)]
     pub fn new(what: Message) -> Self {
@@ -180,7 +181,7 @@ impl Error {
         }))
     }
 
-    /// A failure with the system's reason; its status is 1.
+    /// An error with an errno; its status is 1.
     pub fn caused_by(what: Message, cause: Errno) -> Self {
         Self::with_cause(Cause::from(cause), what)
     }
@@ -200,8 +201,8 @@ impl Error {
         self
     }
 
-    /// The same error with a cure, if one is known, on a line of its own after the reference's
-    /// wording.
+    /// The same error with a hint, if there is one. The hint goes on a line of its own, so that the
+    /// first line stays as the reference words it.
     #[must_use]
     pub fn with_hint(mut self, hint: impl Into<Option<Message>>) -> Self {
         if let Some(hint) = hint.into() {
@@ -215,7 +216,7 @@ impl Error {
         &self.0.what
     }
 
-    /// Why it failed: the system's reason or, without one, the whole of what is said.
+    /// Why it failed: the text of the errno or, if there is none, the whole message.
     pub fn reason(&self) -> Message {
         match self.0.cause {
             Some(Cause(number)) => words![crate::sys::text::errno(number)],
@@ -223,12 +224,12 @@ impl Error {
         }
     }
 
-    /// The cause and the cure, where a check has found them.
+    /// The cause and remedy, if a check has found them.
     pub fn hint(&self) -> Option<&Message> {
         self.0.hint.as_ref()
     }
 
-    /// The system's reason, if a system call reported one.
+    /// The errno, if a system call reported one.
     pub fn cause(&self) -> Option<Errno> {
         self.0.cause.map(|Cause(number)| Errno::from_raw(number))
     }
@@ -238,7 +239,8 @@ impl Error {
         self.0.status
     }
 
-    /// The whole text for standard error, each line ended and prefixed with the tool's `name`.
+    /// The whole text for standard error; each line begins with the tool's `name` and ends with a
+    /// newline.
     pub fn lines(&self, name: &[u8]) -> Vec<u8> {
         let mut text = words![name, ": ", self.0.what];
         if let Some(Cause(number)) = self.0.cause {
@@ -256,16 +258,16 @@ impl Error {
     }
 }
 
-/// Gives the errno of a failed system call its words.
+/// Adds to the errno of a failed system call what was tried.
 pub trait Attempt<T> {
-    /// Turns a failure into an [`Error`] that says `what` was tried.
+    /// Turns a failure into an [`Error`] that begins with `what`.
     fn attempt(self, what: impl FnOnce() -> Message) -> Result<T, Error>;
 }
 
 impl<T> Attempt<T> for nix::Result<T> {
     fn attempt(self, what: impl FnOnce() -> Message) -> Result<T, Error> {
         self.map_err(|errno| {
-            // Before anything else is called.
+            // Taken first, before any other call overwrites the C library's errno.
             let cause = Cause::from(errno);
             Error::with_cause(cause, what())
         })
@@ -281,22 +283,22 @@ impl<T> Attempt<T> for std::io::Result<T> {
     }
 }
 
-/// Why a tool ends without having done what was asked.
+/// Why a tool did not do what was asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Failure {
-    /// The command line has no meaning by the rules of `getopt_long(3)`; the text names the tool as
-    /// it was typed.
+    /// The command line breaks the rules of getopt_long(3). The message names the tool by
+    /// `argv[0]`.
     Getopt(Error),
-    /// The command line reads well and still makes no sense for this tool.
+    /// The command line is well formed but makes no sense to this tool.
     Usage(Error),
     /// A step failed.
     Step(Error),
-    /// Somebody else has told the user already.
+    /// Another process, or an earlier message, has already told the user.
     Told(ExitStatus),
 }
 
 impl Failure {
-    /// A failure by the rules of `getopt_long(3)`.
+    /// A command line that breaks the rules of getopt_long(3).
     #[cold]
     pub fn getopt(what: Message) -> Self {
         Self::Getopt(Error::new(what))

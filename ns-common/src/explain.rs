@@ -1,4 +1,4 @@
-//! Steps in words: the system call in the kernel's notation, and what it is for.
+//! The steps of a plan for a reader: each system call, and what it is for.
 
 use std::ffi::OsStr;
 
@@ -8,10 +8,10 @@ use crate::process::program::Program;
 use crate::process::variables::Change;
 use crate::words;
 
-/// A step for a reader.
+/// A step as a line of text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
-    /// The process that does it, where there are several.
+    /// The process that takes the step, if the plan has several.
     pub process: Option<&'static str>,
     /// The system call, or several separated by commas.
     pub call: Message,
@@ -20,7 +20,7 @@ pub struct Line {
 }
 
 impl Line {
-    /// A step of whichever process the steps have come to.
+    /// A step of the current process.
     pub fn new(call: Message, purpose: Message) -> Self {
         Self {
             process: None,
@@ -30,8 +30,8 @@ impl Line {
     }
 }
 
-/// Text as a C string: in quotes, with control bytes, quotes and backslashes as `\xHH`, so that
-/// none of it passes for something else.
+/// Text as a C string literal, with control bytes, quotes and backslashes as `\xHH`, so that it
+/// cannot be mistaken for anything else.
 pub fn quoted(text: &(impl Piece + ?Sized)) -> Message {
     let mut bytes = Vec::new();
     text.append_to(&mut bytes);
@@ -47,7 +47,7 @@ pub fn quoted(text: &(impl Piece + ?Sized)) -> Message {
     words![quoted.as_slice()]
 }
 
-/// The flags for some kinds as clone(2) names them: `CLONE_NEWUSER|CLONE_NEWIPC`, or `0`.
+/// The flags for `kinds` as clone(2) names them: `CLONE_NEWUSER|CLONE_NEWIPC`, or `0`.
 pub fn flags(kinds: KindSet) -> Message {
     let names: Vec<&str> = kinds.iter().map(|kind| kind.flag_name()).collect();
     if names.is_empty() {
@@ -57,7 +57,7 @@ pub fn flags(kinds: KindSet) -> Message {
     }
 }
 
-/// Some kinds in a sentence: `user, IPC and UTS`.
+/// `kinds` as part of a sentence: `user, IPC and UTS`.
 pub fn list_of_kinds(kinds: KindSet) -> Message {
     let names: Vec<&str> = kinds.iter().map(|kind| kind.name()).collect();
     match names.split_last() {
@@ -67,7 +67,7 @@ pub fn list_of_kinds(kinds: KindSet) -> Message {
     }
 }
 
-/// A change of the environment for a reader.
+/// A change of the environment as a line of text.
 pub fn change(change: &Change) -> Line {
     let (call, purpose) = match change {
         Change::Keep(names) if names.is_empty() => (words!["clear the environment"], words![""]),
@@ -91,7 +91,7 @@ pub fn change(change: &Change) -> Line {
     Line::new(call, purpose)
 }
 
-/// The last step for a reader.
+/// The execution of the program as a line of text.
 pub fn program(program: &Program) -> Line {
     let (call, purpose) = match program {
         Program::Command(argv) => {
@@ -106,10 +106,10 @@ pub fn program(program: &Program) -> Line {
     Line::new(call, purpose)
 }
 
-/// Longer calls push what they are for to the right.
+/// The widest call that the column of purposes makes room for.
 const WIDEST: usize = 50;
 
-/// The text of a plan: one step a line, numbered, the purposes below each other.
+/// The text of a plan: one numbered step a line, with the purposes aligned in a column.
 pub fn render(lines: &[Line]) -> Vec<u8> {
     let calls: Vec<Message> = lines
         .iter()

@@ -1,4 +1,4 @@
-//! Maps of user and group ids: user_namespaces(7), subuid(5).
+//! Id maps, for uids and gids: user_namespaces(7), subuid(5).
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -17,17 +17,17 @@ pub enum IdKind {
     Group,
 }
 
-/// What there is once for users and once for groups.
+/// A value for users and one for groups.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Both<T> {
-    /// That of the users.
+    /// The one for users.
     pub user: T,
-    /// That of the groups.
+    /// The one for groups.
     pub group: T,
 }
 
 impl<T> Both<T> {
-    /// Makes each of the two.
+    /// Makes both values.
     pub fn try_new<E>(mut make: impl FnMut(IdKind) -> Result<T, E>) -> Result<Self, E> {
         Ok(Self {
             user: make(IdKind::User)?,
@@ -35,7 +35,7 @@ impl<T> Both<T> {
         })
     }
 
-    /// One of the two.
+    /// The value for `kind`.
     pub fn get(&self, kind: IdKind) -> &T {
         match kind {
             IdKind::User => &self.user,
@@ -43,7 +43,7 @@ impl<T> Both<T> {
         }
     }
 
-    /// One of the two, to be changed.
+    /// The value for `kind`, mutable.
     pub fn get_mut(&mut self, kind: IdKind) -> &mut T {
         match kind {
             IdKind::User => &mut self.user,
@@ -51,7 +51,7 @@ impl<T> Both<T> {
         }
     }
 
-    /// The users' and then the groups'.
+    /// The value for users, then the one for groups.
     pub fn iter(&self) -> impl Iterator<Item = (IdKind, &T)> {
         [(IdKind::User, &self.user), (IdKind::Group, &self.group)].into_iter()
     }
@@ -61,7 +61,7 @@ impl IdKind {
     /// Users, then groups.
     pub const ALL: [Self; 2] = [Self::User, Self::Group];
 
-    /// An id of the kind in a sentence.
+    /// The word for an id of this kind, for messages.
     pub fn name(self) -> &'static str {
         match self {
             Self::User => "uid",
@@ -69,7 +69,7 @@ impl IdKind {
         }
     }
 
-    /// The map's file below `/proc/PID`.
+    /// The name of the map's file in `/proc/PID`.
     pub fn map_file(self) -> &'static str {
         match self {
             Self::User => "uid_map",
@@ -77,7 +77,7 @@ impl IdKind {
         }
     }
 
-    /// The file with the ranges that users may map: subuid(5), subgid(5).
+    /// The file of the ranges delegated to users: subuid(5), subgid(5).
     pub fn subid_file(self) -> &'static Path {
         Path::new(match self {
             Self::User => "/etc/subuid",
@@ -116,9 +116,9 @@ impl IdExtent {
         }
     }
 
-    /// Reads `INNER:OUTER:COUNT`, or `OUTER,INNER,COUNT` as it was written once. Blanks and a sign
-    /// may come before each number. `None` for anything else, such as a number that is negative or
-    /// no id.
+    /// Parses `INNER:OUTER:COUNT`, or the older form `OUTER,INNER,COUNT`. Blanks and a sign may
+    /// precede each number. Returns `None` for anything else, including numbers that are negative
+    /// or too large for an id.
     pub fn parse(text: &OsStr) -> Option<Self> {
         let (first, separator, rest) = id_and_rest(text.as_bytes())?;
         let (second, same, rest) = id_and_rest(rest)?;
@@ -141,15 +141,16 @@ impl IdExtent {
         }
     }
 
-    /// Whether `id` is one of those inside.
+    /// Whether `id` is one of the inner ids.
     pub fn has_inner(self, id: u32) -> bool {
         id.checked_sub(self.inner)
             .is_some_and(|position| position < self.count)
     }
 
-    /// Cuts the single id of `alone` out on both sides, and pairs what is left in order.
+    /// Removes the ids of `alone` from both the inner and the outer range, and pairs the remaining
+    /// ids in order.
     ///
-    /// The result has up to three extents, and none of them is empty.
+    /// The result has at most three extents, none of them empty.
     fn around(self, alone: IdExtent) -> Vec<Self> {
         let position = |id: u32, base: u32| id.checked_sub(base);
         let (inner_hole, outer_hole) = (
@@ -184,7 +185,7 @@ impl IdExtent {
         extents
     }
 
-    /// Whether `alone` lies in one of the ranges or follows it immediately.
+    /// Whether `alone` lies in, or immediately after, the inner or the outer range.
     fn touches(self, alone: IdExtent) -> bool {
         let touches = |base: u32, id: u32| base <= id && id - base <= self.count;
         touches(self.outer, alone.outer) || touches(self.inner, alone.inner)
@@ -198,27 +199,27 @@ fn id_and_rest(text: &[u8]) -> Option<(u32, Option<u8>, &[u8])> {
     Some((id, separator, rest.get(1..).unwrap_or_default()))
 }
 
-/// What a map gives up for the id that is mapped alone.
+/// What an extent gives up for the id that is mapped separately.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Hole {
-    /// The highest id of an extent that touches the single one.
+    /// Its highest id, if it touches the separate one.
     CostsOneId,
-    /// Nothing: the extent keeps its count.
+    /// Nothing; it keeps its count.
     Free,
 }
 
-/// A whole map, in the order in which its lines are written.
+/// An id map, with its extents in the order in which they are written.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct IdMap(Vec<IdExtent>);
 
 impl IdMap {
-    /// The map with one extent.
+    /// A map of one extent.
     pub fn single(extent: IdExtent) -> Self {
         Self(vec![extent])
     }
 
-    /// The map of `ranges`, after the extent that maps one id alone, which is cut out of the
-    /// ranges.
+    /// A map that begins with `alone`, the extent of an id mapped separately, if there is one. The
+    /// extents of `ranges` follow, without that id.
     pub fn new(alone: Option<IdExtent>, ranges: &[(IdExtent, Hole)]) -> Self {
         let Some(alone) = alone else {
             return Self(
@@ -240,7 +241,7 @@ impl IdMap {
         Self(extents)
     }
 
-    /// The lines of the map, in order.
+    /// The extents, in order.
     pub fn extents(&self) -> &[IdExtent] {
         &self.0
     }
@@ -262,14 +263,13 @@ impl IdMap {
     }
 }
 
-/// Finds the ids that `/etc/subuid` or `/etc/subgid`, whose text is `table`, delegates to a user.
+/// Finds the range that `/etc/subuid` or `/etc/subgid`, whose text is `table`, delegates to a user.
 /// The first line for the user counts.
 ///
-/// The user is known by `name` and by the number `uid`, for the group side too. `None`: no line is
-/// for that user.
+/// A line may name the user by `name` or by `uid`, in `/etc/subgid` too. `None` if no line does.
 ///
 /// # Errors
-/// A line for the user has something else than an id where the first id or the count should be.
+/// A line for the user has a malformed first id or count.
 pub fn delegated(table: &[u8], name: &OsStr, uid: u32) -> Result<Option<IdExtent>, Error> {
     let number = uid.to_string();
     for line in table.split(|byte| *byte == b'\n') {
@@ -295,7 +295,7 @@ fn delegated_number(text: &[u8]) -> Result<u32, Error> {
     number::id(text).map_err(|reason| reason.into_error("failed to parse subid map", text))
 }
 
-/// Reads a map as the kernel prints it.
+/// Parses a map as the kernel prints it.
 pub fn extents(map: &[u8]) -> Vec<IdExtent> {
     map.split(|byte| *byte == b'\n')
         .filter_map(|line| {
@@ -312,7 +312,7 @@ pub fn extents(map: &[u8]) -> Vec<IdExtent> {
         .collect()
 }
 
-/// Reads a map as the kernel prints it, each extent as one that maps the inner ids to themselves.
+/// Parses a map as the kernel prints it, and maps its inner ids to themselves.
 pub fn inner_identity(map: &[u8]) -> Vec<IdExtent> {
     let itself = |extent: IdExtent| IdExtent {
         outer: extent.inner,

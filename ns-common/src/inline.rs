@@ -1,14 +1,14 @@
-//! Text that stands in a table itself.
+//! Text stored in a table itself rather than behind a pointer.
 
 use std::fmt;
 use std::ops::Deref;
 
 use crate::error::Piece;
 
-/// Up to `N` bytes of UTF-8 without a pointer to them.
+/// A string of up to `N` bytes, stored in place.
 ///
-/// The loader relocates each pointer of a static table at every start, and writes to the page that
-/// it stands in; a table of these is only read, and only where it is used.
+/// The loader relocates each pointer in a static table at every start, which writes to its page. A
+/// table without pointers is only read, and only where it is used.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Inline<const N: usize> {
     length: u8,
@@ -16,8 +16,8 @@ pub struct Inline<const N: usize> {
 }
 
 impl<const N: usize> Inline<N> {
-    /// Takes a copy of `text`, of at most `N` and 255 bytes; a longer one does not compile in a
-    /// static.
+    /// Copies `text`, which must have at most `N`, and at most 255, bytes; in a static, a longer
+    /// one does not compile.
     #[expect(clippy::cast_possible_truncation, reason = "it is compared before")]
     pub const fn new(text: &str) -> Self {
         assert!(text.len() <= N && text.len() <= u8::MAX as usize);
@@ -33,7 +33,7 @@ impl<const N: usize> Inline<N> {
         }
     }
 
-    /// The bytes, for comparisons that need not know that they are UTF-8.
+    /// The bytes, for comparisons that need not check that they are UTF-8.
     pub fn as_bytes(&self) -> &[u8] {
         self.bytes.get(..self.length.into()).unwrap_or_default()
     }

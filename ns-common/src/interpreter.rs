@@ -1,4 +1,5 @@
-//! What else it takes to execute a file: the interpreter of a script, the loader of an ELF program.
+//! What executing a file requires besides the file: the interpreter of a script, the loader of an
+//! ELF program.
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -6,28 +7,28 @@ use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 
-/// What a file says of how it is executed.
+/// How a file is executed, by its content.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Format {
-    /// A script for this interpreter: `#!`.
+    /// A script that begins with `#!`, and its interpreter.
     Script(PathBuf),
-    /// An ELF program for this machine, with its loader if it is linked dynamically.
+    /// An ELF program, with its loader if it is linked dynamically.
     Program {
-        /// The number of the machine in the ELF header.
+        /// The architecture, as `e_machine` of the ELF header.
         machine: u16,
-        /// The program that loads it.
+        /// The dynamic loader.
         loader: Option<PathBuf>,
     },
     /// Something else.
     Unknown,
 }
 
-/// The kernel reads no more of a script's first line; execve(2).
+/// The kernel reads no more of a script's first line: execve(2).
 const FIRST_LINE: usize = 256;
 /// `PT_INTERP` of elf(5).
 const INTERPRETER: u64 = 3;
 
-/// Reads what `file` says; what cannot be read counts as unknown.
+/// Determines the format of `file`; one that cannot be read counts as unknown.
 pub fn format(file: &File) -> Format {
     let mut start = [0; FIRST_LINE];
     let length = file.read_at(&mut start, 0).unwrap_or(0);
@@ -88,7 +89,7 @@ fn path(bytes: &[u8]) -> PathBuf {
     OsString::from_vec(bytes.to_vec()).into()
 }
 
-/// How numbers are written in an ELF file.
+/// The word size and byte order of an ELF file.
 struct Elf {
     is_wide: bool,
     is_little_endian: bool,
@@ -144,7 +145,7 @@ mod tests {
 
     #[test]
     fn program_names_its_loader_whatever_the_machine() {
-        // A header of 32 bits, most significant byte first, and one program header.
+        // A 32-bit, big-endian header with one program header.
         let mut file = b"\x7fELF\x01\x02".to_vec();
         file.resize(52, 0);
         file[18..20].copy_from_slice(&8_u16.to_be_bytes());

@@ -1,6 +1,6 @@
 //! What the ns-tools commands share: system calls, option tables, errors and exact output.
 //!
-//! The modules of [`sys`] are the only home of `unsafe`; everything above them is safe code.
+//! Only the modules of [`sys`] contain `unsafe` code.
 
 pub mod accounts;
 pub mod cli;

@@ -1,4 +1,4 @@
-//! The kinds of namespaces and what the kernel calls them: namespaces(7).
+//! The kinds of namespaces and the kernel's names for them: namespaces(7).
 
 use nix::sched::CloneFlags;
 
@@ -40,7 +40,7 @@ impl Kind {
         Self::Time,
     ];
 
-    /// The file in `/proc/PID/ns` that stands for the namespace a process is in.
+    /// The file in `/proc/PID/ns` for the namespace that the process is in.
     pub fn file(self) -> &'static str {
         match self {
             Self::User => "user",
@@ -54,9 +54,10 @@ impl Kind {
         }
     }
 
-    /// The file in `/proc/PID/ns` that stands for the namespace a process has made with unshare(2).
+    /// The file in `/proc/PID/ns` for the namespace that the process has just created with
+    /// unshare(2).
     ///
-    /// Its pid and time namespaces are for its children: the process itself stays where it was.
+    /// New PID and time namespaces are for children only: the process itself stays where it was.
     pub fn file_after_unshare(self) -> &'static str {
         match self {
             Self::Pid => "pid_for_children",
@@ -65,7 +66,7 @@ impl Kind {
         }
     }
 
-    /// The kind called `name`, as its option or its file in `/proc/PID/ns` is.
+    /// The kind with this name, which may be that of its option or of its file in `/proc/PID/ns`.
     pub fn by_name(name: &[u8]) -> Option<Self> {
         let is_it = |kind: &Self| name == kind.file().as_bytes();
         match name {
@@ -74,7 +75,7 @@ impl Kind {
         }
     }
 
-    /// The kind in a sentence.
+    /// The name of the kind, for messages.
     pub fn name(self) -> &'static str {
         match self {
             Self::User => "user",
@@ -112,7 +113,7 @@ impl Kind {
             Self::Net => CloneFlags::CLONE_NEWNET,
             Self::Pid => CloneFlags::CLONE_NEWPID,
             Self::Mount => CloneFlags::CLONE_NEWNS,
-            // nix has no name for it; the value does not fit the C type of the older flags' enum.
+            // nix has no constant for this flag.
             Self::Time => CloneFlags::from_bits_retain(libc::CLONE_NEWTIME),
         }
     }
@@ -123,7 +124,7 @@ impl Kind {
 pub struct KindSet(u8);
 
 impl KindSet {
-    /// The set with nothing in it.
+    /// The empty set.
     pub const EMPTY: Self = Self(0);
 
     /// The set with `kind` added.
@@ -132,7 +133,7 @@ impl KindSet {
         Self(self.0 | bit(kind))
     }
 
-    /// The set with `kind` taken out.
+    /// The set without `kind`.
     #[must_use]
     pub fn without(self, kind: Kind) -> Self {
         Self(self.0 & !bit(kind))
@@ -148,7 +149,7 @@ impl KindSet {
         self.0 & bit(kind) != 0
     }
 
-    /// Whether nothing is in the set.
+    /// Whether the set is empty.
     pub fn is_empty(self) -> bool {
         self.0 == 0
     }
@@ -160,7 +161,7 @@ impl KindSet {
             .filter(move |kind| self.contains(*kind))
     }
 
-    /// All flags together, as one unshare(2) or setns(2) takes them.
+    /// The flags of all kinds, for one unshare(2) or setns(2).
     pub fn flags(self) -> CloneFlags {
         self.iter()
             .fold(CloneFlags::empty(), |flags, kind| flags | kind.flag())

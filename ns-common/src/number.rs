@@ -1,4 +1,4 @@
-//! Numbers as the C library's `strtol(3)` family reads them.
+//! Parsing numbers as the C library's strtol(3) family does.
 
 pub mod size;
 
@@ -11,17 +11,18 @@ use nix::errno::Errno;
 use crate::error::{Error, Message};
 use crate::words;
 
-/// Why a text is not the number that was wanted.
+/// Why a text is not a valid number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NumberError {
-    /// Not a number, or more than a number.
+    /// Not a number, or a number followed by something else.
     Syntax,
     /// A number out of range.
     Range,
 }
 
 impl NumberError {
-    /// `WHAT: 'TEXT'`, with the reason only for a range: how most options report a bad number.
+    /// The error `WHAT: 'TEXT'`, with the errno only if the number is out of range: the form in
+    /// which most options report a bad number.
     pub fn into_error(self, what: &str, text: &OsStr) -> Error {
         let message = quoted(what, text);
         match self {
@@ -30,7 +31,7 @@ impl NumberError {
         }
     }
 
-    /// The errno that stands for the reason.
+    /// The corresponding errno.
     pub fn errno(self) -> Errno {
         match self {
             Self::Syntax => Errno::EINVAL,
@@ -44,7 +45,7 @@ pub fn quoted(what: &str, text: &OsStr) -> Message {
     words![what, ": '", text, "'"]
 }
 
-/// How the digits of a number are read.
+/// The base of a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Radix {
     /// Base eight.
@@ -55,16 +56,15 @@ pub enum Radix {
     ByPrefix,
 }
 
-/// Reads an id of a user or a group. The last number of 32 bits, which means "none" to the kernel,
-/// is passed on.
+/// Parses a uid or gid. The highest 32-bit number, which means "no id" to the kernel, is accepted.
 pub fn id(text: &OsStr) -> Result<u32, NumberError> {
     parse(text, Radix::Decimal, 0..=u32::MAX)
 }
 
-/// Reads a whole text as a number: white space and a sign may come first, nothing may follow.
+/// Parses a whole text as a number. White space and a sign may precede it, nothing may follow it.
 ///
-/// A number outside `range` is out of range whatever follows it; text after any other number makes
-/// it no number at all.
+/// A number outside `range` is a range error whatever follows it; otherwise text after the number
+/// is a syntax error.
 pub fn parse<T>(text: &OsStr, radix: Radix, range: RangeInclusive<T>) -> Result<T, NumberError>
 where
     T: Copy + PartialOrd + TryFrom<i128>,
@@ -81,14 +81,14 @@ where
     }
 }
 
-/// Reads a whole text as a decimal number of 32 bits, as the older options of the reference do:
-/// text after the number counts first unless the number is beyond 64 bits.
+/// Parses a whole text as a decimal 32-bit number, as the older options of the reference do: text
+/// after the number is reported first, unless the number exceeds 64 bits.
 pub fn int(text: &OsStr) -> Result<i32, NumberError> {
     let number = parse(text, Radix::Decimal, i64::MIN..=i64::MAX)?;
     i32::try_from(number).map_err(|_| NumberError::Range)
 }
 
-/// Reads a key of System V IPC: 32 bits, signed or unsigned, the base told by the prefix.
+/// Parses a System V key: 32 bits, signed or unsigned, in the base given by its prefix.
 pub fn key(text: &OsStr) -> Result<i32, NumberError> {
     let number: i128 = match leading(text.as_bytes(), Radix::ByPrefix) {
         None => return Err(NumberError::Syntax),
@@ -101,8 +101,8 @@ pub fn key(text: &OsStr) -> Result<i32, NumberError> {
         .map_err(|_| NumberError::Range)
 }
 
-/// Splits the number at the start of `text` from what follows; the number is `None` when it is
-/// beyond 64 bits.
+/// Splits the number at the start of `text` from what follows; the number is `None` if it exceeds
+/// 64 bits. Returns `None` if there is no number.
 pub fn leading(text: &[u8], radix: Radix) -> Option<(Option<i128>, &[u8])> {
     let blanks = text.iter().take_while(|byte| is_space(**byte)).count();
     let text = &text[blanks..];
@@ -136,7 +136,7 @@ pub fn leading(text: &[u8], radix: Radix) -> Option<(Option<i128>, &[u8])> {
     ))
 }
 
-/// White space of the C locale: isspace(3).
+/// Whether a byte is white space in the C locale: isspace(3).
 pub fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t'..=b'\r')
 }

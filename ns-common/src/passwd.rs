@@ -1,8 +1,8 @@
-//! Accounts by the file of the present root directory alone: passwd(5).
+//! Looking up accounts in the file below the current root directory alone: passwd(5).
 //!
-//! In a file system that others own, the name service would load modules of theirs into this
-//! process, and the file may be anything: it is opened so that it cannot make us wait, or become
-//! our terminal.
+//! In somebody else's file system the name service would load their modules into this process. The
+//! file itself may be anything, so it is opened in a way that cannot block, or give us a
+//! controlling terminal.
 
 use std::ffi::{CString, OsStr};
 use std::fs::File;
@@ -19,17 +19,17 @@ use crate::procfs::errno;
 use crate::sys::descriptor;
 use crate::sys::file::{Format, status};
 
-/// What lies beyond this many bytes is not read: room for some hundred thousand accounts.
+/// No more bytes than this are read: enough for some hundred thousand accounts.
 const LONGEST: u64 = 1 << 24;
 
-/// The login shell of the user with number `uid`, if the account has one.
+/// The login shell of the user `uid`, if the account has one.
 pub fn login_shell(uid: Uid) -> Option<CString> {
     let file = read(Path::new("/etc/passwd")).ok()?;
     let shell = shell_of(&file, uid.as_raw())?;
     CString::new(shell).ok().filter(|shell| !shell.is_empty())
 }
 
-/// The number of the user or group called `name`.
+/// The uid or gid of the user or group `name`.
 pub fn number(name: &OsStr, database: Database) -> nix::Result<Option<u32>> {
     let file = match read(Path::new(database.path())) {
         Err(Errno::ENOENT) => return Ok(None),
@@ -42,10 +42,10 @@ fn number_of(file: &[u8], database: Database, name: &[u8]) -> Option<u32> {
     accounts::find(file, database, |entry| entry.name == name).map(|entry| entry.number)
 }
 
-/// Reads a file that may be anything at all.
+/// Reads a file that may be anything.
 ///
 /// # Errors
-/// EINVAL for what is no regular file.
+/// EINVAL if it is not a regular file.
 fn read(path: &Path) -> nix::Result<Vec<u8>> {
     let flags = OFlag::O_RDONLY | OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
     let file = descriptor::open(path, flags)?;
@@ -58,7 +58,7 @@ fn read(path: &Path) -> nix::Result<Vec<u8>> {
     Ok(content)
 }
 
-/// The shell in the first line of the user with number `uid`.
+/// The shell in the first line for `uid`.
 fn shell_of(file: &[u8], uid: u32) -> Option<&[u8]> {
     accounts::find(file, Database::Passwd, |entry| entry.number == uid).map(|entry| entry.shell)
 }

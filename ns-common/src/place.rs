@@ -1,5 +1,5 @@
-//! Where a file is: its name in a directory that is held, so that nobody can put another in its
-//! place.
+//! The location of a file, as a name in an open directory, so that nobody can replace a directory
+//! on its path.
 
 use std::ffi::{OsStr, OsString};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -12,7 +12,7 @@ use nix::fcntl::OFlag;
 use crate::procfs::held;
 use crate::sys::descriptor;
 
-/// A name in a directory.
+/// A name in an open directory.
 #[derive(Debug)]
 pub struct Place {
     directory: OwnedFd,
@@ -20,10 +20,10 @@ pub struct Place {
 }
 
 impl Place {
-    /// Takes hold of the directory that `path` names a file in; `flags` are those to open it with.
+    /// Opens the directory part of `path` with `flags`, and keeps the last name.
     ///
     /// # Errors
-    /// EISDIR if the path ends in no name: in a slash or a dot.
+    /// EISDIR if the path does not end in a name, but in a slash, `.` or `..`.
     pub fn hold(path: &Path, flags: OFlag) -> nix::Result<Self> {
         let bytes = path.as_os_str().as_bytes();
         let (directory, name) = match bytes.iter().rposition(|byte| *byte == b'/') {
@@ -52,7 +52,7 @@ impl Place {
         &self.name
     }
 
-    /// A path for calls that take no descriptor. It leads there as long as this is held.
+    /// A path for calls that take no descriptor; valid as long as this value lives.
     pub fn path(&self) -> PathBuf {
         held(self.directory()).join(&self.name)
     }

@@ -1,4 +1,5 @@
-//! Changing ids and keeping capabilities, in the words both `unshare` and `nsenter` use.
+//! Changing ids and keeping capabilities, with the error messages that `unshare` and `nsenter`
+//! share.
 
 use nix::unistd::{self, Gid, Uid};
 
@@ -27,7 +28,7 @@ pub fn set_uid(uid: u32) -> Result<(), Error> {
         .map_err(|error| hint::explain(error, &Failed::SetId(IdKind::User, uid)))
 }
 
-/// Carries all effective capabilities through the coming execve(2) as ambient ones:
+/// Makes all effective capabilities ambient, so that they survive the coming execve(2):
 /// capabilities(7).
 pub fn keep_capabilities() -> Result<(), Error> {
     let mut sets = capability::get().attempt(|| words!["capget failed"])?;

@@ -1,4 +1,4 @@
-//! Small files below /proc, written in one piece as the kernel wants it, and read whole.
+//! Small files in `/proc`: written with a single write(2), as the kernel requires, and read whole.
 
 use std::fs::File;
 use std::io;
@@ -11,7 +11,7 @@ use nix::fcntl::OFlag;
 use crate::error::{Error, Message};
 use crate::sys::{descriptor, uninterrupted};
 
-/// At which step a write to a file failed.
+/// The step at which writing a file failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WriteFailure {
     /// The file could not be opened.
@@ -21,7 +21,7 @@ pub enum WriteFailure {
 }
 
 impl WriteFailure {
-    /// The error that says `opening` or `writing`, whichever failed.
+    /// The error with the message `opening` or `writing`, depending on which step failed.
     pub fn into_error(self, opening: Message, writing: Message) -> Error {
         match self {
             Self::Open(errno) => Error::caused_by(opening, errno),
@@ -44,20 +44,20 @@ fn write_to(opened: nix::Result<OwnedFd>, text: &[u8]) -> Result<(), WriteFailur
     }
 }
 
-/// Our own directory in /proc, held: whoever has a copy of the descriptor finds this very process
-/// there, or nothing once it has ended.
+/// Our own directory in `/proc`, held open. A process that inherits the descriptor finds this
+/// process in it, or nothing once this process has ended.
 ///
-/// A number could come to mean another process, and means another one where /proc is that of an
-/// outer PID namespace.
+/// A PID could be reused for another process, and means another process in a `/proc` of an outer
+/// PID namespace.
 #[derive(Debug)]
 pub struct OwnDirectory {
-    /// Where there is no /proc, the reason: each use of the directory fails for it.
+    /// An error if there is no `/proc`; each use of the directory then fails with it.
     directory: nix::Result<OwnedFd>,
     number: Option<String>,
 }
 
 impl OwnDirectory {
-    /// Opens it.
+    /// Opens the directory.
     pub fn open() -> Self {
         let own = Path::new("/proc/self");
         let number = nix::fcntl::readlink(own).ok();
@@ -67,12 +67,12 @@ impl OwnDirectory {
         }
     }
 
-    /// The number that this /proc has for us; `None` where it has none.
+    /// Our PID in this `/proc`; `None` if it does not show us.
     pub fn number(&self) -> Option<&str> {
         self.number.as_deref()
     }
 
-    /// Writes `text` to a file in it with one write(2).
+    /// Writes `text` to a file in the directory with one write(2).
     pub fn write(&self, file: &str, text: &[u8]) -> Result<(), WriteFailure> {
         let open = |directory: &OwnedFd| {
             descriptor::open_at(directory.as_fd(), Path::new(file), OFlag::O_WRONLY)
@@ -81,15 +81,15 @@ impl OwnDirectory {
         write_to(directory.and_then(open), text)
     }
 
-    /// A path to a file in it, for calls that take no descriptor. It leads there as long as this is
-    /// held.
+    /// A path to a file in the directory, for calls that take no descriptor; valid as long as this
+    /// value lives.
     pub fn path(&self, file: &str) -> nix::Result<PathBuf> {
         let directory = self.directory.as_ref().map_err(|errno| *errno)?;
         Ok(held(directory.as_fd()).join(file))
     }
 }
 
-/// The path that leads to what is open under a descriptor of ours.
+/// A path to the file that is open under a descriptor of ours.
 pub fn held(descriptor: BorrowedFd<'_>) -> PathBuf {
     PathBuf::from(format!("/proc/self/fd/{}", descriptor.as_raw_fd()))
 }
@@ -99,21 +99,21 @@ pub fn read(path: &Path) -> Result<Vec<u8>, Errno> {
     descriptor::open(path, OFlag::O_RDONLY).and_then(read_open)
 }
 
-/// Reads what is left of an open file.
+/// Reads the rest of an open file.
 pub fn read_open(file: OwnedFd) -> Result<Vec<u8>, Errno> {
     let mut content = Vec::new();
     io::Read::read_to_end(&mut File::from(file), &mut content).map_err(|error| errno(&error))?;
     Ok(content)
 }
 
-/// What follows `name` in its line, without the blanks around it.
+/// The rest of the line that begins with `name`, trimmed.
 pub fn field<'a>(text: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
     text.split(|byte| *byte == b'\n')
         .find_map(|line| line.strip_prefix(name))
         .map(<[u8]>::trim_ascii)
 }
 
-/// The errno of an I/O error; those the standard library makes up itself count as EIO.
+/// The errno of an I/O error; EIO for one that the standard library made up itself.
 pub fn errno(error: &io::Error) -> Errno {
     error.raw_os_error().map_or(Errno::EIO, Errno::from_raw)
 }

@@ -1,8 +1,9 @@
-//! Sorting elements of any type by one copy of the algorithm, which has some 8 kB in each.
+//! Sorting elements of any type with a single copy of the algorithm, which takes some 8 kB per
+//! element type otherwise.
 
 use std::cmp::Ordering;
 
-/// Sorts; what is equal stays in its order.
+/// Sorts `elements`; equal ones keep their order.
 pub fn sort_by<T>(elements: &mut Vec<T>, compare: impl Fn(&T, &T) -> Ordering) {
     let order = order(elements.len(), &|one, other| {
         compare(&elements[one], &elements[other])
@@ -11,7 +12,7 @@ pub fn sort_by<T>(elements: &mut Vec<T>, compare: impl Fn(&T, &T) -> Ordering) {
     elements.extend(order.into_iter().filter_map(|place| before[place].take()));
 }
 
-/// The places of `count` elements in ascending order of what is there.
+/// The positions of `count` elements, in the order of the elements there.
 fn order(count: usize, compare: &dyn Fn(usize, usize) -> Ordering) -> Vec<usize> {
     let mut places: Vec<usize> = (0..count).collect();
     places.sort_by(|one, other| compare(*one, *other));

@@ -1,4 +1,4 @@
-//! The frame that every tool runs in.
+//! What every tool's `main` does around its own work.
 
 use std::ffi::CStr;
 
@@ -9,8 +9,8 @@ use crate::console::Console;
 use crate::error::{ExitStatus, Failure};
 use crate::words;
 
-/// What `--version` says behind the tool's name, in the form in which scripts look for a release of
-/// util-linux: our version is the release whose behaviour we have.
+/// What `--version` prints after the tool's name. The form is that of util-linux, because scripts
+/// parse it; our version number is the release whose behaviour we implement.
 const RELEASE: &str = concat!(
     " from util-linux ",
     env!("CARGO_PKG_VERSION"),
@@ -20,19 +20,19 @@ const RELEASE: &str = concat!(
 /// What a command line asks for.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Parsed<Request> {
-    /// `--help`: nothing else was looked at.
+    /// `--help`; the rest of the command line was not parsed.
     Help,
-    /// `--version`: nothing else was looked at.
+    /// `--version`; the rest of the command line was not parsed.
     Version,
-    /// The tool's own work.
+    /// A request to the tool.
     Request(Request),
 }
 
-/// Runs a tool: parses `arguments` (`argv[0]` first), carries the request out, reports, and settles
-/// the status.
+/// Runs a tool: parses `arguments` (`argv[0]` first), executes the request, prints any failure, and
+/// determines the exit status.
 ///
-/// This is the only place that turns an outcome into messages and a status; forked children have
-/// [`crate::sys::fork::spawn`].
+/// Only this function, and [`crate::sys::fork::spawn`] in forked children, turns a failure into
+/// messages and a status.
 pub fn main<Id: Copy, Request>(
     tool: &'static Tool<Id>,
     arguments: &[&'static CStr],

@@ -1,6 +1,6 @@
-//! Bytes that could pass for something else in a text, made visible: `\xHH`.
+//! Making bytes visible, as `\xHH`, that could forge output or control a terminal.
 
-/// Appends a text whose control characters, and bytes that are no text, are made visible.
+/// Appends a text, with control characters and bytes that are not UTF-8 made visible.
 pub fn append_visible(text: &[u8], to: &mut Vec<u8>) {
     for chunk in text.utf8_chunks() {
         for character in chunk.valid().chars() {

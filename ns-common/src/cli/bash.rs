@@ -4,8 +4,8 @@ use crate::cli::live;
 use crate::cli::table::{Manual, Offer, Opt, Order, Takes, Tool};
 use crate::namespace::Kind;
 
-/// Renders the completion of `tool`, to be read as `completions/NAME` of bash-completion, which it
-/// does not need.
+/// Renders the completion of `tool`, to be installed as `completions/NAME` of bash-completion. It
+/// works without that package too.
 pub fn render<Id>(tool: &Tool<Id>, manual: &Manual) -> String {
     let name = tool.name;
     let mut words = String::new();
@@ -20,7 +20,7 @@ pub fn render<Id>(tool: &Tool<Id>, manual: &Manual) -> String {
         Order::StopAtOperand => "mapfile -t COMPREPLY < <(compgen -c -- \"$current\")",
         Order::Permute => "COMPREPLY=()",
     };
-    // What follows the program is completed as files where nothing better is known.
+    // Falls back to file names for the arguments of the program.
     let fallback = match tool.order {
         Order::StopAtOperand => "-o bashdefault -o default ",
         Order::Permute => "",
@@ -75,8 +75,8 @@ pub fn render<Id>(tool: &Tool<Id>, manual: &Manual) -> String {
     )
 }
 
-/// Offers the lines of standard input: values with what they are, or one value alone. Where bash
-/// puts each candidate into the line, there are values alone.
+/// Offers the lines of standard input: each value with its description, or a single value without.
+/// Where bash inserts each candidate into the command line, descriptions are left out.
 const DESCRIBED: &str = r#"_ns_tools_described() {
     local line value
     COMPREPLY=()
@@ -91,7 +91,7 @@ const DESCRIBED: &str = r#"_ns_tools_described() {
 }
 "#;
 
-/// Completes the last word of a list with commas.
+/// Completes the last word of a comma-separated list.
 const LISTED: &str = r#"_ns_tools_listed() {
     local last=${1##*[,+]}
     mapfile -t COMPREPLY < <(compgen -P "${1%"$last"}" -W "$2" -- "${last^^}")
@@ -99,7 +99,7 @@ const LISTED: &str = r#"_ns_tools_listed() {
 }
 "#;
 
-/// The functions that the values of this tool need.
+/// The shell functions that list the values of this tool's options.
 fn functions<Id>(tool: &Tool<Id>) -> String {
     let sources = live::sources(tool);
     let mut text = String::new();
@@ -126,8 +126,8 @@ fn is_attached<Id>(option: &Opt<Id>) -> bool {
     matches!(option.takes, Takes::Optional(_) | Takes::OptionalLong(_))
 }
 
-/// A pattern for the words that `option` may end: its names, and its letter behind others that take
-/// no value.
+/// A pattern for the words that end with `option`: its long name, and its letter, alone or after
+/// letters that take no value.
 fn spellings<Id>(tool: &Tool<Id>, option: &Opt<Id>) -> String {
     let Some(letter) = option.short else {
         return format!("--{}", option.long);
@@ -142,7 +142,7 @@ fn spellings<Id>(tool: &Tool<Id>, option: &Opt<Id>) -> String {
     format!("-{letter} | -[{plain}]*{letter} | --{}", option.long)
 }
 
-/// Once the program has been named, completion is that of the program.
+/// Once the program has been named, its own completion takes over.
 fn stop_at_program<Id>(tool: &Tool<Id>) -> String {
     let with_value: Vec<String> = tool
         .options
@@ -167,7 +167,7 @@ fn stop_at_program<Id>(tool: &Tool<Id>) -> String {
     )
 }
 
-/// Offers values of the running system; a namespace may also be any other file.
+/// Offers values from the running system; for a namespace, any file as well.
 fn described(offer: Offer) -> String {
     let Some(source) = live::source(offer) else {
         return String::new();
@@ -193,7 +193,7 @@ fn words_of(words: &str) -> String {
     format!("mapfile -t COMPREPLY < <(compgen -W '{words}' -- \"$current\")")
 }
 
-/// What stands behind `KIND=`, which bash takes for an option and its value.
+/// Completes what follows `KIND=`, which bash splits like an option and its value.
 fn joined<Id>(tool: &Tool<Id>) -> String {
     let mut values = tool.options.iter().filter_map(|it| it.takes.value());
     if !values.any(|value| matches!(value.offer, Offer::Joined)) {

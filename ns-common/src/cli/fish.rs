@@ -3,7 +3,7 @@
 use crate::cli::live;
 use crate::cli::table::{Manual, Offer, Order, Takes, Tool};
 
-/// Renders the completion of `tool`, to be read as `NAME.fish` on fish's completion path.
+/// Renders the completion of `tool`, to be installed as `NAME.fish` on fish's completion path.
 pub fn render<Id>(tool: &Tool<Id>, manual: &Manual) -> String {
     let name = tool.name;
     let mut text = format!("# fish completion for {name}; rendered from the option table.\n");
@@ -42,7 +42,7 @@ pub fn render<Id>(tool: &Tool<Id>, manual: &Manual) -> String {
     text
 }
 
-/// Files behind the `=` of an option, or without one.
+/// Completes file names, after the `=` of an option or in a word of their own.
 const FILES: &str =
     "(__fish_complete_path (commandline -ct | string replace -r \"^--?[^=]*=\" \"\"))";
 

@@ -1,5 +1,5 @@
-//! The rules and the words of `getopt_long(3)`, over lexopt, which splits the words of the command
-//! line.
+//! The parsing rules and messages of `getopt_long(3)`, on top of lexopt, which splits the words of
+//! the command line into options.
 
 use std::ffi::{CStr, OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -8,22 +8,22 @@ use crate::cli::table::{Opt, Order, Takes, Tool};
 use crate::error::{Failure, Message};
 use crate::words;
 
-/// One thing met on the command line.
+/// An option or operand found on the command line.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Token<Id> {
     /// An option and its value, if it has one.
     Option(Id, Option<OsString>),
-    /// A word that is no option.
+    /// A word that is not an option.
     Operand(OsString),
 }
 
-/// An attached value whose leading `=`, if it has one, is taken for a slip: `-u=FILE`.
+/// An attached value without a leading `=`, which some users type by mistake: `-u=FILE`.
 pub fn without_equals(value: &OsStr) -> &OsStr {
     let bytes = value.as_bytes();
     OsStr::from_bytes(bytes.strip_prefix(b"=").unwrap_or(bytes))
 }
 
-/// Reads a command line by the table of a tool.
+/// Parses a command line against a tool's option table.
 #[derive(Debug)]
 pub struct Parser<Id: 'static> {
     options: &'static [Opt<Id>],
@@ -32,7 +32,7 @@ pub struct Parser<Id: 'static> {
     lexer: lexopt::Parser,
 }
 
-/// What lexopt found, free of its borrow.
+/// What lexopt found, copied so that the lexer is no longer borrowed.
 enum Met {
     Short(char),
     Long(String),
@@ -40,7 +40,7 @@ enum Met {
 }
 
 impl<Id: Copy> Parser<Id> {
-    /// A parser of `words`, which do not include `argv[0]`.
+    /// A parser for `words`, which must not include `argv[0]`.
     pub fn new(tool: &'static Tool<Id>, words: &[&'static CStr]) -> Self {
         let mut lexer =
             lexopt::Parser::from_args(words.iter().map(|word| OsStr::from_bytes(word.to_bytes())));
@@ -55,7 +55,7 @@ impl<Id: Copy> Parser<Id> {
         }
     }
 
-    /// The next option or operand; `None` at the end. Parsing ends with the first failure.
+    /// The next option or operand; `None` at the end. Parsing stops at the first failure.
     pub fn token(&mut self) -> Result<Option<Token<Id>>, Failure> {
         let met = match self.lexer.next() {
             Ok(None) => return Ok(None),
@@ -71,7 +71,7 @@ impl<Id: Copy> Parser<Id> {
         }
     }
 
-    /// All words of the command line, as they stand in `argv`, without `argv[0]`.
+    /// All words of the command line as in `argv`, without `argv[0]`.
     pub fn words(&self) -> &[&'static CStr] {
         &self.words
     }
@@ -81,7 +81,7 @@ impl<Id: Copy> Parser<Id> {
         self.stop_at_operand
     }
 
-    /// The operand just met and every word after it, as they stand in `argv`.
+    /// The operand just met and every word after it, as in `argv`.
     pub fn words_from_operand(&mut self) -> Vec<&'static CStr> {
         let operand = self.position_just_met();
         self.words[operand..].to_vec()
@@ -133,8 +133,8 @@ impl<Id: Copy> Parser<Id> {
         Ok(Token::Option(option.id, value))
     }
 
-    /// Finds the option that `name` abbreviates; an exact name wins over longer ones, and what
-    /// abbreviates a classic option never means an extension.
+    /// Finds the option that `name` abbreviates. An exact name wins over longer ones, and a prefix
+    /// of a classic option never means an extension.
     fn by_prefix(&mut self, name: &str) -> Result<&'static Opt<Id>, Failure> {
         let options = self.options;
         if let Some(option) = options
@@ -174,7 +174,8 @@ impl<Id: Copy> Parser<Id> {
         words![self.words[position]]
     }
 
-    /// The first byte of the letter that has no option, as the C library prints it.
+    /// The first byte of an unknown option letter: the C library prints one byte, not one
+    /// character.
     fn unknown_letter(&mut self, letter: char) -> u8 {
         let after = self
             .lexer
@@ -182,7 +183,7 @@ impl<Id: Copy> Parser<Id> {
             .map_or(0, |rest| rest.into_vec().len());
         let word = self.word_just_met();
         let up_to_letter = &word.as_bytes()[..word.as_bytes().len() - after];
-        // Bytes that are not UTF-8, one or more of them, reach us as one letter, U+FFFD.
+        // lexopt turns one or more bytes that are not UTF-8 into one U+FFFD.
         let last = up_to_letter.utf8_chunks().last();
         match last.and_then(|chunk| chunk.invalid().first()) {
             Some(byte) => *byte,
@@ -190,7 +191,7 @@ impl<Id: Copy> Parser<Id> {
         }
     }
 
-    /// Where in `words` the lexer's last word stands; its value must have been taken.
+    /// The index in `words` of the lexer's last word; its value must have been taken.
     fn position_just_met(&mut self) -> usize {
         let left = self
             .lexer
@@ -246,7 +247,7 @@ mod tests {
         headings: &[],
     };
 
-    /// The options met before the first operand or failure, `name` or `name=value`, then how it
+    /// The options before the first operand or failure, as `name` or `name=value`, then how parsing
     /// ended.
     fn read(words: &[&'static CStr]) -> Vec<String> {
         let mut parser = Parser::new(&STOPPING, words);

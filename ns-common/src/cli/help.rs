@@ -3,7 +3,7 @@
 use crate::cli::table::{Opt, Takes, Tool};
 
 const WIDTH: usize = 80;
-/// Forms longer than this have their summary on the next line.
+/// The summary of a form longer than this goes on the next line.
 const LONGEST_FORM: usize = 25;
 
 /// Renders the help of `tool`, run under `name`; no line is wider than 80 columns.

@@ -1,18 +1,18 @@
-//! What completions offer of the running system: programs for `sh` that print a value a line and,
-//! behind a tab, what it is. They are the same for all shells, and stand between single quotes.
+//! Completion values from the running system: `sh` scripts that print one value a line, followed by
+//! a tab and a description. All shells use the same scripts, in single quotes.
 
 use crate::cli::table::{Offer, Opt, Tool};
 use crate::ipc::{Posix, SystemV};
 use crate::namespace::Kind;
 
-/// A program, and the name of the function that runs it in a shell.
+/// A script for `sh`, and the name of the shell function that runs it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Source {
     pub(crate) name: String,
     pub(crate) program: String,
 }
 
-/// What the values of `tool` need, each once.
+/// The scripts that list the values of `tool`'s options, each once.
 pub(crate) fn sources<Id>(tool: &Tool<Id>) -> Vec<Source> {
     let value = |option: &Opt<Id>| option.takes.value();
     let mut sources: Vec<Source> = Vec::new();
@@ -29,7 +29,7 @@ pub(crate) fn sources<Id>(tool: &Tool<Id>) -> Vec<Source> {
     sources
 }
 
-/// The program that tells the values, unless they are not of the running system.
+/// The script that lists the values, if they come from the running system.
 pub(crate) fn source(offer: Offer) -> Option<Source> {
     let (name, program) = match offer {
         Offer::Process => ("processes".to_owned(), PROCESSES.to_owned()),
@@ -52,13 +52,13 @@ pub(crate) fn source(offer: Offer) -> Option<Source> {
     Some(Source { name, program })
 }
 
-/// A process chooses its own name: nothing but printable characters reaches the terminal.
+/// A process chooses its own name, so only printable characters are let through to the terminal.
 const PROCESSES: &str = "\
 for process in /proc/[0-9]*; do
     read -r command < \"$process/comm\" && printf \"%s\\t%s\\n\" \"${process#/proc/}\" \"$command\"
 done | LC_ALL=C tr -c \"\\n\\t -~\" \"?\"";
 
-/// The files to which a namespace of this kind is bound.
+/// A script that lists the files to which namespaces of this kind are bound.
 fn bound(kind: &str) -> String {
     format!(
         "\
@@ -68,7 +68,7 @@ done < /proc/self/mountinfo"
     )
 }
 
-/// A kind as it stands before `=`, like its option.
+/// The name of a kind before `=`, which is that of its option.
 pub(crate) fn joined_kind(kind: Kind) -> &'static str {
     match kind {
         Kind::Mount => "mount",
@@ -76,8 +76,9 @@ pub(crate) fn joined_kind(kind: Kind) -> &'static str {
     }
 }
 
-/// What has a namespace of the kind that is the last word; or all kinds, if it is none. A kind with
-/// `=` and more stands before each value too.
+/// A script that lists the processes and files with a namespace of the kind given as its last
+/// argument, or all kinds if that is not a kind. Each value repeats what came before it, such as
+/// `KIND=`.
 fn joined() -> String {
     let kinds = Kind::ALL.map(joined_kind).join(" | ");
     let named = Kind::ALL.map(|kind| format!("{} {}", joined_kind(kind), kind.name()));
@@ -101,7 +102,7 @@ done < /proc/self/mountinfo"
     )
 }
 
-/// The name of a table in `/proc/sysvipc`.
+/// The name of the table in `/proc/sysvipc`.
 fn table(kind: SystemV) -> &'static str {
     match kind {
         SystemV::Queue => "msg",
@@ -110,10 +111,10 @@ fn table(kind: SystemV) -> &'static str {
     }
 }
 
-/// Keys are signed in `/proc/sysvipc`.
+/// An awk expression for a key, which `/proc/sysvipc` prints as a signed number.
 const KEY: &str = "sprintf(\\\"0x%08x\\\", \\$1 < 0 ? \\$1 + 4294967296 : \\$1)";
 
-/// The objects of a kind, each with its owner and its size.
+/// A script that lists the objects of a kind, each with its owner and size.
 fn objects(kind: SystemV, value: &str) -> String {
     let (owner, size, unit) = match kind {
         SystemV::Queue => (8, 5, "messages"),
@@ -130,7 +131,8 @@ FNR > 1 {{ print {value} \\\"\\t\\\" (\\${owner} in name ? name[\\${owner}] : \\
     )
 }
 
-/// The objects of the kind that the words before select, as `ipcs` reads them.
+/// A script that lists the objects of the kind selected by the preceding words, read as `ipcs`
+/// would read them.
 fn selected() -> String {
     let mut program = "\
 kind=
@@ -191,7 +193,7 @@ mod tests {
         ];
         for source in offers.into_iter().filter_map(source) {
             assert!(!source.program.contains('\''), "{source:?}");
-            // fish would take one of them away.
+            // fish would drop one of two backslashes.
             assert!(!source.program.contains("\\\\"), "{source:?}");
         }
     }

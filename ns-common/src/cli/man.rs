@@ -2,7 +2,7 @@
 
 use crate::cli::table::{Manual, Opt, Takes, Tool};
 
-/// Renders the manual page of `tool` in a release of this date, written as in "November 24, 2026".
+/// Renders the manual page of `tool`; `date` is the date of the release, as in "November 24, 2026".
 pub fn render<Id>(tool: &Tool<Id>, manual: &Manual, date: &str) -> String {
     let mut page = Page(String::new());
     let title = tool.name.to_uppercase();
@@ -51,16 +51,13 @@ pub fn render<Id>(tool: &Tool<Id>, manual: &Manual, date: &str) -> String {
     page.0
 }
 
-/// A variable that every tool heeds.
-const HINTS: &[(&str, &str)] = &[(
-    "NS_HINTS",
-    "With the value 0, no hint follows an error message.",
-)];
-/// What is said of every tool.
+/// The environment variable that every tool honours.
+const HINTS: &[(&str, &str)] = &[("NS_HINTS", "If set to 0, no hint follows an error message.")];
+/// The differences that all tools share.
 const DIFFERENCES: &[&str] = &[
-    "After some errors the system is looked at, and where the cause is found a line follows that \
-     begins with the command's name and `hint:`. The first line stays that of util-linux.",
-    "The whole list is in `compatibility.md` among the documents that come with ns-tools.",
+    "After some errors the command looks for the cause in the system. If it finds one, a second line \
+     tells it, beginning with the command's name and `hint:`; the first line is that of util-linux.",
+    "The full list is in `compatibility.md` in the documentation of ns-tools.",
 ];
 
 struct Page(String);
@@ -72,7 +69,7 @@ impl Page {
         self.0.push('\n');
     }
 
-    /// Writes a sentence a line, as mdoc wants it.
+    /// Writes each sentence on a line of its own, as mdoc(7) asks.
     fn text(&mut self, text: &str) {
         for sentence in text.split_inclusive(". ") {
             let sentence = escape(sentence.trim_end());
@@ -158,7 +155,7 @@ impl Page {
     }
 }
 
-/// Makes text safe for roff and sets words between backticks in bold.
+/// Escapes text for roff and sets words between backticks in bold.
 fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     let mut bold = false;

@@ -1,4 +1,5 @@
-//! The command line: one table of options a tool, read by the parser and by every text about it.
+//! The command line: one option table per tool, from which the parser, help, manual page and
+//! completions are derived.
 
 pub mod bash;
 pub mod fish;

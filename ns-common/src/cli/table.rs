@@ -1,13 +1,14 @@
-//! All that describes the command line of a tool: the parser and every text about it read this.
+//! The description of a tool's command line, from which the parser, help, manual page and
+//! completions are derived.
 
 use crate::inline::Inline;
 use crate::ipc::{Posix, SystemV};
 use crate::namespace::Kind;
 
-/// What the parser, help and completions know of a tool. [`Manual`] has what only the page says.
+/// What the parser, help and completions need. [`Manual`] holds what only the manual page says.
 #[derive(Debug)]
 pub struct Tool<Id: 'static> {
-    /// The command's name and that of its manual page.
+    /// The name of the command and of its manual page.
     pub name: &'static str,
     /// One sentence, for `--help`.
     pub purpose: &'static str,
@@ -17,60 +18,61 @@ pub struct Tool<Id: 'static> {
     pub order: Order,
     /// The options, in the order in which `getopt_long(3)` lists candidates.
     pub options: &'static [Opt<Id>],
-    /// The headings that help and manual put over the options; none where the options are few.
+    /// The headings above groups of options in help and manual; empty for tools with few options.
     pub headings: &'static [Heading],
 }
 
-/// What is done with the words of a command line that are no options.
+/// How operands on a command line are treated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Order {
-    /// The first operand is a program; it and all that follows are that program's own.
+    /// The first operand names a program; every word after it belongs to that program.
     StopAtOperand,
-    /// Options and operands may be mixed, unless the environment has `POSIXLY_CORRECT`.
+    /// Options and operands may be mixed, unless `POSIXLY_CORRECT` is set in the environment.
     Permute,
 }
 
-/// A heading over options.
+/// A heading above a group of options.
 #[derive(Debug, Clone, Copy)]
 pub struct Heading {
-    /// The words of the heading; the same words again continue what they began.
+    /// The text of the heading; repeating it continues the earlier group.
     pub text: &'static str,
-    /// The first option below it: an index into the table.
+    /// The index in the table of the first option below it.
     pub first: usize,
 }
 
-/// An option: how it is written, what it takes, what it does in short.
+/// One option.
 #[derive(Debug, Clone, Copy)]
 pub struct Opt<Id> {
-    /// What the parser hands on when it meets the option.
+    /// What the parser returns for the option.
     pub id: Id,
     /// The letter after a single dash.
     pub short: Option<char>,
     /// The name after two dashes.
     pub long: Inline<23>,
-    /// Whether a value belongs to it.
+    /// Whether it takes a value.
     pub takes: Takes,
-    /// A line for `--help` and the completions, without a full stop.
+    /// A one-line summary for `--help` and the completions, without a full stop.
     pub summary: Inline<87>,
-    /// Whether the reference lacks it. An extension never takes a prefix of a classic option.
+    /// Whether the reference lacks it. A prefix of a classic option never means an extension.
     pub extension: bool,
 }
 
-/// Whether an option has a value, and how that is attached.
+/// Whether an option takes a value, and how the value is attached.
 #[derive(Debug, Clone, Copy)]
 pub enum Takes {
     /// No value.
     Nothing,
-    /// A value, attached or as the next word, whatever that word looks like.
+    /// A value, attached or as the next word, even if that word looks like an option.
     Required(Value),
-    /// A value only when attached: `-oVALUE`, `--option=VALUE`.
+    /// An optional value, which must be attached: `-oVALUE`, `--option=VALUE`.
     Optional(Value),
-    /// A value only as `--option=VALUE`; the letter takes none, so that letters can be bundled.
+    /// An optional value, only as `--option=VALUE`; the letter takes none, so that letters can be
+    /// bundled.
     OptionalLong(Value),
 }
 
 impl Takes {
-    /// The value, if the long form has one at all.
+    /// The value of the long form, if it takes one.
     pub fn value(self) -> Option<Value> {
         match self {
             Self::Nothing => None,
@@ -81,45 +83,46 @@ impl Takes {
     }
 }
 
-/// The value of an option, for help and completions.
+/// How an option's value is shown in help and completed.
 #[derive(Debug, Clone, Copy)]
 pub struct Value {
-    /// The word in angle brackets.
+    /// The word that stands for it in angle brackets.
     pub name: Inline<15>,
-    /// What a shell offers for it.
+    /// What completion offers for it.
     pub offer: Offer,
 }
 
 impl Value {
-    /// A value called `name`, for which shells offer `offer`.
+    /// A value shown as `name`, for which completion offers `offer`.
     pub const fn new(name: &str, offer: Offer) -> Self {
         let name = Inline::new(name);
         Self { name, offer }
     }
 }
 
-/// What a shell's completion offers for a value.
+/// What completion offers for a value.
 #[derive(Debug, Clone, Copy)]
 pub enum Offer {
-    /// Nothing: a number, or text of the user's own.
+    /// Nothing: a number, or free text.
     Nothing,
     /// Names of files.
     File,
     /// Names of directories.
     Directory,
-    /// Numbers of running processes, with their commands.
+    /// PIDs of running processes, with their commands.
     Process,
-    /// Files, first of all those that a namespace of this kind is bound to.
+    /// Files, and first of all those to which a namespace of this kind is bound.
     Namespace(Kind),
-    /// `KIND=`, and behind it processes and files that have a namespace of this kind.
+    /// `KIND=`, and after it the processes and files with a namespace of that kind.
     Joined,
-    /// Ids of objects, with owner and size.
+    /// Ids of System V objects, with owner and size.
     SystemV(SystemV),
-    /// Keys of objects, with owner and size.
+    /// Keys of System V objects, with owner and size.
     Key(SystemV),
-    /// Ids of objects of the kind that `--queues`, `--shmems` or `--semaphores` before selects.
+    /// Ids of System V objects of the kind selected by an earlier `--queues`, `--shmems` or
+    /// `--semaphores`.
     SelectedSystemV,
-    /// Names of objects.
+    /// Names of POSIX objects.
     Posix(Posix),
     /// Names of users.
     User,
@@ -127,7 +130,7 @@ pub enum Offer {
     Group,
     /// Names of signals.
     Signal,
-    /// These words, with spaces between them.
+    /// These words, separated by spaces.
     Words(Inline<31>),
     /// The name of a column.
     Column,
@@ -136,41 +139,41 @@ pub enum Offer {
 }
 
 impl Offer {
-    /// These words, with spaces between them.
+    /// These words, separated by spaces.
     pub const fn words(words: &str) -> Self {
         Self::Words(Inline::new(words))
     }
 }
 
-/// The texts of a manual page. Words between backticks are set in bold.
+/// The texts that only the manual page contains. Words between backticks are set in bold.
 #[derive(Debug)]
 pub struct Manual {
-    /// What the tool does, on one line without a full stop.
+    /// What the tool does, in one line without a full stop.
     pub summary: &'static str,
-    /// Sentences on each option, in the order of the table.
+    /// The text for each option, in the order of the table.
     pub options: &'static [&'static str],
-    /// The names of the columns that an option can choose, for the completions.
+    /// The names of the columns that an option can select, for the completions.
     pub columns: &'static [&'static str],
     /// The paragraphs before the options.
     pub description: &'static [&'static str],
-    /// Further sections: a heading and its paragraphs.
+    /// Further sections, each a heading and its paragraphs.
     pub sections: &'static [(&'static str, &'static [&'static str])],
-    /// The variables of the environment that it heeds, and how; `NS_HINTS` is added.
+    /// The environment variables that the tool honours, and how; `NS_HINTS` is added to each page.
     pub environment: &'static [(&'static str, &'static str)],
-    /// The files that it looks at, and for what.
+    /// The files that the tool reads, and what for.
     pub files: &'static [(&'static str, &'static str)],
-    /// The paragraphs on the exit status.
+    /// The paragraphs about the exit status.
     pub exit_status: &'static [&'static str],
-    /// What a reader who knows util-linux's command would stumble over.
+    /// Differences that would surprise somebody who knows util-linux's command.
     pub differences: &'static [&'static str],
-    /// What a command does, and the command.
+    /// Example commands, each after a sentence that says what it does.
     pub examples: &'static [(&'static str, &'static str)],
     /// Names and sections of related pages.
     pub see_also: &'static [(&'static str, u8)],
 }
 
 impl<Id> Tool<Id> {
-    /// The options by heading, those under one heading together; `--help` and `--version` are last.
+    /// The options grouped by heading; `--help` and `--version` come last.
     pub fn groups(&self) -> Vec<Group<'_, Id>> {
         let mut groups: Vec<Group<'_, Id>> = Vec::new();
         let mut general = Group {
@@ -197,21 +200,21 @@ impl<Id> Tool<Id> {
     }
 }
 
-/// Options that stand together in help and manual.
+/// A group of options in help and manual.
 #[derive(Debug)]
 pub struct Group<'a, Id> {
-    /// The heading; none over `--help` and `--version`.
+    /// The heading; `None` above `--help` and `--version`.
     pub heading: Option<&'static str>,
-    /// The options and their places in the table.
+    /// The options, each with its index in the table.
     pub options: Vec<(usize, &'a Opt<Id>)>,
 }
 
-/// Writes the table of a tool's options, and the enum of what the parser hands on for each.
+/// Defines a tool's option table, and the enum of what the parser returns for each option.
 ///
 /// ```
 /// # use ns_common::{cli::table::Takes, namespace::Kind, options};
 /// options! {
-///     /// What the parser hands on.
+///     /// What the parser returns.
 ///     pub enum Id {
 ///         /// A kind of namespace: several rows share this one.
 ///         Namespace(Kind), ..
@@ -219,23 +222,23 @@ pub struct Group<'a, Id> {
 ///     help;
 ///     version;
 ///     section "Namespaces";
-///     /// What the manual page says of it, in sentences. `--wrapped` like prose,
-///     /// and with empty lines between paragraphs.
+///     /// The manual page's text about it: full sentences, `--wrapped` like prose,
+///     /// with empty lines between paragraphs.
 ///     Namespace(Kind::Mount): Some('m'), "mount", Takes::Nothing, "new mount namespace";
 ///     /// A row without data makes its own variant of the enum.
 ///     extension Loopback: None, "loopback", Takes::Nothing, "bring the loopback device up";
 /// }
 /// assert_eq!(OPTIONS[3].id, Id::Loopback);
 /// assert_eq!(HEADINGS[0].first, 2);
-/// assert!(MANUAL_OF_OPTIONS[2].starts_with(" What the manual page says"));
+/// assert!(MANUAL_OF_OPTIONS[2].starts_with(" The manual page's text"));
 /// ```
 ///
-/// `help` and `version` stand where the reference has them in its table, for that is the order in
-/// which an ambiguous abbreviation lists its candidates. A `section` may be continued further below
-/// by naming it again. An `extension` is an option that the reference lacks.
+/// `help` and `version` go where the reference has them in its table, because an ambiguous
+/// abbreviation lists its candidates in that order. A `section` can be continued further down by
+/// naming it again. An `extension` is an option that the reference lacks.
 ///
-/// The table becomes `OPTIONS`, `HEADINGS` and `MANUAL_OF_OPTIONS`. What only the manual page says
-/// is a list of its own because no program refers to it, so no program contains it.
+/// The table expands to `OPTIONS`, `HEADINGS` and `MANUAL_OF_OPTIONS`. The texts of the manual page
+/// are a separate list because no program refers to it, so the linker leaves it out.
 #[macro_export]
 macro_rules! options {
     ($(#[$meta:meta])* $vis:vis enum $id:ident {
@@ -290,7 +293,7 @@ macro_rules! options {
             false [$($text)+] $name $($rest)+
         );
     };
-    // A row without data declares its variant, and is then a row like those with data.
+    // A row without data declares its own variant, then continues like a row with data.
     (@row $enum:tt [$($variants:tt)*] $options:tt $manual:tt $headings:tt $count:tt;
         $extension:literal [$($text:literal)+] $name:ident: $($rest:tt)+
     ) => {

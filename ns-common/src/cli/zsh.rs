@@ -3,7 +3,7 @@
 use crate::cli::live;
 use crate::cli::table::{Manual, Offer, Order, Takes, Tool, Value};
 
-/// Renders the completion of `tool`, to be read as `_NAME` on zsh's `fpath`.
+/// Renders the completion of `tool`, to be installed as `_NAME` on zsh's `fpath`.
 pub fn render<Id>(tool: &Tool<Id>, manual: &Manual) -> String {
     let mut text = format!(
         "#compdef {}\n# Rendered from the option table.\n\n",
@@ -48,7 +48,7 @@ pub fn render<Id>(tool: &Tool<Id>, manual: &Manual) -> String {
     text
 }
 
-/// A function that offers the values of a source with what they are.
+/// A shell function that offers the values a script lists, with their descriptions.
 fn function(source: &live::Source) -> String {
     format!(
         "_ns_tools_{}() {{\n\
@@ -92,8 +92,8 @@ fn live_action(offer: Offer) -> String {
         return String::new();
     };
     match offer {
-        // Offered together, they would have no beginning in common, and zsh would take away what
-        // has been typed.
+        // Namespaces and files are not offered together: they would share no prefix, and zsh would
+        // then delete what has been typed.
         Offer::Namespace(_) => format!("{{_ns_tools_{} || _files}}", source.name),
         Offer::Joined => format!(
             "{{if compset -P \"*=\"; then {0} ${{${{IPREFIX%=}}##*=}} || _files; else {0} \"\"; fi}}",

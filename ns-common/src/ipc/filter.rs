@@ -1,4 +1,4 @@
-//! Which objects are meant: by their owner, by how long they have not been used.
+//! Selecting objects by owner and by how long they have been unused.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -9,34 +9,34 @@ use crate::ipc::system_v::{Queue, Segment, SemaphoreSet};
 use crate::number::{self, Radix};
 use crate::words;
 
-/// What an object must be to be kept; all that is set must hold.
+/// The conditions for an object; all that are set must hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Filter {
-    /// The user who must own it.
+    /// The uid of its owner.
     pub owner: Option<u32>,
-    /// For how many seconds at least nothing must have happened to it.
+    /// The least number of seconds since it was last used or changed.
     pub older_than: Option<u64>,
 }
 
 impl Filter {
-    /// Whether an object of `uid`, to which something last happened at `latest`, is kept at the
-    /// time `now`.
+    /// Whether an object owned by `uid` and last used or changed at `latest` meets the conditions
+    /// at the time `now`. Times are in seconds since the epoch.
     pub fn keeps(&self, uid: u32, latest: i64, now: i64) -> bool {
-        // A time in the future, by a clock that has been set back since, is now.
+        // A time in the future, from a clock that has been set back since, counts as now.
         let age = now.saturating_sub(latest).max(0).unsigned_abs();
         self.owner.is_none_or(|owner| owner == uid)
             && self.older_than.is_none_or(|seconds| age >= seconds)
     }
 }
 
-/// Reads a user: a name, or else a number.
+/// Parses a user, given by name or, if there is no such name, by uid.
 pub fn owner(text: &OsStr) -> Result<u32, Error> {
     accounts::user_id(text)
         .or_else(|| number::parse(text, Radix::Decimal, 0..=u32::MAX - 1).ok())
         .ok_or_else(|| Error::new(words!["unknown user: ", Visible(text)]))
 }
 
-/// Reads a duration as seconds: digits, and perhaps one letter for the unit.
+/// Parses a duration into seconds: digits, optionally followed by one letter for the unit.
 pub fn duration(text: &OsStr) -> Result<u64, Error> {
     seconds(text.as_bytes()).ok_or_else(|| Error::new(words!["invalid duration: ", Visible(text)]))
 }
@@ -63,21 +63,21 @@ fn seconds(text: &[u8]) -> Option<u64> {
 }
 
 impl Queue {
-    /// When something last happened to it.
+    /// When it was last used or changed, in seconds since the epoch.
     pub fn latest(&self) -> i64 {
         self.sent.max(self.received).max(self.changed)
     }
 }
 
 impl Segment {
-    /// When something last happened to it.
+    /// When it was last used or changed, in seconds since the epoch.
     pub fn latest(&self) -> i64 {
         self.attach_time.max(self.detach_time).max(self.changed)
     }
 }
 
 impl SemaphoreSet {
-    /// When something last happened to it.
+    /// When it was last used or changed, in seconds since the epoch.
     pub fn latest(&self) -> i64 {
         self.operated.max(self.changed)
     }

@@ -1,4 +1,5 @@
-//! Reading the limits of the namespace: proc_sys_kernel(5), and `IPC_INFO` where /proc has none.
+//! Reading the limits of the IPC namespace: proc_sys_kernel(5), or `IPC_INFO` if `/proc` is not
+//! there.
 
 use std::path::Path;
 
@@ -8,10 +9,10 @@ use crate::ipc::system_v::{QueueLimits, SegmentLimits, SemaphoreLimits};
 use crate::procfs;
 use crate::sys::ipc;
 
-/// Where the kernel's settings are.
+/// The directory of the kernel's settings.
 pub const SETTINGS: &str = "/proc/sys/kernel";
 
-/// The limits of message queues; `None` where the kernel has none.
+/// The limits of message queues; `None` if the kernel has no message queues.
 pub fn queues(settings: &Path) -> Option<QueueLimits> {
     let read = || {
         Some(QueueLimits {
@@ -23,7 +24,7 @@ pub fn queues(settings: &Path) -> Option<QueueLimits> {
     read().or_else(|| ipc::queue_limits().ok())
 }
 
-/// The limits of shared memory; `None` where the kernel has none.
+/// The limits of shared memory; `None` if the kernel has no shared memory.
 pub fn segments(settings: &Path) -> Option<SegmentLimits> {
     let read = || {
         Some(SegmentLimits {
@@ -35,7 +36,7 @@ pub fn segments(settings: &Path) -> Option<SegmentLimits> {
     read().or_else(|| ipc::segment_limits().ok())
 }
 
-/// The limits of semaphores; `None` where the kernel has none.
+/// The limits of semaphores; `None` if the kernel has no semaphores.
 pub fn semaphores(settings: &Path) -> Option<SemaphoreLimits> {
     let read = || {
         let text = procfs::read(&settings.join("sem")).ok()?;
@@ -54,10 +55,10 @@ pub fn semaphores(settings: &Path) -> Option<SemaphoreLimits> {
     read().or_else(|| ipc::semaphore_limits().ok())
 }
 
-/// The number in a file of settings.
+/// The number in the file `name` of the directory `settings`.
 ///
 /// # Errors
-/// EINVAL for a file with something else in it.
+/// EINVAL if the file contains anything else.
 pub fn number<T: std::str::FromStr>(settings: &Path, name: &str) -> nix::Result<T> {
     let text = procfs::read(&settings.join(name))?;
     let number = std::str::from_utf8(&text)

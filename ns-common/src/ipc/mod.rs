@@ -1,4 +1,4 @@
-//! Inter-process communication objects: which kinds there are, their records, finding them.
+//! Inter-process communication objects: their kinds and records, and finding them.
 
 pub mod filter;
 pub mod limits;
@@ -20,7 +20,7 @@ pub enum SystemV {
 }
 
 impl SystemV {
-    /// The word for several of the kind.
+    /// The plural, for messages.
     pub const fn plural(self) -> &'static str {
         match self {
             Self::Queue => "message queues",
@@ -42,7 +42,7 @@ pub enum Posix {
 }
 
 impl Posix {
-    /// The word for several of the kind.
+    /// The plural, for messages.
     pub const fn plural(self) -> &'static str {
         match self {
             Self::Queue => "POSIX message queues",
@@ -52,12 +52,12 @@ impl Posix {
     }
 }
 
-/// A kind of object of either sort.
+/// A kind of IPC object, System V or POSIX.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Resource {
-    /// Found by key and id.
+    /// Identified by key and id.
     SystemV(SystemV),
-    /// Found by name.
+    /// Identified by name.
     Posix(Posix),
 }
 
@@ -73,7 +73,7 @@ impl From<Posix> for Resource {
     }
 }
 
-/// Some of the kinds, always in the order in which `ipcs` shows them.
+/// A set of kinds, iterated in the order in which `ipcs` shows them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Resources(u8);
 
@@ -99,35 +99,35 @@ impl Resources {
         Self(Self::bit(resource))
     }
 
-    /// These kinds and one more.
+    /// This set with one more kind.
     #[must_use]
     pub fn with(self, resource: impl Into<Resource>) -> Self {
         self.union(Self::only(resource.into()))
     }
 
-    /// These kinds and those of `other`.
+    /// The kinds in this set or in `other`.
     #[must_use]
     pub const fn union(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 
-    /// Whether `resource` is one of them.
+    /// Whether `resource` is in the set.
     pub fn contains(self, resource: impl Into<Resource>) -> bool {
         self.0 & Self::bit(resource.into()) != 0
     }
 
-    /// Those of these kinds that `other` has too.
+    /// The kinds in both this set and `other`.
     #[must_use]
     pub const fn intersection(self, other: Self) -> Self {
         Self(self.0 & other.0)
     }
 
-    /// Whether there are none.
+    /// Whether the set is empty.
     pub const fn is_empty(self) -> bool {
         self.0 == 0
     }
 
-    /// The only one, if there is exactly one.
+    /// The kind in the set, if there is exactly one.
     pub fn single(self) -> Option<Resource> {
         self.iter().next().filter(|_| self.0.is_power_of_two())
     }

@@ -1,4 +1,4 @@
-//! A file system with the POSIX queues of this IPC namespace, of our own.
+//! Our own mount of the POSIX queues of this IPC namespace.
 
 use std::os::fd::{AsFd, OwnedFd};
 
@@ -9,14 +9,15 @@ use crate::console::Console;
 use crate::error::ExitStatus;
 use crate::sys::{capability, fork, passing, posix_ipc, socket};
 
-/// Mounts one. It is nowhere in the tree of mounts, and goes away with the descriptor.
+/// Mounts the file system of queues, detached: it is not in the mount tree, and goes away with the
+/// descriptor.
 ///
 /// # Errors
 /// EPERM without privileges over the IPC namespace.
 pub(super) fn queues() -> nix::Result<OwnedFd> {
     match posix_ipc::mount_queues() {
-        // Our mount namespace may be that of a user namespace above ours: the kernel wants us to be
-        // privileged over one, of whatever content.
+        // Our mount namespace may be owned by a user namespace above ours. The kernel requires a
+        // mount namespace that we have privileges over, but any will do.
         Err(Errno::EPERM) if capability::is_effective(capability::SYS_ADMIN)? => {
             in_mount_namespace_of_its_own()
         }
@@ -24,13 +25,13 @@ pub(super) fn queues() -> nix::Result<OwnedFd> {
     }
 }
 
-/// Has a child mount it, whose mount namespace goes away with it.
+/// Lets a child mount it in a new mount namespace, which goes away with the child.
 fn in_mount_namespace_of_its_own() -> nix::Result<OwnedFd> {
     let (ours, theirs) = socket::pair()?;
     let mount = |_: &mut Console| {
         let mounted = unshare(CloneFlags::CLONE_NEWNS).and_then(|()| posix_ipc::mount_queues());
         let outcome = mounted.as_ref().map(AsFd::as_fd).map_err(|errno| *errno);
-        // Without an answer the parent knows what it needs to know.
+        // If sending fails, the parent gets no answer, which is enough.
         let _ = passing::send(theirs.as_fd(), outcome);
         Ok(ExitStatus::SUCCESS)
     };

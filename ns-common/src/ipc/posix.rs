@@ -1,4 +1,4 @@
-//! All POSIX objects of a kind, as the files that they are: mq_overview(7), shm_overview(7),
+//! Listing the POSIX objects of a kind, each of which is a file: mq_overview(7), shm_overview(7),
 //! sem_overview(7).
 
 use std::ffi::{CStr, CString, OsStr, OsString};
@@ -24,46 +24,46 @@ use crate::sys::posix_ipc::{self, QueueAttributes};
 use crate::sys::uninterrupted;
 use crate::words;
 
-/// Where shared memory objects and semaphores are files.
+/// The directory of shared memory objects and semaphores.
 const MEMORY: &str = "/dev/shm";
-/// Where queues are files, if their file system is mounted.
+/// The directory of queues, if their file system is mounted.
 const QUEUES: &str = "/dev/mqueue";
 /// `MQUEUE_MAGIC` of the kernel's ipc/mqueue.c.
 const MQUEUE: FsType = FsType(0x1980_0202);
 const SEMAPHORE_PREFIX: &[u8] = b"sem.";
-/// What the C library maps of a semaphore; a shorter file is none.
+/// The part of a semaphore's file that the C library maps; a shorter file is not a semaphore.
 const SEMAPHORE_SIZE: u64 = posix_ipc::SEMAPHORE_SIZE as u64;
 
-/// The directory in which the objects of a kind are files, held open.
+/// The open directory that contains the objects of a kind.
 #[derive(Debug)]
 pub struct Store {
     kind: Posix,
     directory: OwnedFd,
 }
 
-/// An object that a [`Store`] has.
+/// An object in a [`Store`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     /// Its name, without a slash.
     pub name: OsString,
-    /// Its file.
+    /// The status of its file.
     pub status: FileStatus,
 }
 
-/// What a queue has in it and may have.
+/// The content and limits of a queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct QueueState {
     /// Bytes in its messages.
     pub bytes: u64,
-    /// Messages and their limits.
+    /// The number of messages, and the limits.
     pub attributes: QueueAttributes,
-    /// The process that is notified of the next message, 0 for none.
+    /// The process to be notified of the next message, 0 for none.
     pub notified: i32,
 }
 
 impl Store {
-    /// Opens the directory of a kind, which for queues must be of the right file system; `None`
-    /// where there is none.
+    /// Opens the directory of a kind; `None` if it does not exist or, for queues, is of another
+    /// file system.
     pub fn open(kind: Posix) -> Result<Option<Self>, Error> {
         let path = path(kind);
         let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
@@ -91,7 +91,7 @@ impl Store {
             let file = file.attempt(|| words!["cannot read ", path])?;
             let file_name = file.file_name();
             match file::status_at(&self.directory, file_name) {
-                // It has gone meanwhile.
+                // It has been removed meanwhile.
                 Err(Errno::ENOENT) => {}
                 result => {
                     let status = result
@@ -105,8 +105,8 @@ impl Store {
         Ok(entries)
     }
 
-    /// The directory of memory or semaphores below another root directory; links in it lead nowhere
-    /// else.
+    /// Opens the directory of memory or semaphores below another root directory; symbolic links are
+    /// followed within that root.
     ///
     /// # Errors
     /// ENOSYS before Linux 5.6.
@@ -119,11 +119,12 @@ impl Store {
         Ok(Self { kind, directory })
     }
 
-    /// The queues of this IPC namespace, whatever is mounted: where it may be made, a mount of our
-    /// own.
+    /// Opens the queues of this IPC namespace, whatever is mounted on `/dev/mqueue`: through a
+    /// mount of our own if we may make one.
     ///
     /// # Errors
-    /// There is none to be had; EPERM for a caller without privileges where `/dev/mqueue` is none.
+    /// Neither way works, for example EPERM for an unprivileged caller if no queues are mounted on
+    /// `/dev/mqueue`.
     pub fn of_queues() -> Result<Self, Error> {
         let kind = Posix::Queue;
         let refused = match mount::queues() {
@@ -138,10 +139,10 @@ impl Store {
         Err(refused).attempt(|| words!["cannot list POSIX message queues"])
     }
 
-    /// What a queue has in it and may have.
+    /// The content and limits of a queue.
     ///
     /// # Errors
-    /// EACCES where it may not be read; ENOENT if it has gone meanwhile.
+    /// EACCES if the queue is not readable; ENOENT if it has been removed meanwhile.
     pub fn queue_state(&self, entry: &Entry) -> nix::Result<QueueState> {
         let file = self.open_entry(entry)?;
         let attributes = posix_ipc::queue_attributes(file.as_fd())?;
@@ -169,14 +170,14 @@ impl Store {
         let file = self.open_entry(entry)?;
         let mut content = [0; posix_ipc::SEMAPHORE_SIZE];
         let read = uninterrupted(|| pread(&file, &mut content, 0))?;
-        // Somebody has cut it short meanwhile.
+        // The file has been truncated meanwhile.
         if read < content.len() {
             return Err(Errno::ENOENT);
         }
         Ok(posix_ipc::semaphore_value(&content))
     }
 
-    /// Opens the file of an object: that very one, and without ever waiting.
+    /// Opens the file of an object without blocking, and makes sure that it is still the same file.
     fn open_entry(&self, entry: &Entry) -> nix::Result<OwnedFd> {
         let name = file_name(self.kind, &entry.name)?;
         let flags = OFlag::O_RDONLY | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
@@ -189,8 +190,8 @@ impl Store {
         }
     }
 
-    /// Whether queues found here are those that their names lead to. A file system of queues shows
-    /// the IPC namespace that it was mounted in, which need not be ours.
+    /// Whether these entries are the queues of our IPC namespace: mq_open(3) must find the same
+    /// queues. A mount shows the IPC namespace in which it was mounted, which need not be ours.
     pub fn is_of_this_namespace(&self, entries: &[Entry]) -> Result<bool, Error> {
         for entry in entries {
             let name = posix_ipc::normalized(&entry.name);
@@ -199,7 +200,7 @@ impl Store {
                 Ok(status) => {
                     return Ok(status.identity == entry.status.identity);
                 }
-                // It has gone meanwhile, or it is elsewhere.
+                // It has been removed meanwhile, or is in another IPC namespace.
                 Err(Errno::ENOENT) => {
                     let file = file_name(self.kind, &entry.name);
                     match file.and_then(|file| file::status_at(&self.directory, file.as_c_str())) {
@@ -211,7 +212,7 @@ impl Store {
                         }
                     }
                 }
-                // Another one may be readable.
+                // Another queue may be readable.
                 Err(Errno::EACCES) => {}
                 Err(errno) => {
                     return Err(errno)
@@ -222,14 +223,15 @@ impl Store {
         Ok(true)
     }
 
-    /// Removes the name; the object goes away with its last user. ENOENT: it has gone meanwhile.
+    /// Removes the name; the object goes away with its last user. ENOENT: it has been removed
+    /// meanwhile.
     pub fn remove(&self, entry: &Entry) -> nix::Result<()> {
         let file = file_name(self.kind, &entry.name)?;
         unlinkat(&self.directory, file.as_c_str(), UnlinkatFlags::NoRemoveDir)
     }
 }
 
-/// The directory in which the objects of a kind are files.
+/// The directory of the objects of a kind.
 pub fn path(kind: Posix) -> &'static str {
     match kind {
         Posix::Queue => QUEUES,
@@ -237,8 +239,8 @@ pub fn path(kind: Posix) -> &'static str {
     }
 }
 
-/// The name of the object that a file is, if it is one of this kind. Semaphores share their
-/// directory with shared memory, and an empty name leads to none.
+/// The name of the object of this kind that `file` is, if it is one. Semaphores share a directory
+/// with shared memory, told apart by name and size; an empty name is not an object.
 fn object_name(kind: Posix, file: &CStr, status: &FileStatus) -> Option<OsString> {
     let file = file.to_bytes();
     let semaphore = file

@@ -1,9 +1,9 @@
-//! Visiting the System V objects of the namespace: typed records, handed on one by one.
+//! Visiting the System V objects of the IPC namespace as typed records, one by one.
 //!
-//! There are two sources. The `*_STAT_ANY` calls answer for one index of the kernel's table, in
-//! half the time the kernel needs to print a row; but they must be asked for every index, used or
-//! not. `/proc/sysvipc` holds the rows of the used ones. Where neither is there (no `/proc`, and
-//! Linux before 4.17), `*_STAT` finds what the caller may read.
+//! There are two sources. A `*_STAT_ANY` call reads one index of the kernel's table, in half the
+//! time that the kernel needs to print a row, but must be made for every index, used or not.
+//! `/proc/sysvipc` lists only the used ones. If neither is available (no `/proc`, and Linux before
+//! 4.17), `*_STAT` finds the objects that the caller may read.
 
 use std::io::Read;
 use std::ops::ControlFlow;
@@ -20,65 +20,65 @@ use crate::words;
 /// How full the kernel's table of a kind is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Occupancy {
-    /// The highest index in use, 0 also if there is none.
+    /// The highest index in use, or 0 if none is.
     pub highest: i32,
-    /// How many objects there are.
+    /// The number of objects.
     pub objects: i32,
 }
 
 impl Occupancy {
-    /// Whether asking for every index is much cheaper than reading the text: there are many
+    /// Whether calls for every index are much cheaper than reading the text: there are many
     /// objects, and they fill at least a quarter of the indices.
     fn is_dense(self) -> bool {
         self.objects > 32 && i64::from(self.highest) < 4 * i64::from(self.objects)
     }
 
-    /// The index in an id. The bits above it count how often the index has been used; it has 15
-    /// bits, or 24 where the kernel was started with `ipcmni_extend`.
+    /// The index part of an id, which has 15 bits, or 24 if the kernel was started with
+    /// `ipcmni_extend`. The bits above are a sequence number.
     fn index_of(self, id: i32) -> i32 {
         let bits = if self.highest < 1 << 15 { 15 } else { 24 };
         id & ((1 << bits) - 1)
     }
 }
 
-/// A kind of object that can be read from either source.
+/// A record that can be read from either source.
 pub trait Record: Row + Clone {
     /// The kind.
     const RESOURCE: SystemV;
-    /// Whether the calls tell as much as the text.
+    /// Whether the calls return everything that the text contains.
     const IS_WHOLE_BY_CALL: bool = true;
 
     /// How full the kernel's own table is.
     ///
     /// # Errors
-    /// ENOSYS: the kernel has no objects of this kind.
+    /// ENOSYS if the kernel was built without objects of this kind.
     fn occupancy() -> nix::Result<Occupancy>;
 
-    /// The object at an index, or with an id whose index it is.
+    /// The object at an index; an id stands for the index in it.
     ///
     /// # Errors
-    /// EINVAL or EIDRM for a free slot, EACCES with [`Lookup::Readable`].
+    /// EINVAL or EIDRM for a free slot; with [`Lookup::Readable`] also EACCES.
     fn at(index: i32, lookup: Lookup) -> nix::Result<Self>;
 
     /// Its key, id and owners.
     fn permissions(&self) -> &Permissions;
 }
 
-/// Whether the kernel has objects of a kind at all.
+/// Whether the kernel supports objects of a kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Support {
-    /// It has.
+    /// It does.
     Present,
     /// It was built without them.
     Absent,
 }
 
-/// Which of the two sources is asked first.
+/// Which of the two sources is tried first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum First {
     /// Whichever is faster.
     Faster,
-    /// The text, which alone tells how much of a segment is in memory.
+    /// The text: only it tells how much of a segment is in memory.
     Text,
 }
 
@@ -90,7 +90,7 @@ pub fn each<T: Record>(visit: Visitor<'_, T>) -> Result<Support, Error> {
     each_from(First::Faster, visit)
 }
 
-/// The same from the source that is asked for, if it is there.
+/// Like [`each`], with a choice of the source to try first.
 ///
 /// # Errors
 /// As [`each`].
@@ -112,14 +112,13 @@ pub fn each_from<T: Record>(first: First, visit: Visitor<'_, T>) -> Result<Suppo
     }
     let table = match table::open::<T>() {
         Ok(table) => Some(table),
-        // There is none, or it may not be read: the calls tell of the objects, though not of all.
+        // It is missing or not readable: the calls still find objects, though perhaps not all.
         Err(Errno::ENOENT | Errno::EACCES | Errno::EPERM) => None,
         Err(errno) if first == First::Text => return Err(errno).attempt(cannot_read::<T>),
         Err(_) => None,
     };
     if let Some(table) = table {
-        // What the calls have told already is not told again; rows come in the order of their
-        // index.
+        // Rows come in the order of their index, so those already visited by call can be skipped.
         let is_left = |object: &T| {
             walked.is_none_or(|(occupancy, refusal)| {
                 occupancy.index_of(object.permissions().id) >= refusal.index
@@ -175,10 +174,10 @@ pub fn each_permissions(
     }
 }
 
-/// Finds the object with this id.
+/// Finds the object with the given id.
 ///
 /// # Errors
-/// Neither the calls nor the table could tell whether there is one.
+/// Neither the calls nor the text could tell whether it exists.
 pub fn find<T: Record>(id: i32) -> Result<Option<T>, Error> {
     if id < 0 {
         return Ok(None);
@@ -193,7 +192,7 @@ pub fn find<T: Record>(id: i32) -> Result<Option<T>, Error> {
         match T::at(id, lookup) {
             Ok(object) => return Ok(Some(object).filter(|object| object.permissions().id == id)),
             Err(Errno::EIDRM) => return Ok(None),
-            // A free slot; but a call that Linux before 4.17 does not know reads the same.
+            // A free slot, or a call that Linux before 4.17 does not know.
             Err(Errno::EINVAL | Errno::ENOSYS) => {}
             Err(errno) => refused = Some(errno),
         }
@@ -226,7 +225,7 @@ fn cannot_list<T: Record>() -> Message {
     words!["cannot list all ", T::RESOURCE.plural()]
 }
 
-/// Why asking for every index did not tell everything.
+/// Why reading every index by call was incomplete.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Refusal {
     /// All objects at lower indices have been visited.
@@ -235,15 +234,15 @@ struct Refusal {
 }
 
 impl Refusal {
-    /// There are objects, and the slot of each reads like a free one: Linux before 4.17.
+    /// Linux before 4.17 returns EINVAL for every index, used ones too, as if all were free.
     fn is_unknown_call(self) -> bool {
         self.errno == Errno::EINVAL
     }
 }
 
-/// Visits the object at every index. An index may be free, and its object may go meanwhile; any
-/// other error is told, after all that may be read has been visited where that is what was asked
-/// for.
+/// Visits the object at every index. Free slots, and objects removed meanwhile, are skipped; any
+/// other error is returned, but EACCES with [`Lookup::Readable`] only after all readable objects
+/// have been visited.
 fn each_by_index<T: Record>(
     occupancy: Occupancy,
     lookup: Lookup,

@@ -1,92 +1,92 @@
-//! System V objects, what they use and what limits them, as plain records: sysvipc(7).
+//! Plain records of System V objects, their usage and limits: sysvipc(7).
 
-/// The key and the permissions of an object, ids as the caller's user namespace shows them.
+/// The key, id, owners and mode of an object; uids and gids are those of the caller's user
+/// namespace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Permissions {
-    /// The key it is found by; 0 for one that is not found by a key.
+    /// The key; 0 (IPC_PRIVATE) if it has none.
     pub key: u32,
     /// Its id.
     pub id: i32,
-    /// The nine permission bits and, for a segment, the flags above them.
+    /// The nine permission bits and, for a segment, the flags [`DESTROYED`] and [`LOCKED`].
     pub mode: u32,
-    /// The owner's user.
+    /// The owner's uid.
     pub uid: u32,
-    /// The owner's group.
+    /// The owner's gid.
     pub gid: u32,
-    /// The creator's user.
+    /// The creator's uid.
     pub cuid: u32,
-    /// The creator's group.
+    /// The creator's gid.
     pub cgid: u32,
 }
 
-/// A message queue. Times are seconds since the epoch, 0 for never; processes are 0 for none.
+/// A message queue. Times are in seconds since the epoch, 0 for never; PIDs are 0 for none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Queue {
-    /// Who may do what.
+    /// Key, id, owners and mode.
     pub permissions: Permissions,
-    /// Bytes in the messages queued.
+    /// Bytes in the queued messages.
     pub bytes: u64,
-    /// Messages queued.
+    /// The number of queued messages.
     pub messages: u64,
-    /// The most bytes that may be queued; `None` where the source does not tell.
+    /// The most bytes that may be queued; `None` if the source does not tell.
     pub capacity: Option<u64>,
-    /// The last process that sent.
+    /// The process that last sent a message.
     pub last_sender: i32,
-    /// The last process that received.
+    /// The process that last received a message.
     pub last_receiver: i32,
     /// When a message was last sent.
     pub sent: i64,
     /// When a message was last received.
     pub received: i64,
-    /// When the queue was made or changed.
+    /// When the queue was created or its record last changed.
     pub changed: i64,
 }
 
-/// A shared memory segment. Times are seconds since the epoch, 0 for never; processes are 0 for
-/// none.
+/// A shared memory segment. Times are in seconds since the epoch, 0 for never; PIDs are 0 for none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Segment {
-    /// Who may do what; also the flags [`DESTROYED`] and [`LOCKED`].
+    /// Key, id, owners and mode.
     pub permissions: Permissions,
     /// Its size in bytes.
     pub size: u64,
-    /// The process that made it.
+    /// The process that created it.
     pub creator: i32,
-    /// The last process that attached or detached it.
+    /// The process that last attached or detached it.
     pub last_user: i32,
-    /// How many mappings of it there are.
+    /// The number of attachments.
     pub attached: u64,
     /// When it was last attached.
     pub attach_time: i64,
     /// When it was last detached.
     pub detach_time: i64,
-    /// When it was made or changed.
+    /// When it was created or its record last changed.
     pub changed: i64,
-    /// Bytes of it in memory; `None` where the source does not tell.
+    /// Bytes of it in memory; `None` if the source does not tell.
     pub resident: Option<u64>,
-    /// Bytes of it that are swapped out; `None` where the source does not tell.
+    /// Bytes of it that are swapped out; `None` if the source does not tell.
     pub swapped: Option<u64>,
 }
 
-/// A set of semaphores. Times are seconds since the epoch, 0 for never.
+/// A set of semaphores. Times are in seconds since the epoch, 0 for never.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct SemaphoreSet {
-    /// Who may do what.
+    /// Key, id, owners and mode.
     pub permissions: Permissions,
-    /// How many semaphores it has.
+    /// The number of semaphores.
     pub count: u64,
-    /// When an operation was last done.
+    /// When semop(2) last succeeded.
     pub operated: i64,
-    /// When it was made or changed.
+    /// When it was created or its record last changed.
     pub changed: i64,
 }
 
-/// The flag in a segment's mode that it goes away with its last mapping.
+/// The flag in a segment's mode that it is removed after the last process detaches it.
 pub const DESTROYED: u32 = 0o1000;
-/// The flag in a segment's mode that it is not swapped out.
+/// The flag in a segment's mode that it is locked in memory.
 pub const LOCKED: u32 = 0o2000;
 
-/// What the message queues of the namespace use.
+/// The use of message queues in the IPC namespace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct QueueUsage {
     /// The highest index in use, 0 also if there is none.
@@ -95,11 +95,11 @@ pub struct QueueUsage {
     pub queues: i32,
     /// Messages.
     pub messages: i32,
-    /// Bytes in all messages; the kernel's number is cut to 32 bits.
+    /// Bytes in all messages; the kernel truncates the number to 32 bits.
     pub bytes: i32,
 }
 
-/// What the shared memory segments of the namespace use.
+/// The use of shared memory segments in the IPC namespace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct SegmentUsage {
     /// The highest index in use, 0 also if there is none.
@@ -112,13 +112,13 @@ pub struct SegmentUsage {
     pub resident: u64,
     /// Pages of them swapped out.
     pub swapped: u64,
-    /// Always 0 in kernels of today.
+    /// Always 0 in current kernels.
     pub swap_attempts: u64,
-    /// Always 0 in kernels of today.
+    /// Always 0 in current kernels.
     pub swap_successes: u64,
 }
 
-/// What the semaphore sets of the namespace use.
+/// The use of semaphore sets in the IPC namespace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct SemaphoreUsage {
     /// The highest index in use, 0 also if there is none.
@@ -136,7 +136,7 @@ pub struct QueueLimits {
     pub queues: i64,
     /// Bytes in a message.
     pub message: i64,
-    /// Bytes in a queue, unless changed for that queue.
+    /// Bytes in a queue, the default for new queues.
     pub queue: i64,
 }
 
@@ -164,15 +164,15 @@ pub struct SemaphoreLimits {
     pub operations: i64,
 }
 
-/// What `semctl` tells of one semaphore.
+/// The state of one semaphore: semctl(2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Semaphore {
     /// Its value.
     pub value: i32,
-    /// Processes that wait for a higher value.
+    /// The number of processes that wait for the value to increase.
     pub waiting_for_increase: i32,
-    /// Processes that wait for zero.
+    /// The number of processes that wait for zero.
     pub waiting_for_zero: i32,
-    /// The last process that operated on it, 0 for none.
+    /// The process that last operated on it, 0 for none.
     pub last_user: i32,
 }

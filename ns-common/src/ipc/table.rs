@@ -1,4 +1,4 @@
-//! The kernel's tables as text, `/proc/sysvipc`: proc_sysvipc(5).
+//! The kernel's tables of System V objects as text, in `/proc/sysvipc`: proc_sysvipc(5).
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
@@ -10,25 +10,24 @@ use nix::fcntl::OFlag;
 use crate::ipc::system_v::{Permissions, Queue, Segment, SemaphoreSet};
 use crate::sys::descriptor;
 
-/// Where the tables are.
+/// The directory of the tables.
 pub const TABLES: &str = "/proc/sysvipc";
-/// A read of a table returns a page at most.
+/// A read of a table returns at most one page.
 const PAGE: usize = 4096;
 
-/// A record that is a row of one of the tables.
+/// A record that can be parsed from a row of a table.
 pub trait Row: Sized {
-    /// Its table below [`TABLES`].
+    /// The name of the table in [`TABLES`].
     const TABLE: &'static str;
 
-    /// The record that a row describes; `None` for a row that does not parse, the header among
-    /// them.
+    /// Parses a row; `None` for one that does not parse, such as the header.
     fn from_row(row: Fields<'_>) -> Option<Self>;
 }
 
-/// What is done with each record; it may end the reading.
+/// What is called with each record; it can stop the reading.
 pub type Visitor<'a, T> = &'a mut dyn FnMut(&T) -> ControlFlow<()>;
 
-/// Opens a table clear of the standard descriptors: output is written while it is read.
+/// Opens a table, above the standard descriptors because output is written while it is read.
 ///
 /// # Errors
 /// open(2).
@@ -36,10 +35,10 @@ pub fn open<T: Row>() -> nix::Result<File> {
     descriptor::open(&Path::new(TABLES).join(T::TABLE), OFlag::O_RDONLY).map(File::from)
 }
 
-/// Visits every row of a table that is a record.
+/// Visits the record of every row that parses.
 ///
 /// # Errors
-/// A read that failed.
+/// A read failed.
 pub fn each_row<T: Row>(table: impl Read, visit: Visitor<'_, T>) -> io::Result<()> {
     rows(table, &mut |row| {
         T::from_row(row).map_or(ControlFlow::Continue(()), |record| visit(&record))
@@ -57,8 +56,7 @@ fn rows(table: impl Read, visit: &mut dyn FnMut(Fields<'_>) -> ControlFlow<()>) 
     }
 }
 
-/// The fields of a row, separated by white space; those beyond the ones we know are never looked
-/// at.
+/// The fields of a row, separated by white space; fields beyond those we know are ignored.
 #[derive(Debug, Clone, Copy)]
 pub struct Fields<'a>(&'a [u8]);
 
@@ -107,7 +105,7 @@ impl<'a> Fields<'a> {
             .ok()
     }
 
-    /// Key, id and mode, which begin every row.
+    /// Key, id and mode, which come first in every row.
     fn start(&mut self) -> Option<Permissions> {
         let (key, id, mode) = (self.key()?, self.process()?, self.mode()?);
         Some(Permissions {
@@ -118,7 +116,7 @@ impl<'a> Fields<'a> {
         })
     }
 
-    /// Owner and creator.
+    /// The uids and gids of owner and creator.
     fn owners(&mut self, permissions: &mut Permissions) -> Option<()> {
         (permissions.uid, permissions.gid) = (self.id()?, self.id()?);
         (permissions.cuid, permissions.cgid) = (self.id()?, self.id()?);
@@ -169,7 +167,7 @@ impl Row for Segment {
         row.owners(&mut segment.permissions)?;
         (segment.attach_time, segment.detach_time, segment.changed) =
             (row.signed()?, row.signed()?, row.signed()?);
-        // Old kernels have neither.
+        // Old kernels print neither.
         (segment.resident, segment.swapped) = (row.unsigned(), row.unsigned());
         Some(segment)
     }

@@ -1,8 +1,8 @@
-//! Values for kinds of namespaces.
+//! A map from kinds of namespaces to values.
 
 use super::{Kind, KindSet};
 
-/// At most one value a kind, in the order of [`Kind::ALL`].
+/// At most one value per kind, in the order of [`Kind::ALL`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ByKind<T>(Vec<(Kind, T)>);
 
@@ -23,7 +23,7 @@ impl<T> ByKind<T> {
         Some(value)
     }
 
-    /// Gives `kind` a value; the one that it had comes back.
+    /// Sets the value for `kind`, and returns the previous one.
     pub fn insert(&mut self, kind: Kind, value: T) -> Option<T> {
         let old = self.remove(kind);
         let place = self.place(kind).unwrap_or_else(|place| place);
@@ -31,13 +31,13 @@ impl<T> ByKind<T> {
         old
     }
 
-    /// Takes the value for `kind` out.
+    /// Removes and returns the value for `kind`.
     pub fn remove(&mut self, kind: Kind) -> Option<T> {
         let place = self.place(kind).ok()?;
         Some(self.0.remove(place).1)
     }
 
-    /// Takes all values out.
+    /// Removes all values.
     pub fn clear(&mut self) {
         self.0.clear();
     }

@@ -1,4 +1,4 @@
-//! Sizes as people write them: `4096`, `0x1000`, `4K`, `4KiB`, `4KB`, `1.5M`.
+//! Parsing sizes with suffixes: `4096`, `0x1000`, `4K`, `4KiB`, `4KB`, `1.5M`.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -6,11 +6,11 @@ use std::os::unix::ffi::OsStrExt;
 use super::{NumberError, Radix, is_space, leading};
 use crate::sys::locale;
 
-/// Reads a size in bytes: blanks, `+`, an integer (hexadecimal after `0x`, octal after `0`), and
-/// with a suffix, a fraction behind the decimal point of the locale.
+/// Parses a size in bytes: blanks, `+`, an integer (hexadecimal after `0x`, octal after `0`), and
+/// optionally a suffix, before which there may be a fraction after the locale's decimal point.
 ///
-/// A letter alone, or with `iB`, is a power of 1024; with `B`, of 1000. What a fraction leaves over
-/// a whole byte is dropped. An integer beyond 64 bits is out of range whatever follows it.
+/// A letter alone, or with `iB`, is a power of 1024; with `B`, of 1000. Fractions of a byte are
+/// dropped. An integer beyond 64 bits is a range error whatever follows it.
 pub fn parse(text: &OsStr) -> Result<u64, NumberError> {
     let text = text.as_bytes();
     let sign = text.iter().find(|byte| !is_space(**byte));
@@ -39,7 +39,7 @@ pub fn parse(text: &OsStr) -> Result<u64, NumberError> {
     u64::try_from(bytes).map_err(|_| NumberError::Range)
 }
 
-/// Splits the digits behind a decimal point from the suffix, which begins with a letter.
+/// Splits the digits after a decimal point from the suffix, which begins with a letter.
 fn split_fraction(text: &[u8]) -> (Option<&[u8]>, &[u8]) {
     if text.first().is_none_or(u8::is_ascii_alphabetic) {
         return (None, text);
@@ -51,7 +51,7 @@ fn split_fraction(text: &[u8]) -> (Option<&[u8]>, &[u8]) {
     (Some(&rest[..digits]), &rest[digits..])
 }
 
-/// How many bytes a suffix stands for.
+/// The number of bytes that a suffix stands for.
 fn unit(suffix: &[u8]) -> Option<u128> {
     let (letter, rest) = suffix.split_first()?;
     let power = b"KMGTPEZY"
@@ -66,10 +66,10 @@ fn unit(suffix: &[u8]) -> Option<u128> {
     base.checked_pow(u32::try_from(power).ok()?)
 }
 
-/// `unit` times the fraction with these digits, rounded down once and not at each digit.
+/// `unit` times the fraction with these digits, rounded down.
 ///
-/// From the last digit on, each step divides by ten and drops the rest, which is the same as to
-/// drop it at the end.
+/// Going backwards from the last digit, dropping the remainder of each division by ten gives the
+/// same result as dropping it once at the end.
 fn part_of(unit: u128, digits: &[u8]) -> u128 {
     digits.iter().rev().fold(0, |below, digit| {
         (u128::from(digit - b'0') * unit + below) / 10

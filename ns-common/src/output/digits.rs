@@ -1,17 +1,18 @@
 //! Numbers as text, without an allocation.
 //!
-//! What is done for each row of long lists is inline here, in `columns` and in `sys::ipc`: so it is
-//! optimised with its caller for speed, and not with the rest of this crate for size.
+//! Code that runs for each row of a long list is marked inline here, in `columns` and in
+//! `sys::ipc`. It is then optimised for speed with its caller, rather than for size with the rest
+//! of this crate.
 
-/// As many bytes as are appended at once: a copy of a length that is known is two instructions and
-/// not a call. All digits of a number fit in it.
+/// The number of bytes that are appended at once: a copy of constant length takes two instructions
+/// instead of a call. Large enough for all digits of a number.
 pub(super) const CHUNK: usize = 32;
 
 /// Appends `number` in base ten.
 #[inline(always)]
 pub fn append_decimal(number: u64, to: &mut Vec<u8>) {
     match u8::try_from(number) {
-        // Most numbers of a list.
+        // Most numbers in a list have one digit.
         Ok(digit @ ..=9) => to.push(b'0' + digit),
         _ => append_digits(number, to),
     }
@@ -58,7 +59,7 @@ pub fn append_key(number: u32, to: &mut Vec<u8>) {
     to.extend_from_slice(&text);
 }
 
-/// The two hexadecimal digits of each byte.
+/// The two hexadecimal digits of every byte value.
 static PAIRS: [[u8; 2]; 256] = {
     let digits = b"0123456789abcdef";
     let mut pairs = [[0; 2]; 256];

@@ -1,9 +1,9 @@
-//! JSON, written piece by piece: RFC 8259.
+//! Writing JSON piece by piece: RFC 8259.
 
 use crate::ipc::{Posix, Resource, SystemV};
 
-/// Appends a string in quotes. What is not UTF-8 becomes U+FFFD, as with
-/// [`String::from_utf8_lossy`]; control characters, those beyond ASCII too, are escaped.
+/// Appends a string in quotes. Bytes that are not UTF-8 become U+FFFD, as with
+/// [`String::from_utf8_lossy`]; control characters are escaped, including those beyond ASCII.
 pub fn string(text: &[u8], out: &mut Vec<u8>) {
     out.push(b'"');
     for chunk in text.utf8_chunks() {
@@ -24,7 +24,7 @@ pub fn string(text: &[u8], out: &mut Vec<u8>) {
     out.push(b'"');
 }
 
-/// Controls end at U+009F, and two digits do.
+/// The highest control character is U+009F, so two digits suffice.
 fn escape(control: char, out: &mut Vec<u8>) {
     let hex = |digit: u32| char::from_digit(digit & 0xf, 16).map_or(b'0', |digit| digit as u8);
     let number = u32::from(control);
@@ -32,7 +32,7 @@ fn escape(control: char, out: &mut Vec<u8>) {
     out.extend_from_slice(&[hex(number >> 4), hex(number)]);
 }
 
-/// The name of a kind of object, which is that of its list in a whole document.
+/// The name of a kind of object, also used for its list in a document of all kinds.
 pub const fn kind(resource: Resource) -> &'static str {
     match resource {
         Resource::SystemV(SystemV::Queue) => "messages",

@@ -1,4 +1,4 @@
-//! Fields and numbers as `ipcs` prints them, without the cost of formatting machinery in every row.
+//! Fields and numbers as `ipcs` prints them, without the cost of `core::fmt` in every row.
 
 pub mod columns;
 pub mod digits;

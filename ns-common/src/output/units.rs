@@ -1,14 +1,14 @@
-//! Sizes with a unit letter and times of the local zone, in the shapes `ipcs` prints.
+//! Sizes with a unit letter and local times, in the formats that `ipcs` prints.
 
 use crate::output::digits::{append_decimal, append_signed};
 use crate::sys::locale;
 use crate::sys::time::{self, LocalTime};
 
-/// Appends a size in bytes with the largest unit not above it and at most one decimal: `0B`,
-/// `1.5K`, `1024K`, `16E`. The decimal point is that of the locale.
+/// Appends a size in bytes in the largest unit that does not exceed it, with at most one decimal:
+/// `0B`, `1.5K`, `1024K`, `16E`. The decimal point is the locale's.
 ///
-/// The decimal is rounded from thousandths that were rounded down, and a size just below a unit is
-/// not promoted to it: 1048575 bytes are `1024K`.
+/// As in the reference, the decimal is rounded from thousandths that were rounded down, and a size
+/// just below the next unit keeps its unit: 1048575 bytes are `1024K`.
 pub fn append_human_size(bytes: u64, to: &mut Vec<u8>) {
     let exponent = bytes.checked_ilog2().unwrap_or(0) / 10;
     let unit = 1_u64 << (10 * exponent);
@@ -30,7 +30,7 @@ pub fn append_human_size(bytes: u64, to: &mut Vec<u8>) {
     to.push(b"BKMGTPE"[exponent as usize]);
 }
 
-/// How much of a time is printed.
+/// The format of a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TimeShape {
     /// `Nov  4 03:02:01`
@@ -43,14 +43,15 @@ pub enum TimeShape {
     Epoch,
 }
 
-/// Tells times of the local zone. Objects are often made in the same second: what that was is kept.
+/// Converts times to the local zone. It keeps the last result, because objects are often created in
+/// the same second.
 #[derive(Debug, Default)]
 pub struct Clock {
     last: Option<(i64, LocalTime)>,
 }
 
 impl Clock {
-    /// Appends a stamp in seconds since the epoch; 0 means that it was never set.
+    /// Appends a time given in seconds since the epoch; 0 means that it was never set.
     #[inline]
     pub fn append(&mut self, seconds: i64, shape: TimeShape, to: &mut Vec<u8>) {
         if seconds == 0 {
@@ -61,7 +62,7 @@ impl Clock {
             _ => self.local(seconds),
         };
         match (local, shape) {
-            // Its year may be beyond what the C library counts.
+            // The year may be too large for the C library.
             (None, _) => append_signed(seconds, to),
             (Some(at), TimeShape::Iso) => append_iso(&at, to),
             (Some(at), TimeShape::MonthToSecond | TimeShape::Epoch) => append_short(&at, to),
@@ -130,13 +131,13 @@ fn append_clock(at: &LocalTime, to: &mut Vec<u8>) {
 const DAYS: &[u8] = b"SunMonTueWedThuFriSat";
 const MONTHS: &[u8] = b"JanFebMarAprMayJunJulAugSepOctNovDec";
 
-/// The name with this number, of those of three letters in a row.
+/// The three-letter name at this position in `names`.
 #[inline]
 fn name(names: &'static [u8], number: usize) -> &'static [u8] {
     names.chunks(3).nth(number).unwrap_or(b"???")
 }
 
-/// The two last digits of a number.
+/// The last two digits of a number.
 #[inline]
 fn two_digits(number: u8) -> [u8; 2] {
     [b'0' + number / 10 % 10, b'0' + number % 10]

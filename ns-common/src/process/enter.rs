@@ -17,7 +17,7 @@ use crate::sys::file::Identity;
 use crate::sys::{descriptor, pidfd};
 use crate::words;
 
-/// Where a namespace comes from.
+/// Where the namespace to enter comes from.
 #[derive(Debug)]
 pub enum Source {
     /// An open namespace file.
@@ -26,23 +26,23 @@ pub enum Source {
     Target,
 }
 
-/// Namespaces to enter, one of a kind at most.
+/// The namespaces to enter, at most one of each kind.
 #[derive(Debug, Default)]
 pub struct Entrance {
     /// The process that [`Source::Target`] means.
     pub target: Option<Rc<Target>>,
     /// Where each kind comes from.
     pub sources: ByKind<Source>,
-    /// What need not be entered if it is the caller's own already.
+    /// The kinds that need not be entered if the caller is in that namespace already.
     pub dispensable: KindSet,
 }
 
-/// One setns(2).
+/// A call of setns(2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Call {
-    /// By the target's pidfd: all of them or none.
+    /// With the target's pidfd, which enters all of these kinds or none.
     Target(KindSet),
-    /// By the file for this kind.
+    /// With the file for this kind.
     File(Kind),
 }
 
@@ -56,15 +56,16 @@ impl Call {
 }
 
 impl Entrance {
-    /// What is entered.
+    /// The kinds to enter.
     pub fn kinds(&self) -> KindSet {
         self.sources.kinds()
     }
 
-    /// The calls that enter those of `kinds` that there is a source for, in order: those of the
-    /// target in one call, each file in one of its own.
+    /// The calls, in order, that enter those of `kinds` that have a source: one call for all that
+    /// come from the target, and one for each file.
     ///
-    /// The call with the user namespace comes first, for that brings the rights over what it owns.
+    /// The call with the user namespace comes first, because entering it gives capabilities over
+    /// the namespaces that it owns.
     pub fn calls(&self, kinds: KindSet) -> Vec<Call> {
         let mut of_target = KindSet::EMPTY;
         let mut calls = Vec::new();
@@ -85,14 +86,14 @@ impl Entrance {
         calls
     }
 
-    /// Enters them all; after an error the caller may be in some of them.
+    /// Enters all namespaces; after an error the caller may be in some of them.
     ///
-    /// A caller with privileges must enter a user namespace last, for the others are not all owned
-    /// by it; one without must enter it first, to get rights at all. So everything else is tried
-    /// first, and refusals do not count; then what is left is entered, the user namespace first,
-    /// and they do.
+    /// A privileged caller must enter the user namespace last, because it may not own all the
+    /// others; an unprivileged caller must enter it first, to gain capabilities at all. So the
+    /// first pass tries everything else and ignores refusals; the second enters what is left, the
+    /// user namespace first, and any refusal is an error.
     ///
-    /// Afterwards each namespace is compared with the one that was meant.
+    /// Afterwards each namespace is compared with the intended one.
     pub fn enter(self) -> Result<(), Error> {
         let expected = Expected::new(&self)?;
         let mut left = self.kinds();
@@ -122,10 +123,10 @@ impl Entrance {
         }
     }
 
-    /// What can still be done when a call that counts was refused.
+    /// What can still be done after a refusal in the second pass.
     fn enter_otherwise(&self, call: Call, errno: Errno) -> Result<(), Error> {
         let kinds = call.kinds();
-        // To be looked at before anything more is entered.
+        // Must be read before anything more is entered.
         let own = self.target.as_ref().map_or(KindSet::EMPTY, |target| {
             let looked_at = kinds.with(Kind::User);
             let is_own = |kind: &Kind| target.shares_namespace(*kind) == Ok(true);
@@ -145,9 +146,9 @@ impl Entrance {
                     let failed = Failed::EnterProcess { target, kinds, own };
                     hint::explain(error.clone(), &failed)
                 };
-                // The cause, too, is to be looked for before.
+                // The cause must also be looked for before anything more is entered.
                 let error = self.target.as_ref().map_or(error.clone(), explained);
-                // A process that is no more, a zombie too, has nothing left to enter.
+                // A process that has ended, a zombie included, has no namespaces left to enter.
                 if errno != Errno::ESRCH && self.enter_by_file(kinds) {
                     return Ok(());
                 }
@@ -166,8 +167,8 @@ impl Entrance {
         }
     }
 
-    /// One file after the other, where setns(2) takes no pidfd: before Linux 5.8, or under a filter
-    /// of system calls.
+    /// Enters one file after the other, for when setns(2) takes no pidfd: before Linux 5.8, or
+    /// under a seccomp filter.
     fn enter_by_file(&self, kinds: KindSet) -> bool {
         let Some(target) = &self.target else {
             return false;
@@ -182,10 +183,11 @@ impl Entrance {
         files.iter().all(enters)
     }
 
-    /// Enters what is not the caller's own namespace already; entering that once more needs
-    /// privileges and changes nothing.
+    /// Enters the namespaces of `call` except those of `shared`, which the caller is in already:
+    /// entering them again would need privileges and change nothing.
     ///
-    /// Only the directory changes with a mount namespace, to its root, and so it does here.
+    /// Entering a mount namespace also changes the working directory to its root, so leaving one
+    /// out does the same.
     fn leave_out(&self, call: Call, own: KindSet) -> bool {
         let entered = match call {
             Call::File(_) => true,
@@ -198,20 +200,19 @@ impl Entrance {
     }
 }
 
-/// The namespaces that are meant, looked at before they are entered.
+/// The namespaces that are meant, identified before they are entered.
 struct Expected {
     namespaces: Vec<(Kind, nix::Result<Identity>)>,
     own: Own,
 }
 
-/// Where our own namespaces can be seen after entering, when `/proc` may be another side's.
+/// Where our own namespaces can be identified after entering, when `/proc` may be another one.
 enum Own {
-    /// By the kernel's answer for a pidfd, which costs a third of a look into `/proc`; from Linux
-    /// 6.11 on.
+    /// By ioctl(2) on a pidfd of ours, since Linux 6.11; it costs a third of reading `/proc`.
     Pidfd(OwnedFd),
-    /// In our directory in the outer `/proc`.
+    /// In our directory in the caller's `/proc`, opened before entering.
     Directory(OwnedFd),
-    /// Nowhere, with neither of them.
+    /// Nowhere: neither is available.
     Nowhere,
 }
 
@@ -273,7 +274,7 @@ impl Own {
         }
         let path = Path::new("/proc/self");
         match descriptor::open(path, OFlag::O_PATH | OFlag::O_DIRECTORY) {
-            // Where there is no `/proc`, or it is one that does not have us.
+            // There is no `/proc`, or this one does not show us.
             Err(Errno::ENOENT) => Ok(Self::Nowhere),
             result => result
                 .attempt(|| words!["cannot open ", path])
@@ -282,7 +283,7 @@ impl Own {
     }
 
     fn namespace(&self, kind: Kind) -> nix::Result<Identity> {
-        // setns(2) leaves the process itself in its PID namespace.
+        // setns(2) changes the PID namespace only for children.
         let file = match kind {
             Kind::Pid => kind.file_after_unshare(),
             kind => kind.file(),

@@ -1,7 +1,8 @@
-//! Helpers: children that keep what the first process gives up, and act when told to.
+//! Helpers: children that keep the namespaces and privileges which their parent gives up, and act
+//! when told to.
 //!
-//! A helper is forked before unshare(2), so it stays in the namespaces and keeps the privileges
-//! from before. It listens at its line, and ends when nobody holds the other end any more.
+//! A helper is forked before unshare(2), so it stays in the original namespaces with the original
+//! privileges. It listens on its channel, and ends once nobody holds the other end.
 
 use crate::console::Console;
 use crate::error::{Attempt, Error, ExitStatus, Failure, Message};
@@ -9,7 +10,7 @@ use crate::process::line::Line;
 use crate::sys::fork::{self, Change, Child};
 use crate::words;
 
-/// A helper, as the process sees it that has started it. Dropped, it is left alone and reaped.
+/// A helper, as seen by its parent. Dropping it closes the channel and reaps the helper.
 #[derive(Debug)]
 pub struct Helper {
     child: Option<Child>,
@@ -17,10 +18,10 @@ pub struct Helper {
 }
 
 impl Helper {
-    /// Forks a helper, which does `work` with its end of the line and prints its own failure.
+    /// Forks a helper that runs `work` with its end of the channel and prints its own failure.
     ///
-    /// One started later holds a copy of our end of this one's line, and must be dropped or
-    /// finished first.
+    /// A helper started later inherits a copy of our end of this one's channel, and must be dropped
+    /// or finished before this one.
     pub fn start(
         console: &mut Console,
         work: impl FnOnce(&Line, &mut Console) -> Result<ExitStatus, Failure>,
@@ -34,24 +35,25 @@ impl Helper {
         })
     }
 
-    /// Lets go of the line: where it is held elsewhere too, the helper goes on listening there.
+    /// Closes our end of the channel; the helper goes on listening if another process holds that
+    /// end too.
     pub fn let_go(&mut self) {
         self.line = None;
     }
 
-    /// In a fork of the process that has started the helper: it is no child of this one.
+    /// To be called in a fork of the parent: the helper is not a child of the calling process.
     pub fn disown(&mut self) {
         self.child = None;
     }
 
-    /// Says `word` to the helper and waits for its end.
+    /// Sends `word` to the helper and waits for it to end.
     pub fn release(mut self, word: &[u8]) -> Result<(), Failure> {
         let said = self.say(word);
         self.finish_after(said)
     }
 
-    /// Says `word` to the helper. One that has ended has told the user why, or [`Helper::finish`]
-    /// will.
+    /// Sends `word` to the helper. If it has ended, the failure has no message of its own: the
+    /// helper has told the user why, or [`Helper::finish`] will.
     pub fn say(&self, word: &[u8]) -> Result<(), Failure> {
         self.line
             .as_ref()
@@ -60,15 +62,15 @@ impl Helper {
             })
     }
 
-    /// Waits for a word of the helper; `None` once it has ended.
+    /// Waits for a word from the helper; `None` once it has ended.
     pub fn hear(&self) -> Result<Option<Vec<u8>>, Failure> {
         Ok(self.line.as_ref().map_or(Ok(None), Line::hear)?)
     }
 
-    /// Waits for the helper's end after what was to be `heard` of it, or said to it.
+    /// Waits for the helper to end after an exchange with it, whose result is `heard`.
     ///
-    /// A helper that we cannot talk to ends without a word, and the error is ours; else it has told
-    /// the user of its failure.
+    /// If the channel failed, the helper ends silently and the error is ours; otherwise the helper
+    /// has told the user of its failure.
     pub fn finish_after<T>(&mut self, heard: Result<T, Failure>) -> Result<T, Failure> {
         let finished = self.finish();
         if !matches!(heard, Err(Failure::Step(_))) {
@@ -77,9 +79,9 @@ impl Helper {
         heard
     }
 
-    /// Lets go of the line and waits for the helper's end.
+    /// Closes the channel and waits for the helper to end.
     ///
-    /// It has told the user of its failure, whose status becomes ours.
+    /// A helper that fails has told the user why, and its exit status becomes ours.
     pub fn finish(&mut self) -> Result<(), Failure> {
         self.let_go();
         self.child.take().map_or(Ok(()), |child| {
@@ -97,8 +99,8 @@ impl Drop for Helper {
     }
 }
 
-/// Waits for a child, called `name`, that tells the user of its failure; its status then becomes
-/// ours.
+/// Waits for a child, called `name` in messages. If the child fails it has told the user why, and
+/// its exit status becomes ours.
 pub fn await_success(child: Child, name: Message) -> Result<(), Failure> {
     match child.wait().attempt(|| words!["waitpid failed"])? {
         Change::Exited(ExitStatus::SUCCESS) => Ok(()),

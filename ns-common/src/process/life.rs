@@ -1,4 +1,5 @@
-//! Whether a process that something remembers by its number is still there, and still the same one.
+//! Whether a process that an IPC object remembers by PID still exists, and is still the same
+//! process.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -9,15 +10,16 @@ use nix::unistd::{Pid, SysconfVar, sysconf};
 use crate::process::target::Target;
 use crate::sys::signal;
 
-/// How many seconds after it was last seen a process must have been born to be another one: times
-/// of objects are whole seconds, and clocks are adjusted.
+/// A process that started this many seconds after the remembered one was last seen is another one.
+/// The tolerance is needed because times of objects are whole seconds, and clocks are adjusted.
 const GRACE: i128 = 2;
 const NANOSECONDS: i128 = 1_000_000_000;
 
-/// What births of processes are counted from, by the clock that objects have their times from.
+/// Converts the start times of processes, which count from boot, to the clock that the times of
+/// objects come from.
 #[derive(Debug, Clone, Copy)]
 pub struct Births {
-    /// When this was made, in nanoseconds since the epoch.
+    /// The time when this was created, in nanoseconds since the epoch.
     now: i128,
     /// When the system was booted, in nanoseconds since the epoch.
     boot: i128,
@@ -25,11 +27,11 @@ pub struct Births {
 }
 
 impl Births {
-    /// By the clock as it stands now.
+    /// Takes both clocks as they are now.
     pub fn by_clock() -> nix::Result<Self> {
         let up = clock_gettime(ClockId::CLOCK_BOOTTIME)?;
         let up = i128::from(up.tv_sec()) * NANOSECONDS + i128::from(up.tv_nsec());
-        // 64 bits everywhere, where the C library's own may have 32.
+        // This has 64 bits everywhere; the C library's time_t may have 32.
         let now = SystemTime::now().duration_since(UNIX_EPOCH);
         let now = now.map_or(0, |now| i128::try_from(now.as_nanos()).unwrap_or(i128::MAX));
         let ticks = sysconf(SysconfVar::CLK_TCK)?.ok_or(Errno::EINVAL)?;
@@ -40,15 +42,16 @@ impl Births {
         })
     }
 
-    /// When this was made, in seconds since the epoch.
+    /// The time when this was created, in seconds since the epoch.
     pub fn now(&self) -> i64 {
         i64::try_from(self.now / NANOSECONDS).unwrap_or(i64::MAX)
     }
 
-    /// The process with this number, a zombie or a thread too; `None` if there is none, or one that
-    /// was born after `latest`, in seconds since the epoch, when the one meant was seen last.
+    /// The process `pid`, which may be a zombie or a thread. `None` if there is none, or if it
+    /// started after `latest`, the time in seconds since the epoch when the remembered one was last
+    /// seen.
     ///
-    /// What cannot be found out counts as the same process.
+    /// If the start time cannot be read, it counts as the same process.
     pub fn still_there(&self, pid: Pid, latest: i64) -> nix::Result<Option<Target>> {
         match signal::send(pid, 0) {
             Ok(()) | Err(Errno::EPERM) => {}
@@ -63,14 +66,15 @@ impl Births {
 
     fn is_after(&self, ticks: i128, latest: i64) -> bool {
         let seen = (i128::from(latest) + GRACE) * NANOSECONDS;
-        // Nothing outlives a boot. A time before it is by a clock that has been set since, which
-        // nothing can be compared with: machines without one of their own begin in 1970.
+        // Neither processes nor objects outlive a boot. A time before the boot comes from a clock
+        // that has been set since (machines without a battery start in 1970), and cannot be
+        // compared.
         seen >= self.boot && self.boot + ticks * NANOSECONDS / self.ticks_a_second > seen
     }
 }
 
-/// When a process was born, in ticks since the boot: field 22 of proc_pid_stat(5). The second one,
-/// in parentheses, can have anything in it.
+/// The start time of a process in ticks since boot: field 22 of proc_pid_stat(5). The second field,
+/// in parentheses, can contain anything.
 fn birth(text: &[u8]) -> Option<i128> {
     let end = text.iter().rposition(|byte| *byte == b')')?;
     let fields = std::str::from_utf8(&text[end + 1..]).ok()?;

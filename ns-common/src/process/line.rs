@@ -1,5 +1,5 @@
-//! A line between two of our own processes: words one way and the other, and silence when one has
-//! ended.
+//! A channel between two of our own processes: words in both directions, and end-of-file when one
+//! of them has ended.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
@@ -10,30 +10,31 @@ use crate::error::{Attempt, Error, ExitStatus, Failure};
 use crate::sys::socket::{self, Waiting};
 use crate::words;
 
-/// Longer than any word that is said.
+/// More than the length of any word that is sent.
 const LONGEST: usize = 1024;
 
-/// One end of a line. It is close-on-exec: a program that is executed never holds one.
+/// One end of a channel. It is close-on-exec: no program that we execute ever holds one.
 #[derive(Debug)]
 pub struct Line(OwnedFd);
 
 impl Line {
-    /// Makes both ends of a line.
+    /// Creates both ends of a channel.
     pub fn pair() -> Result<(Self, Self), Error> {
         let (one, other) = socket::pair().attempt(|| words!["socketpair failed"])?;
         Ok((Self(one), Self(other)))
     }
 
-    /// Says `word`, which must not be empty, to whoever holds the other end.
+    /// Sends `word`, which must not be empty, to whoever holds the other end.
     ///
     /// # Errors
-    /// With the cause EPIPE if nobody does.
+    /// EPIPE as the cause if nobody holds the other end.
     pub fn say(&self, word: &[u8]) -> Result<(), Error> {
         socket::send(self.0.as_fd(), word)
             .attempt(|| words!["cannot reach another process of ours"])
     }
 
-    /// The same where, if nobody is left at the other end, nobody is left to be told of it.
+    /// Like [`Line::say`], but if nobody holds the other end, the failure has no message of its
+    /// own: the process that held it has told the user why it ended.
     pub fn say_if_heard(&self, word: &[u8]) -> Result<(), Failure> {
         self.say(word).map_err(|error| match error.cause() {
             Some(Errno::EPIPE) => Failure::Told(ExitStatus::FAILURE),
@@ -50,24 +51,24 @@ impl Line {
         Ok((length > 0).then_some(word))
     }
 
-    /// Has the kernel tell who says a word to this end: [`Line::hear_sender`].
+    /// Asks the kernel to attach the sender to each word: [`Line::hear_sender`].
     pub fn tell_senders(&self) -> Result<(), Error> {
         socket::tell_senders(self.0.as_fd()).attempt(|| words!["setsockopt failed"])
     }
 
-    /// Waits for a word and tells who has said it, by the number in our own PID namespace; `None`
-    /// if nobody holds the other end any more.
+    /// Waits for a word and returns its sender's PID in our own PID namespace; `None` if nobody
+    /// holds the other end any more.
     pub fn hear_sender(&self) -> Result<Option<Pid>, Error> {
         socket::receive_sender(self.0.as_fd(), &mut [0; LONGEST])
             .attempt(|| words!["cannot hear another process of ours"])
     }
 
-    /// The descriptor, which is readable while a word waits, or when nobody holds the other end.
+    /// The descriptor; it is readable if a word is waiting or nobody holds the other end.
     pub fn as_fd(&self) -> BorrowedFd<'_> {
         self.0.as_fd()
     }
 
-    /// Whether somebody still holds the other end; a word that waits is lost.
+    /// Whether somebody still holds the other end; a waiting word is lost.
     pub fn is_held(&self) -> nix::Result<bool> {
         match socket::receive(self.0.as_fd(), &mut [0; LONGEST], Waiting::No) {
             Ok(length) => Ok(length > 0),

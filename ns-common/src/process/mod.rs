@@ -1,4 +1,4 @@
-//! Processes: our own helpers and children, the program, and those whose namespaces are entered.
+//! Processes: our helpers and children, the program, and targets whose namespaces are entered.
 
 pub mod enter;
 pub mod helper;

@@ -1,4 +1,4 @@
-//! Becoming the program: execvp(3), and the shell when no program is named.
+//! Executing the program with execvp(3), or a shell if no program is named.
 
 use std::ffi::{CStr, CString};
 use std::os::unix::ffi::OsStringExt;
@@ -11,26 +11,28 @@ use crate::hint::{self, Failed};
 use crate::words;
 use crate::{accounts, passwd};
 
-/// What this process becomes.
+/// What this process executes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Program {
-    /// A command, searched for in the program's own `PATH`, with its arguments, the name first.
+    /// A command and its arguments, the name first. It is searched for in the `PATH` of the changed
+    /// environment.
     Command(Vec<&'static CStr>),
-    /// A login shell: `$SHELL`, else that of the real user's account, else `/bin/sh`.
+    /// A login shell: `$SHELL`, else the shell of the real user's account, else `/bin/sh`.
     Shell(Accounts),
 }
 
-/// Who knows the user's account.
+/// Where the user's account is looked up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Accounts {
-    /// The name service, which loads modules from the file system.
+    /// In the name service, which may load modules from the file system.
     NameService,
-    /// `/etc/passwd`, where the file system is that of the entered side.
+    /// In `/etc/passwd` only, because the file system is the target's and its modules must not be
+    /// loaded.
     EnteredFile,
 }
 
 impl Program {
-    /// The program for the operands of a command line.
+    /// The program that the operands of a command line name, or the shell if there are none.
     pub fn new(operands: Vec<&'static CStr>, accounts: Accounts) -> Self {
         if operands.is_empty() {
             Self::Shell(accounts)
@@ -39,8 +41,8 @@ impl Program {
         }
     }
 
-    /// Replaces this process. Returns only on failure: not found is status 127, any other reason
-    /// 126.
+    /// Replaces this process. Returns only on failure, with status 127 if the program is not found
+    /// and 126 otherwise.
     pub fn execute(&self) -> Error {
         match self {
             Self::Command(argv) => command(argv),
@@ -57,7 +59,7 @@ pub fn command(argv: &[&CStr]) -> Error {
     failed(name, errno, Failed::Execute)
 }
 
-/// The path is not searched for.
+/// `PATH` is not searched for the shell.
 fn shell(accounts: Accounts) -> Error {
     let of_account = || {
         let uid = unistd::getuid();
@@ -81,7 +83,7 @@ fn shell(accounts: Accounts) -> Error {
     failed(&path, errno, Failed::Execute)
 }
 
-/// The error for a program called `name`; `what` says how it was to be executed.
+/// The error for a program `name` that could not be executed; `what` selects the hints.
 pub(super) fn failed<'a>(
     name: &'a CStr,
     errno: Errno,

@@ -1,8 +1,8 @@
-//! A program of the caller's side, to be executed after entering: a copy in memory that nobody can
-//! change.
+//! Executing a program from outside after entering namespaces, as a sealed copy in memory:
+//! memfd_create(2).
 //!
-//! The file itself must not be executed inside: the entered side could open it through
-//! `/proc/PID/exe` and write to it, and it would be the caller's system that is changed.
+//! The file itself must not be executed inside: processes there could open it through
+//! `/proc/PID/exe` for writing, and so change the caller's system.
 
 use std::ffi::{CStr, CString, OsStr, OsString};
 use std::fs::File;
@@ -23,12 +23,11 @@ use crate::hint::Failed;
 use crate::procfs::errno;
 use crate::sys::descriptor;
 
-/// `MFD_EXEC` and `F_SEAL_EXEC` of Linux 6.3, where a file in memory may be one that is not for
-/// execution.
+/// `MFD_EXEC` and `F_SEAL_EXEC`, since Linux 6.3, where a memfd may be not executable by default.
 const EXECUTABLE: MFdFlags = MFdFlags::from_bits_retain(0x10);
 const SEAL_EXECUTABLE: SealFlag = SealFlag::from_bits_retain(0x20);
 
-/// Copies the program that execvp(3) would find by `name`.
+/// Copies into memory the program that execvp(3) would find for `name`.
 pub fn copy(name: &CStr) -> Result<OwnedFd, Error> {
     try_copy(name).map_err(|errno| failed(name, errno, Failed::Execute))
 }
@@ -46,7 +45,7 @@ fn try_copy(name: &CStr) -> nix::Result<OwnedFd> {
     Ok(memory.into())
 }
 
-/// std's own copy panics when the kernel refuses a fast way halfway.
+/// Not std::io::copy, which panics if the kernel refuses one of its fast paths halfway.
 fn transfer(from: &mut File, to: &mut File) -> io::Result<()> {
     let mut buffer = vec![0; 1 << 16];
     loop {
@@ -59,10 +58,10 @@ fn transfer(from: &mut File, to: &mut File) -> io::Result<()> {
     }
 }
 
-/// Becomes the program in `memory`, with the arguments `argv`; returns only on failure.
+/// Executes the program in `memory` with the arguments `argv`; returns only on failure.
 ///
-/// A script needs its file inside, and so is not found; nor is a program whose loader is missing
-/// there.
+/// A script, or a program whose loader is missing inside, fails with status 127: the interpreter
+/// cannot open the copy, which has no path inside.
 pub fn execute(memory: &OwnedFd, argv: &[&CStr]) -> Error {
     let pair = |(name, value): (OsString, OsString)| {
         let entry = [name.as_bytes(), b"=", value.as_bytes()].concat();
@@ -81,7 +80,7 @@ fn create(name: &CStr) -> nix::Result<OwnedFd> {
         .rsplit(|byte| *byte == b'/')
         .next()
         .unwrap_or_default();
-    // The kernel takes 249 bytes, and shows them in /proc.
+    // The kernel takes up to 249 bytes, and shows them in `/proc`.
     let base = CString::new(&base[..base.len().min(200)]).map_err(|_| Errno::EINVAL)?;
     let flags = MFdFlags::MFD_CLOEXEC | MFdFlags::MFD_ALLOW_SEALING;
     let memory = match memfd_create(base.as_c_str(), flags | EXECUTABLE) {
@@ -110,7 +109,7 @@ fn find(name: &OsStr) -> nix::Result<PathBuf> {
     for place in search::places(name) {
         match executable(&place) {
             Ok(()) => return Ok(place),
-            // One that may not be executed is reported only if no other is found.
+            // A match without permission is reported only if no other is found.
             Err(Errno::EACCES) => reason = Errno::EACCES,
             Err(
                 Errno::ENOENT | Errno::ENOTDIR | Errno::ESTALE | Errno::ENODEV | Errno::ETIMEDOUT,

@@ -1,11 +1,11 @@
-//! Looking a program up as execvp(3) does.
+//! Searching for a program as execvp(3) does.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-/// The places where execvp(3) looks for `name`, in order: the name itself if it has a slash, else
-/// in each folder of `PATH`.
+/// The paths that execvp(3) tries for `name`, in order: the name itself if it contains a slash,
+/// else one in each directory of `PATH`.
 pub fn places(name: &OsStr) -> Vec<PathBuf> {
     if name.is_empty() {
         return Vec::new();

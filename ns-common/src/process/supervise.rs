@@ -1,4 +1,5 @@
-//! Waiting for a child in its place: signals held back or passed on to it, its stops followed.
+//! Waiting for a child on its behalf: signals are held back or forwarded to it, and its stops
+//! followed.
 
 use std::time::Duration;
 
@@ -9,39 +10,39 @@ use crate::sys::forward::{self, Dispositions, FromTerminal};
 use crate::sys::signal::{self, Mask};
 use crate::words;
 
-/// What becomes of signals, by number, that the waiting process gets.
+/// What happens to signals, by number, sent to the waiting process.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Signals {
-    /// Kept from it and from the child.
+    /// Blocked: neither it nor the child gets them.
     pub held_back: Vec<i32>,
-    /// Passed on to the child.
+    /// Forwarded to the child.
     pub forwarded: Vec<i32>,
-    /// How they are passed on.
+    /// How they are forwarded.
     pub manner: Manner,
 }
 
-/// How signals are passed on to a child.
+/// How signals are forwarded to a child.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Manner {
-    /// The child treats them as the waiting process did before, which may be to ignore them. One
-    /// that the terminal has sent reaches the child without us.
+    /// The child inherits the dispositions that the waiting process had, which may be to ignore. A
+    /// signal from the terminal is not forwarded, because the terminal sends it to the child too.
     #[default]
     Once,
-    /// As the reference has it: in the child they begin with their default disposition, and one
-    /// that the terminal has sent reaches it twice.
+    /// As the reference does: the child starts with default dispositions, and gets a signal from
+    /// the terminal twice.
     Reference,
 }
 
-/// A child that is waited for.
+/// A child to be waited for.
 #[derive(Debug)]
 pub struct Attended {
     child: Child,
-    /// What went wrong when there was a child already.
+    /// An error that occurred after the fork, to be reported once the child has ended.
     failed: Option<Error>,
 }
 
-/// How signals were before the fork; to be restored in the child, where they are held back until
-/// then.
+/// Signal mask and dispositions from before the fork, to be restored in the child; until then
+/// signals stay blocked there.
 #[derive(Debug)]
 pub struct Inherited {
     dispositions: Dispositions,
@@ -50,9 +51,9 @@ pub struct Inherited {
     mask: Option<Mask>,
 }
 
-/// Splits the process.
+/// Forks this process, with `signals` handled in the parent.
 ///
-/// A signal that comes meanwhile is kept until there is a child to pass it on to.
+/// A signal that arrives meanwhile stays blocked until there is a child to forward it to.
 pub fn fork(signals: &Signals) -> Result<Forked<Attended, Inherited>, Error> {
     let caught = [signals.held_back.as_slice(), &signals.forwarded].concat();
     let mask = (!caught.is_empty()).then(|| signal::block(&caught));
@@ -82,7 +83,7 @@ pub fn fork(signals: &Signals) -> Result<Forked<Attended, Inherited>, Error> {
 }
 
 impl Inherited {
-    /// Brings them back.
+    /// Restores them.
     pub fn restore(self) -> Result<(), Error> {
         match self.manner {
             Manner::Once => forward::restore_dispositions(&self.dispositions),
@@ -95,7 +96,7 @@ impl Inherited {
     }
 }
 
-/// From here on signals reach the handler that passes them on.
+/// Unblocks the signals to be forwarded, so that they reach the handler.
 fn listen(signals: &Signals, mask: Option<Mask>) -> Result<(), Error> {
     match mask.filter(|_| !signals.forwarded.is_empty()) {
         None => Ok(()),
@@ -105,22 +106,23 @@ fn listen(signals: &Signals, mask: Option<Mask>) -> Result<(), Error> {
 }
 
 impl Attended {
-    /// Waits for the child's end; stops when it stops, and continues it when continued.
+    /// Waits for the child to end. Stops this process when the child stops, and continues the child
+    /// when this process is continued.
     ///
     /// # Errors
-    /// It could not be waited for, or something went wrong earlier, when it ran already.
+    /// waitpid(2) failed, or something failed earlier when the child was running already.
     pub fn end(self) -> Result<Change, Error> {
         let failed = || words!["waitpid failed"];
         loop {
             if let Change::Stopped(_) = self.child.wait_without_reaping().attempt(failed)? {
                 if !is_continued_with_us(self.child) {
                     signal::stop();
-                    // It may have been killed meanwhile.
+                    // It may have been killed meanwhile, which is not an error.
                     let _ = signal::send(self.child.pid(), libc::SIGCONT);
                 }
                 continue;
             }
-            // Once it is reaped, its id may come to mean another process.
+            // Once the child is reaped, its PID may be reused for another process.
             forward::send_to(None);
             let change = self.child.wait().attempt(failed)?;
             return self.failed.map_or(Ok(change), Err);
@@ -128,11 +130,11 @@ impl Attended {
     }
 }
 
-/// Whether the stop that we have just heard of is over.
+/// Whether the child has been continued since the stop that was just reported.
 ///
-/// A terminal stops the child and us alike, us maybe between the kernel's telling us of the child
-/// and our hearing of it. When the shell continues both, to stop ourselves then would leave the
-/// shell waiting; and it does not reach both at exactly the same time.
+/// A terminal stops both the child and us, perhaps us before we have seen that the child stopped.
+/// If we then stopped ourselves after the shell has continued both, the shell would wait in vain.
+/// As SIGCONT does not reach both at exactly the same time, the check is repeated.
 fn is_continued_with_us(child: Child) -> bool {
     (0..10).any(|_| {
         let continued = child.was_continued();

@@ -1,5 +1,5 @@
-//! A process whose namespaces are entered, held so that its number cannot come to mean another
-//! process.
+//! A process whose namespaces are entered, held by descriptor so that a reused PID cannot mean
+//! another process.
 
 use std::cell::OnceCell;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
@@ -21,57 +21,59 @@ use crate::words;
 /// `PIDFS_SUPER_MAGIC` of linux/magic.h.
 const PIDFS: FsType = FsType(0x5049_4446);
 
-/// The namespace that stands as a file in the `ns` folder of `process`, a directory in `/proc`.
+/// The namespace that the file `ns/FILE` of `process` stands for, where `process` is a directory in
+/// `/proc`.
 pub fn namespace_of(process: impl AsFd, file: &str) -> nix::Result<Identity> {
     let path = format!("ns/{file}");
     file::status_below(process, path.as_str()).map(|status| status.identity)
 }
 
-/// The caller's own namespace of a kind.
+/// The caller's own namespace of `kind`.
 ///
 /// # Errors
-/// ENOENT if the kernel has no such kind, but also where `/proc` is missing.
+/// ENOENT if the kernel has no such kind, but also if `/proc` is missing.
 pub fn own_namespace(kind: Kind) -> nix::Result<Identity> {
     Identity::at(&Path::new("/proc/self/ns").join(kind.file()))
 }
 
-/// What a process is allowed to do, by its status: proc_pid_status(5).
+/// The credentials in a process's status: proc_pid_status(5).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Credentials {
     /// Its uids and its gids.
     pub ids: Both<Ids>,
     /// Its supplementary groups.
     pub groups: Vec<u32>,
-    /// The capabilities that it may get from a program, a bit a capability.
+    /// The capability bounding set, one bit per capability.
     pub bounding_set: u64,
-    /// Whether no program gives it more privileges: no_new_privs.
+    /// Whether no_new_privs is set: PR_SET_NO_NEW_PRIVS of prctl(2).
     pub has_no_new_privileges: bool,
 }
 
-/// The three ids of a process: credentials(7).
+/// The real, effective and saved id of a process: credentials(7).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ids {
-    /// That of its owner.
+    /// The real id.
     pub real: u32,
-    /// The one that counts.
+    /// The effective id, used for permission checks.
     pub effective: u32,
-    /// One that it may get back.
+    /// The saved set-user-ID or set-group-ID.
     pub saved: u32,
 }
 
-/// A process, and the two ways to it that a later process with the same number does not have.
+/// A process, held by a pidfd and by its directory in `/proc`: neither can come to refer to a later
+/// process with the same PID.
 #[derive(Debug)]
 pub struct Target {
     pid: Pid,
-    /// An error where the kernel has none: before 5.3, for the number of a thread, for a process
-    /// that is no more.
+    /// An error if there is none: before Linux 5.3, for the id of a thread, for a process that has
+    /// ended.
     pidfd: nix::Result<OwnedFd>,
-    /// `/proc/PID`, whose files fail once this very process is gone; opened when needed.
+    /// `/proc/PID`, whose files fail once this process has ended; opened when needed.
     directory: OnceCell<OwnedFd>,
 }
 
 impl Target {
-    /// Takes hold of process `pid`. Where that fails, using it will.
+    /// Opens process `pid`. If that fails, so will each use of the target.
     pub fn hold(pid: Pid) -> Self {
         Self {
             pid,
@@ -80,11 +82,10 @@ impl Target {
         }
     }
 
-    /// Takes hold of process `pid` if the inode of its pidfd is `inode`.
+    /// Opens process `pid` if the inode number of its pidfd is `inode`.
     ///
     /// # Errors
-    /// ESRCH for another inode, EOPNOTSUPP where inodes do not tell processes apart: before Linux
-    /// 6.9.
+    /// ESRCH for another inode; EOPNOTSUPP before Linux 6.9, where all pidfds share one inode.
     pub fn hold_with_inode(pid: Pid, inode: u64) -> nix::Result<Self> {
         let target = Self::hold(pid);
         let pidfd = target.pidfd()?;
@@ -98,12 +99,12 @@ impl Target {
         }
     }
 
-    /// Its number in the caller's PID namespace.
+    /// Its PID in the caller's PID namespace.
     pub fn pid(&self) -> Pid {
         self.pid
     }
 
-    /// The process itself, for setns(2).
+    /// The pidfd, for setns(2).
     pub fn pidfd(&self) -> nix::Result<&OwnedFd> {
         self.pidfd.as_ref().map_err(|errno| *errno)
     }
@@ -143,20 +144,18 @@ impl Target {
         own_namespace(kind).map(|own| own == its)
     }
 
-    /// Opens the directory for later, while `/proc` is still the caller's.
+    /// Opens `/proc/PID` for later use, while `/proc` is still the caller's.
     pub fn open_directory(&self) -> Result<(), Error> {
         let opened = self.directory().map(drop);
         opened.attempt(|| words!["cannot open /proc/", self.pid.as_raw(), "/"])
     }
 
-    /// The process's ids and groups, as the caller's present user namespace has them, and its
-    /// privileges.
+    /// The credentials of the process, with ids as seen in the caller's current user namespace.
     ///
-    /// The owner of `/proc/PID` would tell the effective ids too, but once the process has ended
-    /// that is root.
+    /// Not taken from the owner of `/proc/PID`, which is root once the process has ended.
     ///
     /// # Errors
-    /// Also for a process that has ended, even if nobody has waited for it yet.
+    /// The process has ended, even if it has not been waited for yet, or its status cannot be read.
     pub fn credentials(&self) -> Result<Credentials, Error> {
         let status = self.read("status")?;
         let failed = |errno| Error::caused_by(words!["cannot read ", self.path("status")], errno);
@@ -174,36 +173,36 @@ impl Target {
         }
         let path = format!("/proc/{}", self.number_in_proc()?);
         let opened = descriptor::open(Path::new(&path), OFlag::O_PATH | OFlag::O_DIRECTORY)?;
-        // Its number is not given away before it has ended and been waited for: until then this is
-        // its directory.
+        // The PID is not reused before the process has ended and been waited for: until then this
+        // is its directory.
         if self.pidfd().is_ok_and(|pidfd| !pidfd::has_its_id(pidfd)) {
             return Err(Errno::ENOENT);
         }
         Ok(self.directory.get_or_init(|| opened).as_fd())
     }
 
-    /// The number by which `/proc` knows the process: that of the PID namespace it was mounted in,
-    /// which need not be the caller's, where the number would be another process's.
+    /// The PID by which `/proc` shows the process. That is the PID in the PID namespace of the
+    /// mount, which need not be the caller's: there the caller's PID could mean another process.
     fn number_in_proc(&self) -> nix::Result<i32> {
         match &self.pidfd {
-            // It is 0 for a process of no descendant of that PID namespace, -1 for one that is no
-            // more.
+            // It is 0 for a process outside that PID namespace and its descendants, -1 for one that
+            // has ended.
             Ok(pidfd) => match number_by(pidfd)? {
                 number @ 1.. => Ok(number),
                 _ => Err(Errno::ENOENT),
             },
             Err(Errno::ESRCH) => Err(Errno::ENOENT),
-            // Without a pidfd the number counts only in a `/proc` of the caller's own PID
+            // Without a pidfd, the PID is valid only in a `/proc` of the caller's own PID
             // namespace.
             Err(_) if counts_as_we_do()? => Ok(self.pid.as_raw()),
             Err(_) => Err(Errno::ENOENT),
         }
     }
 
-    /// Whether there is such a process, but not in this `/proc`, which belongs to another PID
-    /// namespace.
+    /// Whether the process exists but this `/proc`, being of another PID namespace, does not show
+    /// it.
     pub fn is_absent_from_proc(&self) -> bool {
-        // Without `/proc/self` it does not even have the caller.
+        // A `/proc` without `self` does not even show the caller.
         let is_absent = match &self.pidfd {
             Ok(pidfd) => matches!(number_by(pidfd), Ok(0) | Err(Errno::ENOENT)),
             Err(Errno::ESRCH) => false,
@@ -214,7 +213,7 @@ impl Target {
         is_absent && is_proc()
     }
 
-    /// Whether the process is known to be running.
+    /// Whether the process is known to be running; false without a pidfd.
     pub fn is_running(&self) -> bool {
         self.pidfd()
             .is_ok_and(|pidfd| pidfd::has_ended(pidfd) == Ok(false))
@@ -226,11 +225,11 @@ impl Target {
     }
 }
 
-/// The number of the process in the PID namespace of `/proc`.
+/// The PID of the process in the PID namespace of `/proc`.
 fn number_by(pidfd: &OwnedFd) -> nix::Result<i32> {
     let path = format!("/proc/self/fdinfo/{}", pidfd.as_raw_fd());
     let file = descriptor::open(Path::new(&path), OFlag::O_RDONLY)?;
-    // The lines up to that one are short, and come with the first read.
+    // The lines up to that one are short enough for one read.
     let mut info = [0; 512];
     let length = uninterrupted(|| nix::unistd::read(&file, &mut info))?;
     let number = field(&info[..length], b"Pid:")
@@ -238,15 +237,15 @@ fn number_by(pidfd: &OwnedFd) -> nix::Result<i32> {
     number.ok_or(Errno::EINVAL)
 }
 
-/// Whether `/proc` is one of the caller's own PID namespace: the numbers that it shows of a process
-/// begin with that in its own and end with that in the process's.
+/// Whether `/proc` belongs to the caller's own PID namespace. `NSpid` lists the PIDs of a process
+/// from the PID namespace of `/proc` down to that of the process, so then there is one.
 fn counts_as_we_do() -> nix::Result<bool> {
     let status = procfs::read(Path::new("/proc/self/status"))?;
     let numbers = field(&status, b"NSpid:").map(|line| {
         let blanks = line.split(u8::is_ascii_whitespace);
         blanks.filter(|number| !number.is_empty()).count()
     });
-    // A kernel without PID namespaces has no such line.
+    // A kernel without PID namespaces does not print this line.
     Ok(numbers.is_none_or(|count| count == 1))
 }
 
@@ -272,7 +271,7 @@ impl Credentials {
             },
             groups: numbers(b"Groups:")?,
             bounding_set: u64::from_str_radix(text(b"CapBnd:")?, 16).ok()?,
-            // Before Linux 4.10 the line is missing.
+            // Linux before 4.10 does not print this line.
             has_no_new_privileges: text(b"NoNewPrivs:").is_some_and(|number| number != "0"),
         })
     }

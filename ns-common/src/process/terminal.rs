@@ -1,4 +1,4 @@
-//! The terminal that a job has while it is in the foreground: tcsetpgrp(3), credentials(7).
+//! The controlling terminal of a foreground job: tcsetpgrp(3), credentials(7).
 
 use std::os::fd::OwnedFd;
 use std::path::Path;
@@ -9,12 +9,14 @@ use nix::unistd::{self, Pid};
 use crate::sys::descriptor;
 use crate::sys::signal;
 
-/// The controlling terminal, which this process's group had when it was looked at.
+/// The controlling terminal, of which this process's group was the foreground group when it was
+/// opened.
 #[derive(Debug)]
 pub struct Terminal(OwnedFd);
 
 impl Terminal {
-    /// Holds the terminal; `None` if there is none or it is another group's.
+    /// Opens the terminal; `None` if there is none or this process's group is not in the
+    /// foreground.
     pub fn of_foreground() -> Option<Self> {
         let terminal = Self(descriptor::open(Path::new("/dev/tty"), OFlag::O_RDWR).ok()?);
         terminal.is_ours().then_some(terminal)
@@ -25,16 +27,16 @@ impl Terminal {
         unistd::tcgetpgrp(&self.0) == Ok(unistd::getpgrp())
     }
 
-    /// Puts a process group into the foreground, even from the background.
+    /// Makes `group` the foreground process group, even if called from the background.
     pub fn give_to(&self, group: Pid) -> nix::Result<()> {
-        // A group in the background that does so is stopped, unless it blocks the signal.
+        // From the background this would stop us by SIGTTOU, unless that is blocked.
         let mask = signal::block(&[libc::SIGTTOU])?;
         let given = unistd::tcsetpgrp(&self.0, group);
         signal::restore(&mask)?;
         given
     }
 
-    /// Puts this process's own group into the foreground.
+    /// Makes this process's own group the foreground process group.
     pub fn take(&self) -> nix::Result<()> {
         self.give_to(unistd::getpgrp())
     }

@@ -1,4 +1,4 @@
-//! The environment that the program gets: what is kept, set and unset, in order.
+//! The environment of the program: variables are kept, set and unset, in order.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{CString, OsStr, OsString};
@@ -12,23 +12,23 @@ use crate::words;
 /// A change of the environment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
-    /// Leaves only the variables that are named and set. The last one named comes first, as the
-    /// reference has it.
+    /// Keeps only the named variables. They end up in reverse order of naming, as with the
+    /// reference.
     Keep(Vec<OsString>),
-    /// Puts these in place of all that is there, in this order.
+    /// Replaces the whole environment by these variables, in this order.
     Replace(Vec<(CString, CString)>),
-    /// Gives a variable a value: in its place or, if it is new, at the end.
+    /// Sets a variable; a new one is appended.
     Set(CString, CString),
-    /// Takes a variable out.
+    /// Removes a variable.
     Unset(CString),
 }
 
 type Variables = Vec<(CString, CString)>;
 
-/// Makes the changes, one after the other, and leaves nothing of the former environment to be read
-/// in `/proc/PID/environ`.
+/// Makes the changes in order, and erases the former environment, which could still be read in
+/// `/proc/PID/environ`.
 pub fn change(changes: &[Change]) -> Result<(), Error> {
-    // The caller's word on hints holds for what fails later, too.
+    // The caller's `NS_HINTS` must be read before it is gone.
     hint::are_wanted();
     let variables = changes.iter().fold(current(), changed);
     environment::replace(&variables).attempt(|| words!["failed to set environment variables"])
@@ -65,7 +65,7 @@ fn changed(mut variables: Variables, change: &Change) -> Variables {
 fn kept(variables: &Variables, names: &[OsString]) -> Variables {
     let mut known = BTreeMap::new();
     for (name, value) in variables {
-        // Of several with one name getenv(3) finds the first.
+        // If a name occurs several times, getenv(3) finds the first.
         known.entry(name.to_bytes()).or_insert((name, value));
     }
     let mut seen = BTreeSet::new();
@@ -78,10 +78,11 @@ fn kept(variables: &Variables, names: &[OsString]) -> Variables {
         .collect()
 }
 
-/// The variables of an environment block as in `/proc/PID/environ`, the last first; of several with
-/// one name the last counts.
+/// The variables of an environment block such as `/proc/PID/environ`, in reverse order. If a name
+/// occurs several times, the last one counts.
 ///
-/// What has no `=` is no variable: programs that overwrite their block leave such things.
+/// Text without `=` is ignored: programs that overwrite their environment block leave such text
+/// behind.
 pub fn of_block(block: &[u8]) -> Vec<(CString, CString)> {
     let mut seen = BTreeSet::new();
     let mut variables = Vec::new();
@@ -100,7 +101,7 @@ pub fn of_block(block: &[u8]) -> Vec<(CString, CString)> {
     variables
 }
 
-/// Reads the value of `--set-env`: `NAME=VALUE`.
+/// Parses the value of `--set-env`: `NAME=VALUE`.
 pub fn setting(text: &OsStr) -> Result<Change, Failure> {
     let usage = || {
         Failure::usage(words![
@@ -113,7 +114,7 @@ pub fn setting(text: &OsStr) -> Result<Change, Failure> {
     Ok(Change::Set(name, value))
 }
 
-/// Reads the value of `--unset-env`: a name.
+/// Parses the value of `--unset-env`: a name.
 pub fn removal(text: &OsStr) -> Result<Change, Failure> {
     let is_name = !text.is_empty() && !text.as_bytes().contains(&b'=');
     let name = CString::new(text.as_bytes()).ok().filter(|_| is_name);

@@ -1,44 +1,44 @@
-//! Entries of the name service, whose texts need not be UTF-8: getpwnam(3), getpwuid(3),
-//! getgrnam(3), getgrgid(3).
+//! Users and groups in the name service, with texts that need not be UTF-8: getpwnam(3),
+//! getpwuid(3), getgrnam(3), getgrgid(3).
 #![allow(unsafe_code)]
 
 use std::ffi::{CStr, CString, c_char};
 use std::mem::MaybeUninit;
 use std::ptr;
 
-/// What is wanted of a user's entry.
+/// The fields of a user's entry that we need.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct User {
-    /// The number.
+    /// The id.
     pub uid: u32,
     /// The name.
     pub name: CString,
-    /// The login shell, empty for the system's usual one.
+    /// The login shell, empty for the default one.
     pub shell: CString,
 }
 
-/// What is wanted of a group's entry.
+/// The fields of a group's entry that we need.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Group {
-    /// The number.
+    /// The id.
     pub gid: u32,
     /// The name.
     pub name: CString,
 }
 
-/// Where an entry is looked up.
+/// How an entry is looked up.
 #[derive(Debug, Clone, Copy)]
 pub enum Key<'a> {
     /// By its name.
     Name(&'a CStr),
-    /// By its number.
+    /// By its uid or gid.
     Number(u32),
 }
 
-/// Entries larger than this are taken for damage.
+/// An entry larger than this is considered damaged.
 const LARGEST: usize = 1 << 20;
 
-/// The entry of a user; `None` also where the name service cannot be asked.
+/// The entry of a user; `None` if there is none or the name service cannot be reached.
 pub fn user(key: Key<'_>) -> Option<User> {
     entry(key, libc::getpwnam_r, libc::getpwuid_r).map(|(entry, _buffer)| User {
         uid: entry.pw_uid,
@@ -47,7 +47,7 @@ pub fn user(key: Key<'_>) -> Option<User> {
     })
 }
 
-/// The entry of a group; `None` also where the name service cannot be asked.
+/// The entry of a group; `None` if there is none or the name service cannot be reached.
 pub fn group(key: Key<'_>) -> Option<Group> {
     entry(key, libc::getgrnam_r, libc::getgrgid_r).map(|(entry, _buffer)| Group {
         gid: entry.gr_gid,
@@ -55,12 +55,13 @@ pub fn group(key: Key<'_>) -> Option<Group> {
     })
 }
 
-/// A function that fills in an entry `T`, whose texts it puts into a buffer, and a pointer to it if
-/// there is one.
+/// A function like getpwnam_r(3): it fills in an entry `T`, puts its texts into a buffer, and
+/// stores a pointer to the entry, or null if there is none.
 type LookUp<By, T> =
     unsafe extern "C" fn(By, *mut T, *mut c_char, libc::size_t, *mut *mut T) -> libc::c_int;
 
-/// Calls with a larger and larger buffer until the entry fits; the entry points into the buffer.
+/// Calls the function with larger and larger buffers until the entry fits. The entry points into
+/// the returned buffer.
 fn entry<T: Copy>(
     key: Key<'_>,
     by_name: LookUp<*const c_char, T>,

@@ -3,18 +3,18 @@
 
 use nix::errno::Errno;
 
-/// The three sets, a bit a capability, number 0 the lowest.
+/// The three capability sets, one bit per capability, number 0 the lowest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Sets {
-    /// What the permission checks look at.
+    /// The set used for permission checks.
     pub effective: u64,
-    /// What may be made effective.
+    /// The capabilities that may be made effective.
     pub permitted: u64,
-    /// What may pass an execve(2).
+    /// The capabilities that may be preserved across execve(2).
     pub inheritable: u64,
 }
 
-/// `_LINUX_CAPABILITY_VERSION_3`: two words of 32 bits a set.
+/// `_LINUX_CAPABILITY_VERSION_3`: two 32-bit words per set.
 const VERSION: u32 = 0x2008_0522;
 
 #[repr(C)]

@@ -1,4 +1,4 @@
-//! File descriptors: the standard ones as inherited, and ours kept clear of their numbers.
+//! File descriptors: the inherited standard ones, and our own, kept above their numbers.
 #![allow(unsafe_code)]
 
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
@@ -8,56 +8,58 @@ use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::sys::stat::Mode;
 
-/// Standard output as inherited; writing to it fails with EBADF when it was closed from the start.
+/// Standard output as inherited; writing to it fails with EBADF if it was closed from the start.
 pub fn standard_output() -> BorrowedFd<'static> {
     // SAFETY: nothing here closes descriptor 1 or keeps one of its own under that number.
     unsafe { BorrowedFd::borrow_raw(libc::STDOUT_FILENO) }
 }
 
-/// Standard error as inherited; writing to it fails with EBADF when it was closed from the start.
+/// Standard error as inherited; writing to it fails with EBADF if it was closed from the start.
 pub fn standard_error() -> BorrowedFd<'static> {
     // SAFETY: nothing here closes descriptor 2 or keeps one of its own under that number.
     unsafe { BorrowedFd::borrow_raw(libc::STDERR_FILENO) }
 }
 
-/// A descriptor that the caller has left us, close-on-exec from now on. EBADF if it is not open.
+/// A descriptor inherited from the caller, made close-on-exec. EBADF if it is not open.
 pub fn inherited(number: RawFd) -> nix::Result<BorrowedFd<'static>> {
     let flags = libc::FD_CLOEXEC;
     // SAFETY: this command takes numbers only.
     Errno::result(unsafe { libc::fcntl(number, libc::F_SETFD, flags) })?;
-    // SAFETY: it is open, and nothing of ours closes a descriptor that it has not opened.
+    // SAFETY: it is open, and none of our code closes a descriptor that it has not opened.
     Ok(unsafe { BorrowedFd::borrow_raw(number) })
 }
 
-/// Moves a descriptor that got the number of a closed standard one to a number above them.
+/// Moves a descriptor that got the number of a closed standard descriptor above those numbers.
 ///
-/// Without this a message for the user would land in our own file.
+/// Otherwise a message for the user would be written to the file behind our descriptor.
 pub fn above_standard(descriptor: OwnedFd) -> nix::Result<OwnedFd> {
     if descriptor.as_raw_fd() > libc::STDERR_FILENO {
         return Ok(descriptor);
     }
     let least = libc::STDERR_FILENO + 1;
     match fcntl(descriptor.as_fd(), FcntlArg::F_DUPFD_CLOEXEC(least)) {
-        // The limit of open files is below `least`.
+        // The limit of open files does not allow a number so high.
         Err(Errno::EINVAL) => Err(Errno::EMFILE),
         // SAFETY: the kernel has just returned it.
         result => result.map(|number| unsafe { own(number) }),
     }
 }
 
-/// Opens `path` close-on-exec, above the standard descriptors.
+/// Opens `path`, close-on-exec and above the standard descriptors.
 pub fn open(path: &Path, flags: OFlag) -> nix::Result<OwnedFd> {
     let flags = flags | OFlag::O_CLOEXEC;
     again(|| nix::fcntl::open(path, flags, Mode::empty())).and_then(above_standard)
 }
 
-/// Opens `path` as openat(2) does, close-on-exec, above the standard descriptors.
+/// Opens `path` relative to `directory`, close-on-exec and above the standard descriptors:
+/// openat(2).
 pub fn open_at(directory: BorrowedFd<'_>, path: &Path, flags: OFlag) -> nix::Result<OwnedFd> {
     let flags = flags | OFlag::O_CLOEXEC;
     again(|| nix::fcntl::openat(directory, path, flags, Mode::empty())).and_then(above_standard)
 }
 
-/// Repeats a call that a signal interrupts: opening a FIFO or a file of a slow file system waits.
+/// Repeats a call that was interrupted by a signal: opening a FIFO, or a file in a slow file
+/// system, may block.
 fn again<T>(call: impl Fn() -> nix::Result<T>) -> nix::Result<T> {
     loop {
         match call() {

@@ -1,4 +1,5 @@
-//! The C entry point: signals, descriptors and masks reach the program as they reached us.
+//! The C entry point, which passes signals, descriptors and masks on to the program exactly as
+//! inherited.
 //!
 //! Rust's own start-up ignores SIGPIPE, which the program would inherit, installs signal handlers
 //! and opens `/dev/null` over closed descriptors.

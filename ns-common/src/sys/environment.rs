@@ -1,5 +1,5 @@
-//! Replacing the environment: the program is searched in the new `PATH`, and inherits what is
-//! there.
+//! Replacing the environment of this process: environ(7). The program is searched for in the new
+//! `PATH`, and inherits the new variables.
 #![allow(unsafe_code)]
 
 use std::ffi::{CString, c_char};
@@ -12,13 +12,13 @@ unsafe extern "C" {
     static mut environ: *const *const c_char;
 }
 
-/// Makes `variables`, each a name and a value, the whole environment, in this order.
+/// Replaces the whole environment by `variables`, each a name and a value, in this order.
 ///
-/// The former variables are overwritten: those that a process was started with can be read by
-/// others in `/proc/PID/environ` (proc_pid_environ(5)) for as long as it lives, and a waiting
+/// The former variables are overwritten. Others could otherwise read the variables that a process
+/// was started with in `/proc/PID/environ` (proc_pid_environ(5)) as long as it lives, and a waiting
 /// parent lives long.
 ///
-/// It takes one pass, where setenv(3) would look through all of them for each.
+/// Takes one pass; setenv(3) would search the whole environment for each variable.
 ///
 /// # Errors
 /// EINVAL for a name that is empty or contains `=`.
@@ -41,11 +41,10 @@ pub fn replace(variables: &[(CString, CString)]) -> nix::Result<()> {
     Ok(())
 }
 
-/// Overwrites, with null bytes, those variables that lie where the kernel has put them at the
-/// start.
+/// Overwrites with null bytes the variables that are where the kernel put them at the start.
 ///
-/// Others cannot be read in `/proc/PID/environ`, and may lie in memory that is not to be written
-/// to: putenv(3) takes any string.
+/// Others do not appear in `/proc/PID/environ`, and may be in memory that must not be written to:
+/// putenv(3) accepts any string.
 pub fn erase() {
     let here = 0_u8;
     let bottom = ptr::addr_of!(here);

@@ -1,4 +1,4 @@
-//! What a file is, in 64 bits everywhere: statx(2).
+//! The status of a file, in 64 bits everywhere: statx(2).
 #![allow(unsafe_code)]
 
 use std::ffi::{CStr, CString};
@@ -11,56 +11,57 @@ use nix::NixPath;
 use nix::errno::Errno;
 use nix::fcntl::AT_FDCWD;
 
-/// What makes two files one: a namespace is one file, however it was reached.
+/// Identifies a file, whatever path led to it. Two namespace files with the same identity are the
+/// same namespace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Identity {
-    /// The file system, as the kernel's two numbers for it.
+    /// The device number of the file system, major and minor.
     pub device: (u32, u32),
-    /// Its number in its file system.
+    /// The inode number.
     pub inode: u64,
 }
 
-/// What a file is.
+/// The type of a file: inode(7).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
-    /// It has bytes.
+    /// A regular file.
     Regular,
-    /// It has entries.
+    /// A directory.
     Directory,
-    /// It leads to another one.
+    /// A symbolic link.
     Link,
-    /// A device, a pipe, a socket, or what the kernel has no word for.
+    /// A device, FIFO, socket, or a file without a type, as on nsfs.
     Other,
 }
 
-/// What is known of a file.
+/// The status of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FileStatus {
-    /// Which file it is.
+    /// Its identity.
     pub identity: Identity,
-    /// What it is.
+    /// Its type.
     pub format: Format,
     /// The nine permission bits and the three above them.
     pub mode: u32,
-    /// The owner's user.
+    /// The owner's uid.
     pub uid: u32,
-    /// The owner's group.
+    /// The owner's gid.
     pub gid: u32,
-    /// Bytes in it.
+    /// Its size in bytes.
     pub size: u64,
-    /// Units of 512 bytes that it takes up.
+    /// The space allocated to it, in units of 512 bytes.
     pub blocks: u64,
-    /// When its content last changed, in seconds since the epoch.
+    /// When its content was last modified, in seconds since the epoch.
     pub modified: i64,
 }
 
 impl Identity {
-    /// That of an open file.
+    /// The identity of an open file.
     pub fn of(file: impl AsFd) -> nix::Result<Self> {
         status(file).map(|status| status.identity)
     }
 
-    /// That of the file to which `path` leads from the working directory.
+    /// The identity of the file at `path`; symbolic links are followed.
     pub fn at(path: &(impl NixPath + ?Sized)) -> nix::Result<Self> {
         status_of(path).map(|status| status.identity)
     }
@@ -71,13 +72,13 @@ pub fn status(file: impl AsFd) -> nix::Result<FileStatus> {
     status_of_name(file.as_fd(), c"", libc::AT_EMPTY_PATH)
 }
 
-/// The status of the file `name` in `directory`; a link is not followed.
+/// The status of the file `name` in `directory`; a symbolic link is not followed.
 pub fn status_at(directory: impl AsFd, name: &(impl NixPath + ?Sized)) -> nix::Result<FileStatus> {
     let directory = directory.as_fd();
     name.with_nix_path(|name| status_of_name(directory, name, libc::AT_SYMLINK_NOFOLLOW))?
 }
 
-/// The status of the file to which `path` leads from `directory`.
+/// The status of the file at `path`, relative to `directory`; symbolic links are followed.
 pub fn status_below(
     directory: impl AsFd,
     path: &(impl NixPath + ?Sized),
@@ -86,34 +87,34 @@ pub fn status_below(
     path.with_nix_path(|path| status_of_name(directory, path, 0))?
 }
 
-/// The status of the file to which `path` leads from the working directory.
+/// The status of the file at `path`; symbolic links are followed.
 pub fn status_of(path: &(impl NixPath + ?Sized)) -> nix::Result<FileStatus> {
     status_below(AT_FDCWD, path)
 }
 
-/// Whether an executable file gives capabilities to who executes it: capabilities(7).
+/// Whether a file has file capabilities: capabilities(7).
 pub fn has_capabilities(path: &Path) -> nix::Result<bool> {
     let path = CString::new(path.as_os_str().as_bytes()).map_err(|_| Errno::EINVAL)?;
     let name = c"security.capability";
     // SAFETY: both are C strings, and with a size of 0 nothing is written.
     let size = unsafe { libc::getxattr(path.as_ptr(), name.as_ptr(), std::ptr::null_mut(), 0) };
     match Errno::result(size) {
-        // They are there, for another user namespace.
+        // It has them, for another user namespace.
         Ok(_) | Err(Errno::EOVERFLOW) => Ok(true),
         Err(Errno::ENODATA | Errno::EOPNOTSUPP) => Ok(false),
         Err(errno) => Err(errno),
     }
 }
 
-/// The status by a name that is empty for the open file itself.
+/// The status of `name` in `directory`, or of `directory` itself if the name is empty.
 fn status_of_name(
     directory: BorrowedFd<'_>,
     name: &CStr,
     flags: libc::c_int,
 ) -> nix::Result<FileStatus> {
     match statx(directory, name, flags) {
-        // Filters from before Linux 4.11 do not know the call; this one has less room on machines
-        // of 32 bits.
+        // Seccomp filters older than Linux 4.11 refuse the unknown call. fstatat has narrower
+        // fields on 32-bit systems.
         Err(Errno::ENOSYS | Errno::EPERM) => fstatat(directory, name, flags),
         result => result,
     }

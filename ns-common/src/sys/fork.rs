@@ -9,10 +9,10 @@ use nix::unistd::{ForkResult, Pid};
 use crate::console::{Console, Output};
 use crate::error::{ExitStatus, Failure};
 
-/// Which of the two processes after a fork(2) this is, with what it has for that.
+/// Which process this is after a fork(2), with what that process needs.
 #[derive(Debug)]
 pub enum Forked<P = Child, C = ()> {
-    /// The one that called; it must wait for the child.
+    /// The calling process; it must wait for the child.
     Parent(P),
     /// The new process.
     Child(C),
@@ -22,23 +22,23 @@ pub enum Forked<P = Child, C = ()> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Child(Pid);
 
-/// How a child ended, or that it paused.
+/// A change in the state of a child: waitid(2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Change {
-    /// It returned a status.
+    /// It exited with a status.
     Exited(ExitStatus),
-    /// A signal, by number, killed it.
+    /// It was killed by a signal.
     Killed {
-        /// Its number.
+        /// The signal's number.
         signal: i32,
-        /// Whether there is a core file.
+        /// Whether it dumped core.
         core: bool,
     },
-    /// A signal, by number, stopped it.
+    /// It was stopped by the signal with this number.
     Stopped(i32),
 }
 
-/// Splits the process.
+/// Forks this process.
 pub fn fork() -> nix::Result<Forked> {
     // SAFETY: no crate of ours starts a thread, so the child may do whatever the parent may.
     Ok(match unsafe { nix::unistd::fork() }? {
@@ -47,9 +47,9 @@ pub fn fork() -> nix::Result<Forked> {
     })
 }
 
-/// Does `work` in a child, which prints its own failure and ends with the status of `work`.
+/// Runs `work` in a child, which prints its own failure and exits with the status of `work`.
 ///
-/// What is `for_parent` alone (the other end of a line) is dropped in the child and returned to the
+/// `for_parent`, such as the other end of a channel, is dropped in the child and returned to the
 /// parent.
 pub fn spawn<T>(
     console: &mut Console,
@@ -60,7 +60,7 @@ pub fn spawn<T>(
         Forked::Parent(child) => Ok((child, for_parent)),
         Forked::Child(()) => {
             drop(for_parent);
-            // What the parent has not written yet is the parent's.
+            // The parent writes what it has buffered.
             console.output = Output::default();
             let outcome = work(console);
             let status = console.end(outcome);
@@ -69,20 +69,20 @@ pub fn spawn<T>(
     }
 }
 
-/// Does `work` in a child, so that what it changes in its process does not last.
+/// Runs `work` in a child, so that its changes to the process do not last.
 ///
 /// # Errors
-/// That of `work`; ECHILD if the child gave none.
+/// The error of `work`; ECHILD if the child did not report one.
 pub fn try_in_child(work: impl FnOnce() -> nix::Result<()>) -> nix::Result<()> {
     match fork()? {
         Forked::Child(()) => {
             let number = match work() {
                 Ok(()) => 0,
-                // A number that has no name is none that anybody looks for.
+                // No caller looks for an errno without a name.
                 Err(Errno::UnknownErrno) => Errno::ECHILD as i32,
                 Err(errno) => errno as i32,
             };
-            // Those that have a name are below 256.
+            // All named errnos are below 256.
             exit_child(ExitStatus::new(number.to_le_bytes()[0]))
         }
         Forked::Parent(child) => match child.wait()? {
@@ -99,12 +99,12 @@ fn exit_child(status: ExitStatus) -> ! {
 }
 
 impl Child {
-    /// The child's id, as seen from our PID namespace.
+    /// The child's PID in our PID namespace.
     pub fn pid(self) -> Pid {
         self.0
     }
 
-    /// Waits until the child has ended; it is no longer a child then.
+    /// Waits until the child has ended, and reaps it.
     pub fn wait(self) -> nix::Result<Change> {
         let mut status = 0;
         loop {
@@ -117,8 +117,8 @@ impl Child {
         }
     }
 
-    /// Waits until the child has ended or stopped, and leaves an ended one a zombie, whose id
-    /// cannot come to mean another process. A stop is told once.
+    /// Waits until the child has ended or stopped. One that has ended is left a zombie, so that its
+    /// PID is not reused. Each stop is reported once.
     pub fn wait_without_reaping(self) -> nix::Result<Change> {
         loop {
             let info = self.wait_id(libc::WEXITED | libc::WSTOPPED | libc::WNOWAIT)?;
@@ -126,8 +126,8 @@ impl Child {
             let status = unsafe { info.si_status() };
             match info.si_code {
                 libc::CLD_EXITED => {
-                    // The kernel keeps all 32 bits of what the program gave; waitpid(2) tells
-                    // eight.
+                    // waitid(2) returns all 32 bits that the program passed to exit_group(2); the
+                    // status has eight.
                     let [code, ..] = status.to_le_bytes();
                     return Ok(Change::Exited(ExitStatus::new(code)));
                 }
@@ -138,8 +138,7 @@ impl Child {
                     });
                 }
                 _ => {
-                    // Continued meanwhile, it is not in that state any more, and there is nothing
-                    // to take.
+                    // If it has been continued meanwhile, there is no stop left to consume.
                     let taken = self.wait_id(libc::WSTOPPED | libc::WNOHANG)?;
                     if taken.si_signo == libc::SIGCHLD {
                         return Ok(Change::Stopped(status));
@@ -149,7 +148,7 @@ impl Child {
         }
     }
 
-    /// Whether the child, after a stop, has been continued since.
+    /// Whether the child has been continued since it stopped.
     pub fn was_continued(self) -> bool {
         self.wait_id(libc::WCONTINUED | libc::WNOHANG)
             .is_ok_and(|info| info.si_signo == libc::SIGCHLD)
@@ -171,18 +170,18 @@ impl Child {
     }
 }
 
-/// What there was to tell of the children of this process.
+/// The result of [`reap_any`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reaped {
-    /// There are none.
+    /// This process has no children.
     NoChildren,
-    /// None has changed.
+    /// No child has changed state.
     Nothing,
-    /// One has; if it has ended it is no longer a child.
+    /// A child has changed state; if it has ended, it has been reaped.
     One(Pid, Change),
 }
 
-/// Takes the next change, a stop among them, of any child, without waiting for one.
+/// Consumes the next state change of any child, including a stop, without blocking.
 pub fn reap_any() -> nix::Result<Reaped> {
     let mut status = 0;
     loop {
@@ -198,7 +197,7 @@ pub fn reap_any() -> nix::Result<Reaped> {
     }
 }
 
-/// nix's own decoding knows no real-time signals.
+/// nix's own decoding fails for real-time signals.
 fn change(status: libc::c_int) -> Change {
     if libc::WIFSTOPPED(status) {
         Change::Stopped(libc::WSTOPSIG(status))

@@ -1,4 +1,4 @@
-//! Passing signals on to a child, from a handler: sigaction(2).
+//! Forwarding signals to a child from a handler: sigaction(2).
 #![allow(unsafe_code)]
 
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
@@ -8,21 +8,21 @@ use nix::errno::Errno;
 use crate::sys::fork::Child;
 use crate::sys::signal::{SI_KERNEL, set_disposition};
 
-/// The child that gets what [`catch`] catches; 0 while there is none.
+/// The PID of the child to which [`catch`] forwards signals; 0 while there is none.
 static FORWARD_TO: AtomicI32 = AtomicI32::new(0);
-/// Whether it gets what the terminal has sent, too.
+/// Whether signals from the terminal are forwarded too.
 static FORWARD_TERMINAL: AtomicBool = AtomicBool::new(false);
 
-/// What becomes of a signal that the terminal has sent to the whole job, the child among it.
+/// What happens to a signal that the terminal has sent to the whole job, including the child.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FromTerminal {
-    /// The child gets it once more.
+    /// It is forwarded, so the child gets it twice.
     PassedOn,
-    /// Nothing.
+    /// It is not forwarded.
     NotPassedOn,
 }
 
-/// What was to be done on each of some signals.
+/// The dispositions of some signals.
 #[derive(Clone)]
 pub struct Dispositions(Vec<(i32, libc::sigaction)>);
 
@@ -35,21 +35,21 @@ impl std::fmt::Debug for Dispositions {
     }
 }
 
-/// Passes `signals` on to the child given later to [`send_to`]; waits are restarted. Returns how
-/// they were treated before.
+/// Forwards `signals` to the child that is later given to [`send_to`]; interrupted waits are
+/// restarted. Returns the former dispositions.
 pub fn catch(signals: &[i32], from_terminal: FromTerminal) -> nix::Result<Dispositions> {
     extern "C" fn pass_on(signal: libc::c_int, info: *mut libc::siginfo_t, _: *mut libc::c_void) {
         // SAFETY: the kernel hands a valid record to a handler with SA_SIGINFO.
         let code = unsafe { (*info).si_code };
         if code > 0 && code != SI_KERNEL && is_fault(signal) {
-            // A fault of our own comes again, and then it kills.
+            // A fault of our own recurs after the handler, and then kills us.
             let _ = set_disposition(signal, libc::SIG_DFL, 0);
             return;
         }
         let is_left_out = code == SI_KERNEL && !FORWARD_TERMINAL.load(Ordering::Relaxed);
         let child = FORWARD_TO.load(Ordering::Relaxed);
         if child > 0 && !is_left_out {
-            // What the handler interrupts must find its errno unchanged.
+            // The interrupted code must find errno unchanged.
             let errno = Errno::last();
             // SAFETY: kill is async-signal-safe.
             unsafe { libc::kill(child, signal) };
@@ -71,7 +71,7 @@ pub fn catch(signals: &[i32], from_terminal: FromTerminal) -> nix::Result<Dispos
         .map(Dispositions)
 }
 
-/// Names the child that caught signals go to from now on, or that none is left.
+/// Sets the child to which caught signals are forwarded from now on, or none.
 pub fn send_to(child: Option<Child>) {
     FORWARD_TO.store(
         child.map_or(0, |child| child.pid().as_raw()),
@@ -86,7 +86,7 @@ pub fn set_default(signals: &[i32]) -> nix::Result<()> {
         .try_for_each(|signal| set_disposition(*signal, libc::SIG_DFL, 0).map(drop))
 }
 
-/// Brings back how signals were treated.
+/// Restores former dispositions.
 pub fn restore_dispositions(former: &Dispositions) -> nix::Result<()> {
     former.0.iter().try_for_each(|(signal, action)| {
         // SAFETY: the kernel has told this very action, whose handler, if any, is still there.

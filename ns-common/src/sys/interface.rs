@@ -8,7 +8,7 @@ use nix::errno::Errno;
 
 use crate::sys::descriptor;
 
-/// Brings the interface called `name` up.
+/// Brings up the interface `name`.
 pub fn bring_up(name: &CStr) -> nix::Result<()> {
     let kind = libc::SOCK_DGRAM | libc::SOCK_CLOEXEC;
     // SAFETY: socket takes numbers only.

@@ -1,4 +1,4 @@
-//! System V IPC: msgctl(2), shmctl(2), semctl(2) and the calls that create.
+//! System V IPC: msgctl(2), shmctl(2), semctl(2), msgget(2), shmget(2), semget(2).
 #![allow(unsafe_code)]
 
 use std::ffi::{c_int, c_void};
@@ -15,12 +15,12 @@ use crate::sys::ipc_records::{
     IpcPerm, MsgInfo, MsqidDs, SemInfo, SemidDs, ShmInfo, ShmLimits, ShmidDs, Word,
 };
 
-/// How an object is looked up by its index in the kernel's table.
+/// Which objects a lookup by index in the kernel's table finds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lookup {
-    /// Whoever may read it: `MSG_STAT_ANY` and the like, Linux 4.17.
+    /// All objects: `MSG_STAT_ANY` and the like, since Linux 4.17.
     Any,
-    /// Only if the caller may read it: `MSG_STAT` and the like.
+    /// Objects that the caller may read: `MSG_STAT` and the like.
     Readable,
 }
 
@@ -36,14 +36,14 @@ const SEM_INFO: c_int = 19;
 const SEM_STAT_ANY: c_int = 20;
 const SHM_HUGE_SHIFT: u32 = 26;
 
-/// Whether the calls tell sizes in full. On a 32-bit system they have 32 bits even where the kernel
-/// counts in 64.
+/// Whether the calls return sizes in full. On a 32-bit system their fields have 32 bits even where
+/// the kernel counts in 64.
 pub const TELLS_WHOLE_SIZES: bool = size_of::<Word>() == 8;
 
-/// The queue at `index`, or with this id, whose sequence part is not looked at.
+/// The queue at `index`, which may also be an id: its sequence number is ignored.
 ///
 /// # Errors
-/// EINVAL or EIDRM for a free slot, EACCES with [`Lookup::Readable`].
+/// EINVAL or EIDRM for a free slot; with [`Lookup::Readable`] also EACCES.
 #[inline]
 pub fn queue(index: i32, lookup: Lookup) -> nix::Result<Queue> {
     let command = match lookup {
@@ -65,10 +65,10 @@ pub fn queue(index: i32, lookup: Lookup) -> nix::Result<Queue> {
     })
 }
 
-/// The segment at `index`, or with this id, whose sequence part is not looked at.
+/// The segment at `index`, which may also be an id: its sequence number is ignored.
 ///
 /// # Errors
-/// EINVAL or EIDRM for a free slot, EACCES with [`Lookup::Readable`].
+/// EINVAL or EIDRM for a free slot; with [`Lookup::Readable`] also EACCES.
 #[inline]
 pub fn segment(index: i32, lookup: Lookup) -> nix::Result<Segment> {
     let command = match lookup {
@@ -91,10 +91,10 @@ pub fn segment(index: i32, lookup: Lookup) -> nix::Result<Segment> {
     })
 }
 
-/// The semaphore set at `index`, or with this id, whose sequence part is not looked at.
+/// The semaphore set at `index`, which may also be an id: its sequence number is ignored.
 ///
 /// # Errors
-/// EINVAL or EIDRM for a free slot, EACCES with [`Lookup::Readable`].
+/// EINVAL or EIDRM for a free slot; with [`Lookup::Readable`] also EACCES.
 #[inline]
 pub fn semaphore_set(index: i32, lookup: Lookup) -> nix::Result<SemaphoreSet> {
     let command = match lookup {
@@ -111,7 +111,7 @@ pub fn semaphore_set(index: i32, lookup: Lookup) -> nix::Result<SemaphoreSet> {
     })
 }
 
-/// What all queues use: `MSG_INFO`. ENOSYS: the kernel has no message queues.
+/// The usage of all queues: `MSG_INFO`. ENOSYS if the kernel has no message queues.
 pub fn queue_usage() -> nix::Result<QueueUsage> {
     // SAFETY: MsgInfo is what this command fills in.
     let (highest, info) = unsafe { msgctl::<MsgInfo>(0, MSG_INFO) }?;
@@ -123,7 +123,7 @@ pub fn queue_usage() -> nix::Result<QueueUsage> {
     })
 }
 
-/// What all segments use: `SHM_INFO`. ENOSYS: the kernel has no shared memory.
+/// The usage of all segments: `SHM_INFO`. ENOSYS if the kernel has no shared memory.
 pub fn segment_usage() -> nix::Result<SegmentUsage> {
     // SAFETY: ShmInfo is what this command fills in.
     let (highest, info) = unsafe { shmctl::<ShmInfo>(0, SHM_INFO) }?;
@@ -138,7 +138,7 @@ pub fn segment_usage() -> nix::Result<SegmentUsage> {
     })
 }
 
-/// What all semaphore sets use: `SEM_INFO`. ENOSYS: the kernel has no semaphores.
+/// The usage of all semaphore sets: `SEM_INFO`. ENOSYS if the kernel has no semaphores.
 pub fn semaphore_usage() -> nix::Result<SemaphoreUsage> {
     // SAFETY: SemInfo is what this command fills in.
     let (highest, info) = unsafe { semctl::<SemInfo>(0, SEM_INFO) }?;
@@ -183,10 +183,10 @@ pub fn semaphore_limits() -> nix::Result<SemaphoreLimits> {
     })
 }
 
-/// One semaphore of set `id`, by its number. Needs permission to read the set.
+/// The state of semaphore `number` of set `id`. Needs permission to read the set.
 ///
 /// # Errors
-/// The name of the command that failed, and why: semctl(2).
+/// The name of the semctl(2) command that failed, and the errno.
 pub fn semaphore(id: i32, number: i32) -> Result<Semaphore, (&'static str, Errno)> {
     let ask = |name, command: c_int| {
         // SAFETY: these commands take no fourth argument.
@@ -201,8 +201,8 @@ pub fn semaphore(id: i32, number: i32) -> Result<Semaphore, (&'static str, Errno
     })
 }
 
-/// How many processes wait for a semaphore to increase, and for it to become zero. Needs permission
-/// to read the set.
+/// The numbers of processes that wait for a semaphore to increase, and to become zero. Needs
+/// permission to read the set.
 pub fn waiting(id: i32, number: i32) -> nix::Result<(i32, i32)> {
     // SAFETY: these commands take no fourth argument.
     let for_increase = Errno::result(unsafe { libc::semctl(id, number, libc::GETNCNT) })?;
@@ -211,20 +211,21 @@ pub fn waiting(id: i32, number: i32) -> nix::Result<(i32, i32)> {
     Ok((for_increase, for_zero))
 }
 
-/// Makes a queue that no key led to before, and returns its id. `mode` is the nine permission bits.
+/// Creates a queue and returns its id. EEXIST if `key` is taken. `mode` is the nine permission
+/// bits.
 pub fn create_queue(key: i32, mode: u32) -> nix::Result<i32> {
     // SAFETY: msgget takes numbers only.
     Errno::result(unsafe { libc::msgget(key, exclusively(mode)) })
 }
 
-/// The pages that a segment consists of.
+/// The kind of pages of a segment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pages {
-    /// Those of all memory.
+    /// Pages of the base size.
     Ordinary,
-    /// Huge ones of the system's default size.
+    /// Huge pages of the default size.
     Huge,
-    /// Huge ones of two to this power bytes.
+    /// Huge pages of two to this power bytes.
     HugeOfPower(u8),
 }
 
@@ -238,21 +239,21 @@ impl Pages {
     }
 }
 
-/// Makes a segment of `size` bytes that no key led to before, and returns its id. `mode` is the
+/// Creates a segment of `size` bytes and returns its id. EEXIST if `key` is taken. `mode` is the
 /// nine permission bits.
 pub fn create_segment(key: i32, size: usize, pages: Pages, mode: u32) -> nix::Result<i32> {
     // SAFETY: shmget takes numbers only.
     Errno::result(unsafe { libc::shmget(key, size, exclusively(mode) | pages.flags()) })
 }
 
-/// Makes a set of `count` semaphores that no key led to before, and returns its id. `mode` is the
+/// Creates a set of `count` semaphores and returns its id. EEXIST if `key` is taken. `mode` is the
 /// nine permission bits.
 pub fn create_semaphore_set(key: i32, count: i32, mode: u32) -> nix::Result<i32> {
     // SAFETY: semget takes numbers only.
     Errno::result(unsafe { libc::semget(key, count, exclusively(mode)) })
 }
 
-/// The id of the object that `key` leads to; needs no permission on it.
+/// The id of the object with `key`; needs no permission on the object.
 pub fn find(resource: SystemV, key: i32) -> nix::Result<i32> {
     let result = match resource {
         // SAFETY: msgget takes numbers only.
@@ -278,7 +279,7 @@ pub fn remove(resource: SystemV, id: i32) -> nix::Result<()> {
     Errno::result(result).map(drop)
 }
 
-/// Only the permission bits: those above them would be flags of the call.
+/// Passes on only the permission bits: those above them would be flags of the call.
 fn exclusively(mode: u32) -> c_int {
     libc::IPC_CREAT | libc::IPC_EXCL | c_int::try_from(mode & 0o777).unwrap_or(0)
 }
@@ -335,7 +336,7 @@ unsafe fn semctl<T: Copy>(id: i32, command: c_int) -> nix::Result<(i32, T)> {
     Errno::result(result).map(|result| (result, unsafe { buffer.assume_init() }))
 }
 
-/// Where the kernel's records are those of the C library, its functions pass them on as they are.
+/// Where the C library uses the kernel's records, its functions pass them on unchanged.
 #[cfg(any(target_pointer_width = "64", target_arch = "x86_64"))]
 mod call {
     use super::{c_int, c_void};
@@ -362,13 +363,13 @@ mod call {
     }
 }
 
-/// On 32-bit systems the C library would cut the times: the kernel is called directly, and asked
-/// for the records that have room for them.
+/// On 32-bit systems the C library would truncate the times, so the kernel is called directly and
+/// asked for the records with 64-bit times.
 #[cfg(not(any(target_pointer_width = "64", target_arch = "x86_64")))]
 mod call {
     use super::{c_int, c_void};
 
-    /// The flag of a command that wants the longer records.
+    /// The flag that asks for the longer records.
     const IPC_64: c_int = if cfg!(target_arch = "riscv32") {
         0
     } else {
@@ -389,7 +390,7 @@ mod call {
         unsafe { call(SHMCTL, id, command | IPC_64, to) }
     }
 
-    /// The calls that are one, whose first argument tells which is meant: ipc(2).
+    /// Architectures where all these calls are one, selected by its first argument: ipc(2).
     #[cfg(any(target_arch = "x86", target_arch = "powerpc", target_arch = "m68k"))]
     mod numbers {
         use super::{IPC_64, c_int, c_void};
@@ -419,7 +420,7 @@ mod call {
         }
     }
 
-    /// A call for each.
+    /// Architectures with separate calls.
     #[cfg(not(any(target_arch = "x86", target_arch = "powerpc", target_arch = "m68k")))]
     mod numbers {
         use super::{IPC_64, c_int, c_void};

@@ -1,21 +1,21 @@
-//! The records that the kernel fills in for `msgctl`, `shmctl` and `semctl`, as its headers for
-//! programs describe them.
+//! The records that the kernel fills in for msgctl(2), shmctl(2) and semctl(2), as in its UAPI
+//! headers.
 //!
-//! The C library's own are not used: on 32-bit systems their times end in 2038, and not every
-//! library has all of them.
+//! The C library's own records are not used: on 32-bit systems their times end in 2038, and not
+//! every C library has all of them.
 
 use std::ffi::{c_int, c_ushort};
 
 #[cfg(any(target_arch = "mips", target_arch = "mips32r6", target_arch = "sparc"))]
 compile_error!("the kernel's records for System V objects are not described for this architecture");
 
-/// The kernel's `unsigned long` in these records; x32 has that of the 64-bit kernel.
+/// The kernel's `unsigned long` in these records; x32 uses that of the 64-bit kernel.
 #[cfg(any(target_pointer_width = "64", target_arch = "x86_64"))]
 pub(super) type Word = u64;
 #[cfg(not(any(target_pointer_width = "64", target_arch = "x86_64")))]
 pub(super) type Word = u32;
 
-/// Seconds since the epoch, which take two words where a word has 32 bits.
+/// A time in seconds since the epoch, which takes two words where a word has 32 bits.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub(super) struct Time {
@@ -63,7 +63,7 @@ pub(super) struct IpcPerm {
 }
 
 impl IpcPerm {
-    /// The mode, which some architectures have in 16 bits with padding behind them.
+    /// The mode, which has 16 bits followed by padding on some architectures.
     pub(super) const fn mode(&self) -> u32 {
         if cfg!(target_arch = "m68k") {
             self.mode >> 16
@@ -222,7 +222,7 @@ mod tests {
     }
 }
 
-/// What the records are on a 32-bit system, whose headers this was checked against.
+/// The sizes of the records on a 32-bit system, checked against its headers.
 #[cfg(all(test, target_arch = "x86"))]
 mod tests {
     use std::mem::offset_of;

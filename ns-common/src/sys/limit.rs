@@ -5,17 +5,17 @@ use nix::errno::Errno;
 
 use crate::inline::Inline;
 
-/// A resource and the limits that a process may use of it; `u64::MAX` for none.
+/// The limits of a resource; `u64::MAX` for unlimited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(C)]
 pub struct Limits {
-    /// The one that counts.
+    /// The limit that the kernel enforces.
     pub soft: u64,
-    /// How far it may be raised.
+    /// The ceiling for the soft limit.
     pub hard: u64,
 }
 
-/// A resource by its number.
+/// A limited resource, by its `RLIMIT_*` number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Resource(u32);
 
@@ -52,13 +52,13 @@ impl Resource {
         named.map(|(_, resource)| *resource)
     }
 
-    /// Its name there.
+    /// Its name in `/proc/PID/limits`.
     pub fn name(self) -> &'static str {
         let known = NAMES.iter().find(|(_, resource)| *resource == self);
         known.map_or("limit", |(name, _)| name)
     }
 
-    /// The limits of this process.
+    /// The current limits of this process.
     pub fn limits(self) -> nix::Result<Limits> {
         let mut limits = Limits { soft: 0, hard: 0 };
         let new = std::ptr::null::<Limits>();
@@ -93,7 +93,7 @@ mod tests {
             .lines()
             .find(|line| line.starts_with("Max open files"));
         assert!(line.unwrap().contains(&limits.soft.to_string()));
-        // Each line but the heading is a resource that is known.
+        // Each line after the heading is a known resource.
         let known = table
             .lines()
             .skip(1)

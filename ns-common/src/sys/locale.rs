@@ -1,11 +1,11 @@
-//! What of the user's locale counts for a number: localeconv(3).
+//! The number format of the user's locale: localeconv(3).
 #![allow(unsafe_code)]
 
 use std::ffi::CStr;
 
-/// The text between a whole number and its fraction, `.` in most locales.
+/// The text between the integer and the fraction of a number: `.` in many locales.
 ///
-/// Reading the locale costs more than all the rest of a small tool: ask only when there is a
+/// Reading the locale costs more than the rest of a small tool: call this only if there is a
 /// fraction.
 pub fn decimal_point() -> Vec<u8> {
     // SAFETY: no other thread could read the locale at the same time.

@@ -1,4 +1,4 @@
-//! The system calls that nix does not wrap, behind safe faces: the only home of `unsafe`.
+//! Safe wrappers for the system calls that nix lacks: the only place with `unsafe` code.
 
 pub mod accounts;
 pub mod capability;
@@ -25,7 +25,7 @@ pub mod text;
 pub mod time;
 pub mod uts;
 
-/// Makes a call again that a signal has interrupted; stopping and continuing a process interrupts
+/// Repeats a call as long as signals interrupt it. Stopping and continuing a process interrupts
 /// some calls too: signal(7).
 pub fn uninterrupted<T>(mut call: impl FnMut() -> nix::Result<T>) -> nix::Result<T> {
     loop {

@@ -1,4 +1,4 @@
-//! Questions to namespace descriptors and to sockets: ioctl_ns(2), nsfs.
+//! ioctl(2) operations on namespace descriptors and sockets: ioctl_ns(2), nsfs.
 #![allow(unsafe_code)]
 
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
@@ -22,7 +22,7 @@ const SIOCGSKNS: libc::c_ulong = 0x894c;
 /// The user namespace that owns `namespace`; for a user namespace, its parent.
 ///
 /// # Errors
-/// EPERM when it lies outside of what the caller may see.
+/// EPERM if it is outside what the caller may see.
 pub fn owner(namespace: BorrowedFd<'_>) -> nix::Result<OwnedFd> {
     descriptor_by_ioctl(namespace, NS_GET_USERNS)
 }
@@ -30,24 +30,24 @@ pub fn owner(namespace: BorrowedFd<'_>) -> nix::Result<OwnedFd> {
 /// The namespace above a PID or user namespace.
 ///
 /// # Errors
-/// EPERM when it lies outside of what the caller may see.
+/// EPERM if it is outside what the caller may see.
 pub fn parent(namespace: BorrowedFd<'_>) -> nix::Result<OwnedFd> {
     descriptor_by_ioctl(namespace, NS_GET_PARENT)
 }
 
-/// The flag of clone(2) for the kind of `namespace`; Linux 4.11.
+/// The clone(2) flag for the kind of `namespace`; since Linux 4.11.
 ///
 /// # Errors
-/// ENOTTY for what is no namespace.
+/// ENOTTY if it is not a namespace.
 pub fn flag_of(namespace: BorrowedFd<'_>) -> nix::Result<libc::c_int> {
     // SAFETY: this ioctl takes no argument.
     Errno::result(unsafe { libc::ioctl(namespace.as_raw_fd(), NS_GET_NSTYPE as _) })
 }
 
-/// The number that process 1 of a PID namespace has in the caller's; Linux 6.12.
+/// The PID, in the caller's PID namespace, of process 1 of `namespace`; since Linux 6.12.
 ///
 /// # Errors
-/// ESRCH where it has ended.
+/// ESRCH if that process has ended.
 pub fn first_process(namespace: BorrowedFd<'_>) -> nix::Result<libc::pid_t> {
     let first: libc::c_ulong = 1;
     // SAFETY: this ioctl takes the number itself, and no pointer.
@@ -55,12 +55,12 @@ pub fn first_process(namespace: BorrowedFd<'_>) -> nix::Result<libc::pid_t> {
     Errno::result(result)
 }
 
-/// The network namespace of a socket; needs CAP_NET_ADMIN over it.
+/// The network namespace of a socket; needs CAP_NET_ADMIN over that namespace.
 pub fn of_socket(socket: BorrowedFd<'_>) -> nix::Result<OwnedFd> {
     descriptor_by_ioctl(socket, SIOCGSKNS)
 }
 
-/// The id of a mount namespace, which is unique for the time the machine runs; Linux 6.12.
+/// The id of a mount namespace, which is not reused until reboot; since Linux 6.12.
 pub fn mount_namespace_id(namespace: BorrowedFd<'_>) -> nix::Result<u64> {
     let mut id = 0_u64;
     // SAFETY: this ioctl writes one u64 through the pointer.
@@ -70,11 +70,11 @@ pub fn mount_namespace_id(namespace: BorrowedFd<'_>) -> nix::Result<u64> {
     Ok(id)
 }
 
-/// Opens the namespace with the given id through `any`, an open namespace file:
-/// open_by_handle_at(2) on nsfs.
+/// Opens the namespace with the given id: open_by_handle_at(2) on nsfs, for which `any` is an open
+/// namespace file.
 ///
 /// # Errors
-/// ESTALE where there is no such namespace; kernels before 6.19 find none by its id alone.
+/// ESTALE if there is no such namespace; kernels before 6.19 find none by id alone.
 pub fn open_by_id(any: BorrowedFd<'_>, id: u64) -> nix::Result<OwnedFd> {
     /// `FILEID_NSFS` of the kernel's exportfs.
     const NSFS: libc::c_int = 0xf1;

@@ -1,4 +1,4 @@
-//! Passing a descriptor on through a socket: unix(7), `SCM_RIGHTS`.
+//! Passing a descriptor through a socket: unix(7), `SCM_RIGHTS`.
 #![allow(unsafe_code)]
 
 use std::mem::{MaybeUninit, size_of};
@@ -8,14 +8,14 @@ use nix::errno::Errno;
 
 use crate::sys::descriptor;
 
-/// Control data with one descriptor: cmsg(3).
+/// Ancillary data with one descriptor: cmsg(3).
 #[repr(C)]
 struct Control {
     header: libc::cmsghdr,
     descriptor: RawFd,
 }
 
-/// What goes through the socket: an errno, or 0 and a descriptor beside it.
+/// A message: an errno, or 0 and a descriptor in the ancillary data.
 struct Message {
     errno: i32,
     control: Control,
@@ -26,13 +26,13 @@ impl Message {
         let control = MaybeUninit::<Control>::zeroed();
         Self {
             errno: 0,
-            // SAFETY: it consists of numbers, of which none is no valid 0.
+            // SAFETY: it consists of integers, for which all zeros are valid.
             control: unsafe { control.assume_init() },
         }
     }
 
-    /// Calls sendmsg or recvmsg with this message, and returns the bytes of content, and whether
-    /// there was control data.
+    /// Calls sendmsg(2) or recvmsg(2) with this message. Returns the number of content bytes, and
+    /// whether there was ancillary data.
     fn exchange(
         &mut self,
         has_control: bool,
@@ -43,7 +43,7 @@ impl Message {
             iov_len: size_of::<i32>(),
         };
         let header = MaybeUninit::<libc::msghdr>::zeroed();
-        // SAFETY: a header of zeros has no address, no content and no control data.
+        // SAFETY: a header of zeros has no address, no content and no ancillary data.
         let mut header = unsafe { header.assume_init() };
         header.msg_iov = &raw mut content;
         header.msg_iovlen = 1;
@@ -60,7 +60,7 @@ impl Message {
     }
 }
 
-/// Sends a descriptor, or the reason why there is none.
+/// Sends a descriptor, or the errno that says why there is none.
 pub fn send(socket: BorrowedFd<'_>, outcome: Result<BorrowedFd<'_>, Errno>) -> nix::Result<()> {
     let mut message = Message::new();
     let (level, kind) = (libc::SOL_SOCKET, libc::SCM_RIGHTS);
@@ -73,19 +73,19 @@ pub fn send(socket: BorrowedFd<'_>, outcome: Result<BorrowedFd<'_>, Errno>) -> n
         Err(errno) => message.errno = errno as i32,
     }
     let socket = socket.as_raw_fd();
-    // SAFETY: the header points to content and control data of the lengths it names.
+    // SAFETY: the header points to content and ancillary data of the lengths it names.
     let call = |header: *mut _| unsafe { libc::sendmsg(socket, header, libc::MSG_NOSIGNAL) };
     message.exchange(outcome.is_ok(), call).map(drop)
 }
 
-/// Receives what [`send`] has sent, close-on-exec, above the standard descriptors.
+/// Receives the descriptor sent by [`send`], close-on-exec and above the standard descriptors.
 ///
 /// # Errors
-/// Also the reason that was sent; EPIPE if nobody has sent anything.
+/// Also the errno that was sent; EPIPE if nothing was sent.
 pub fn receive(socket: BorrowedFd<'_>) -> nix::Result<OwnedFd> {
     let mut message = Message::new();
     let socket = socket.as_raw_fd();
-    // SAFETY: the header points to room for content and control data of the lengths it names.
+    // SAFETY: the header points to room for content and ancillary data of the lengths it names.
     let call = |header| unsafe { libc::recvmsg(socket, header, libc::MSG_CMSG_CLOEXEC) };
     match message.exchange(true, call)? {
         (0, _) => Err(Errno::EPIPE),

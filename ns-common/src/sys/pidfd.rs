@@ -1,4 +1,4 @@
-//! Processes held by descriptor, which cannot come to mean another process: pidfd_open(2).
+//! Processes held by descriptor, which unlike a PID is never reused: pidfd_open(2).
 #![allow(unsafe_code)]
 
 use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
@@ -9,20 +9,20 @@ use nix::unistd::Pid;
 
 use crate::sys::{descriptor, uninterrupted};
 
-/// Opens process `pid`, close-on-exec, above the standard descriptors.
+/// Opens process `pid`, close-on-exec and above the standard descriptors.
 pub fn open(pid: Pid) -> nix::Result<OwnedFd> {
     // SAFETY: pidfd_open takes numbers only.
     let result = unsafe { libc::syscall(libc::SYS_pidfd_open, pid.as_raw(), 0) };
     own(result)
 }
 
-/// Whether the process has ended; a pidfd becomes readable then.
+/// Whether the process has ended, which makes its pidfd readable.
 pub fn has_ended(pidfd: &OwnedFd) -> nix::Result<bool> {
     let mut wanted = [PollFd::new(pidfd.as_fd(), PollFlags::POLLIN)];
     Ok(uninterrupted(|| poll(&mut wanted, PollTimeout::ZERO))? > 0)
 }
 
-/// Whether the process still has its id, which it keeps until it has ended and been waited for.
+/// Whether the process still has its PID, which it keeps until it has ended and been waited for.
 pub fn has_its_id(pidfd: &OwnedFd) -> bool {
     let (no_signal, no_info, no_flags) = (0, std::ptr::null_mut::<libc::siginfo_t>(), 0);
     // SAFETY: a null info is allowed, and signal 0 sends nothing.
@@ -38,7 +38,7 @@ pub fn has_its_id(pidfd: &OwnedFd) -> bool {
     Errno::result(result) != Err(Errno::ESRCH)
 }
 
-/// Copies descriptor `number` of the process into ours, close-on-exec, above the standard
+/// Copies descriptor `number` of the process to this process, close-on-exec and above the standard
 /// descriptors: pidfd_getfd(2).
 pub fn descriptor(pidfd: &OwnedFd, number: RawFd) -> nix::Result<OwnedFd> {
     // SAFETY: pidfd_getfd takes numbers only.
@@ -46,12 +46,13 @@ pub fn descriptor(pidfd: &OwnedFd, number: RawFd) -> nix::Result<OwnedFd> {
     own(result)
 }
 
-/// A namespace of the process by its file in `/proc/PID/ns`, without /proc; Linux 6.11.
+/// Opens the namespace of the process that `file` names, as in `/proc/PID/ns`, without `/proc`;
+/// since Linux 6.11.
 ///
 /// # Errors
-/// EINVAL for a file that is not known here.
+/// EINVAL for an unknown file.
 pub fn namespace(pidfd: &OwnedFd, file: &str) -> nix::Result<OwnedFd> {
-    /// `PIDFD_GET_CGROUP_NAMESPACE`: `_IO(0xff, 1)`, and those of the other files after it.
+    /// `PIDFD_GET_CGROUP_NAMESPACE`, `_IO(0xff, 1)`; the other files follow in this order.
     const FIRST: libc::c_ulong = 0xff01;
     const FILES: [&str; 10] = [
         "cgroup",

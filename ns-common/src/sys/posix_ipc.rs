@@ -15,8 +15,8 @@ use nix::sys::stat::Mode;
 use crate::ipc::Posix;
 use crate::sys::descriptor;
 
-/// The name as all three kinds take it: one slash, then what was given without leading slashes. An
-/// empty one stays empty, and the C library has its own errors for each kind.
+/// The name in the form that all three kinds take: one slash, then `name` without leading slashes.
+/// An empty name stays empty, so that the C library reports its own error for each kind.
 ///
 /// # Errors
 /// EINVAL for a name with a null byte.
@@ -27,8 +27,8 @@ pub fn normalized(name: &OsStr) -> nix::Result<CString> {
     CString::new([slash, &bytes[slashes..]].concat()).map_err(|_| Errno::EINVAL)
 }
 
-/// Makes a queue with the namespace's default attributes, and the bits of `mode` less the umask.
-/// EEXIST: the name is taken.
+/// Creates a queue with the default attributes of the IPC namespace, and the bits of `mode` minus
+/// the umask. EEXIST if the name is taken.
 pub fn create_queue(name: &CStr, mode: u32) -> nix::Result<()> {
     let flags = libc::O_RDWR | libc::O_CREAT | libc::O_EXCL | libc::O_CLOEXEC;
     let (mode, attributes): (libc::c_uint, _) = (mode & 0o777, std::ptr::null::<libc::mq_attr>());
@@ -39,7 +39,7 @@ pub fn create_queue(name: &CStr, mode: u32) -> nix::Result<()> {
     Errno::result(unsafe { libc::mq_close(queue) }).map(drop)
 }
 
-/// Opens a queue to look at; nothing is received from it.
+/// Opens a queue to inspect it; nothing is received from it.
 pub fn open_queue(name: &CStr) -> nix::Result<OwnedFd> {
     let flags = libc::O_RDONLY | libc::O_NONBLOCK | libc::O_CLOEXEC;
     // SAFETY: the name is a C string, and without O_CREAT nothing else is read.
@@ -49,10 +49,11 @@ pub fn open_queue(name: &CStr) -> nix::Result<OwnedFd> {
     Ok(unsafe { OwnedFd::from_raw_fd(queue) })
 }
 
-/// Makes a shared memory object of `size` bytes, with the bits of `mode` less the umask; none is
-/// left if that fails. EEXIST: the name is taken.
+/// Creates a shared memory object of `size` bytes, with the bits of `mode` minus the umask; on
+/// failure none is left behind. EEXIST if the name is taken.
 pub fn create_shared_memory(name: &CStr, size: u64, mode: u32) -> nix::Result<()> {
-    // Opened without O_EXCL, as by the reference, these are directories and no names.
+    // With O_EXCL these directories would give EEXIST; the reference opens without it and reports
+    // EINVAL.
     if matches!(name.to_bytes(), b"/." | b"/..") {
         return Err(Errno::EINVAL);
     }
@@ -69,14 +70,15 @@ fn resize(file: &OwnedFd, size: u64) -> nix::Result<()> {
     Errno::result(unsafe { libc::ftruncate64(file.as_raw_fd(), size) }).map(drop)
 }
 
-/// Makes a semaphore of value 0, with the bits of `mode` less the umask. EEXIST: the name is taken.
+/// Creates a semaphore with the value 0, and the bits of `mode` minus the umask. EEXIST if the name
+/// is taken.
 pub fn create_semaphore(name: &CStr, mode: u32) -> nix::Result<()> {
     let flags = libc::O_CREAT | libc::O_EXCL;
     let (mode, value): (libc::c_uint, libc::c_uint) = (mode & 0o777, 0);
     // SAFETY: the name is a C string, and mode and value follow as O_CREAT wants.
     let semaphore = unsafe { libc::sem_open(name.as_ptr(), flags, mode, value) };
     if semaphore == libc::SEM_FAILED {
-        // The C library leaves none where it could not write the whole of a new semaphore.
+        // The C library does not set errno if it could write the new semaphore only in part.
         return Err(match Errno::last() {
             Errno::UnknownErrno => Errno::EIO,
             errno => errno,
@@ -96,8 +98,9 @@ pub fn unlink(kind: Posix, name: &CStr) -> nix::Result<()> {
     }
 }
 
-/// A new mount of the queues of this IPC namespace, which is nowhere in the tree of mounts. Takes
-/// CAP_SYS_ADMIN over the IPC namespace and in the owner of the mount namespace, and Linux 5.2.
+/// Mounts the queues of this IPC namespace, detached from the mount tree: fsmount(2). Needs Linux
+/// 5.2, and CAP_SYS_ADMIN in the user namespaces that own the IPC namespace and the mount
+/// namespace.
 pub fn mount_queues() -> nix::Result<OwnedFd> {
     const CLOSE_ON_EXEC: libc::c_uint = 1;
     const FSCONFIG_CMD_CREATE: libc::c_uint = 6;
@@ -130,7 +133,7 @@ fn own(result: libc::c_long) -> nix::Result<OwnedFd> {
     descriptor::above_standard(unsafe { descriptor::own(number) })
 }
 
-/// How many messages an open queue has and may have, and how long each may be: mq_getattr(3).
+/// The content and limits of an open queue: mq_getattr(3).
 pub fn queue_attributes(queue: BorrowedFd<'_>) -> nix::Result<QueueAttributes> {
     let mut buffer = MaybeUninit::<libc::mq_attr>::zeroed();
     // SAFETY: mq_getattr fills in the record, for which there is room.
@@ -149,10 +152,10 @@ pub fn queue_attributes(queue: BorrowedFd<'_>) -> nix::Result<QueueAttributes> {
     })
 }
 
-/// What is known of an open queue.
+/// The attributes of a queue: mq_getattr(3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct QueueAttributes {
-    /// Messages in it.
+    /// The number of messages in it.
     pub messages: i64,
     /// The most messages.
     pub capacity: i64,
@@ -160,10 +163,10 @@ pub struct QueueAttributes {
     pub message_size: i64,
 }
 
-/// The bytes that the C library keeps a semaphore in.
+/// The size of the C library's semaphore in bytes.
 pub const SEMAPHORE_SIZE: usize = size_of::<libc::sem_t>();
 
-/// The value of a semaphore that was read from its file, as the C library understands it.
+/// The value of a semaphore, whose bytes were read from its file, as interpreted by the C library.
 pub fn semaphore_value(content: &[u8; SEMAPHORE_SIZE]) -> i32 {
     let mut semaphore = MaybeUninit::<libc::sem_t>::zeroed();
     let to = semaphore.as_mut_ptr().cast::<u8>();
@@ -175,7 +178,7 @@ pub fn semaphore_value(content: &[u8; SEMAPHORE_SIZE]) -> i32 {
     value
 }
 
-/// Only the permission bits: a set-user-id bit on an object would be somebody's surprise.
+/// Passes on only the permission bits: nobody expects a set-user-ID bit on an object.
 fn permissions(mode: u32) -> Mode {
     Mode::from_bits_truncate(mode & 0o777)
 }

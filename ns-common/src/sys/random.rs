@@ -3,14 +3,14 @@
 
 use nix::errno::Errno;
 
-/// A number nobody can predict.
+/// An unpredictable number.
 pub fn number() -> nix::Result<i32> {
     let mut bytes = [0; 4];
     loop {
         // SAFETY: getrandom writes at most `bytes.len()` bytes to the buffer.
         let written = unsafe { libc::getrandom(bytes.as_mut_ptr().cast(), bytes.len(), 0) };
         match Errno::result(written) {
-            // So few bytes come whole or not at all.
+            // Up to 256 bytes are returned whole or not at all.
             Ok(_) => return Ok(i32::from_ne_bytes(bytes)),
             Err(Errno::EINTR) => {}
             Err(errno) => return Err(errno),

@@ -1,4 +1,4 @@
-//! Signals by number, real-time ones included, which nix's type leaves out.
+//! Signals by number, because nix's type lacks the real-time ones.
 #![allow(unsafe_code)]
 
 use std::mem::MaybeUninit;
@@ -7,28 +7,28 @@ use std::os::fd::{FromRawFd, OwnedFd};
 use nix::errno::Errno;
 use nix::unistd::Pid;
 
-/// The signals blocked for this process, to be restored.
+/// A signal mask, to be restored later.
 #[derive(Debug, Clone, Copy)]
 pub struct Mask(libc::sigset_t);
 
-/// Gives SIGCHLD its default disposition: a parent that ignores it, and whose children do so in
-/// turn, would make the kernel reap ours before we can ask for their status.
+/// Gives SIGCHLD its default disposition. If we have inherited that it is ignored, the kernel would
+/// reap our children before we could read their status.
 pub fn default_child_signal() -> nix::Result<()> {
     set_disposition(libc::SIGCHLD, libc::SIG_DFL, 0).map(drop)
 }
 
-/// Blocks `signals` and returns the mask as it was.
+/// Blocks `signals` and returns the former mask.
 pub fn block(signals: &[i32]) -> nix::Result<Mask> {
     block_set(&set_of(signals))
 }
 
-/// Blocks every signal that could end this process, and returns the mask as it was.
+/// Blocks every signal that could end this process, and returns the former mask.
 pub fn block_deadly() -> nix::Result<Mask> {
     block_set(&deadly())
 }
 
-/// A descriptor to read from as soon as a signal waits that will end this process once `mask` is
-/// restored: signalfd(2). Meanwhile such signals must be blocked.
+/// A descriptor that becomes readable once a signal is pending that will end this process when
+/// `mask` is restored: signalfd(2). Until then such signals must be blocked.
 pub fn deadly_waiting(mask: &Mask) -> nix::Result<OwnedFd> {
     let mut set = deadly();
     for signal in 1..=libc::SIGRTMAX() {
@@ -45,7 +45,7 @@ pub fn deadly_waiting(mask: &Mask) -> nix::Result<OwnedFd> {
 }
 
 impl Mask {
-    /// The mask with `signals` blocked too.
+    /// The mask with `signals` added.
     #[must_use]
     pub fn with(mut self, signals: &[i32]) -> Self {
         add(&mut self.0, signals);
@@ -53,7 +53,7 @@ impl Mask {
     }
 }
 
-/// Brings back a mask.
+/// Restores a mask.
 pub fn restore(mask: &Mask) -> nix::Result<()> {
     // SAFETY: the set is valid and the old one is not asked for.
     Errno::result(unsafe {
@@ -62,15 +62,13 @@ pub fn restore(mask: &Mask) -> nix::Result<()> {
     .map(drop)
 }
 
-/// Kills this process by `signal`, without a core file: that one is the child's, whose death we
-/// repeat.
+/// Kills this process with `signal`, as its child was killed, but without a second core dump.
 ///
 /// Returns only if the signal does not kill.
 pub fn die_of(signal: i32) {
-    // A process that may not be looked into leaves no core either. If that fails, there is one core
-    // too many.
+    // A process that is not dumpable leaves no core. If this fails, there is merely a second one.
     let _ = hide_from_other_processes();
-    // SIGKILL has no disposition to change and cannot be blocked: failures here do not matter.
+    // These fail only for SIGKILL, which needs neither.
     let _ = set_disposition(signal, libc::SIG_DFL, 0);
     let set = set_of(&[signal]);
     // SAFETY: the set is valid and the old one is not asked for.
@@ -78,13 +76,13 @@ pub fn die_of(signal: i32) {
     let _ = send(Pid::this(), signal);
 }
 
-/// Stops this process until somebody continues it, as its child has stopped.
+/// Stops this process, as its child was stopped, until somebody continues it.
 pub fn stop() {
     let _ = send(Pid::this(), libc::SIGSTOP);
 }
 
-/// Makes this process one that others may not look into, until it executes a program: its
-/// descriptors, memory and program file stay closed even to the superuser of a namespace it enters.
+/// Makes this process not dumpable until it executes a program. Its descriptors, memory and program
+/// file are then inaccessible even to the superuser of a namespace that it enters.
 pub fn hide_from_other_processes() -> nix::Result<()> {
     let zero: libc::c_ulong = 0;
     // SAFETY: this operation of prctl takes a number only.
@@ -98,7 +96,8 @@ pub fn send(pid: Pid, signal: i32) -> nix::Result<()> {
     Errno::result(unsafe { libc::kill(pid.as_raw(), signal) }).map(drop)
 }
 
-/// Has the kernel send this process `signal` when its parent dies: prctl(2), PR_SET_PDEATHSIG.
+/// Asks the kernel to send `signal` to this process when its parent dies: PR_SET_PDEATHSIG of
+/// prctl(2).
 pub fn set_parent_death(signal: i32) -> nix::Result<()> {
     let number = libc::c_ulong::from(signal.unsigned_abs());
     let zero: libc::c_ulong = 0;
@@ -107,7 +106,7 @@ pub fn set_parent_death(signal: i32) -> nix::Result<()> {
         .map(drop)
 }
 
-/// Every signal that can be caught, but for those of job control and SIGCHLD.
+/// All signals that can be caught, except those of job control and SIGCHLD.
 pub fn forwardable() -> Vec<i32> {
     let (first, last) = real_time_range();
     let is_left_out = |signal: &i32| {
@@ -122,7 +121,7 @@ pub fn forwardable() -> Vec<i32> {
                 | libc::SIGCHLD
         )
     };
-    // The C library keeps those between for itself: signal(7).
+    // The C library uses the signals between the two ranges itself: signal(7).
     let classic = 1..=libc::SIGSYS.max(31);
     classic
         .chain(first..=last)
@@ -130,7 +129,7 @@ pub fn forwardable() -> Vec<i32> {
         .collect()
 }
 
-/// Does `write` so that a reader who has gone is an error, EPIPE, and no signal.
+/// Runs `write` so that a closed pipe causes the error EPIPE instead of SIGPIPE.
 pub fn without_sigpipe<T>(write: impl FnOnce() -> nix::Result<T>) -> nix::Result<T> {
     let mask = block(&[libc::SIGPIPE])?;
     let written = write();
@@ -142,20 +141,20 @@ pub fn without_sigpipe<T>(write: impl FnOnce() -> nix::Result<T>) -> nix::Result
                 tv_nsec: 0,
             },
         );
-        // SAFETY: set and time are valid, and nothing more is asked for. If none waits, none is
-        // taken.
+        // SAFETY: set and time are valid, and no siginfo is asked for. With a timeout of zero it
+        // does not block.
         unsafe { libc::sigtimedwait(&raw const set, std::ptr::null_mut(), &raw const none) };
     }
     restore(&mask)?;
     written
 }
 
-/// The lowest and the highest real-time signal that programs may use.
+/// The lowest and highest real-time signals available to programs.
 pub fn real_time_range() -> (i32, i32) {
     (libc::SIGRTMIN(), libc::SIGRTMAX())
 }
 
-/// `SI_KERNEL` of asm-generic/siginfo.h: the terminal's signals among others.
+/// `SI_KERNEL` of asm-generic/siginfo.h: sent by the kernel, for a terminal among others.
 pub(super) const SI_KERNEL: libc::c_int = 0x80;
 
 pub(super) fn set_disposition(
@@ -191,7 +190,8 @@ fn is_ignored(signal: i32) -> bool {
     asked == 0 && unsafe { action.assume_init() }.sa_sigaction == libc::SIG_IGN
 }
 
-/// The signals whose default is to end the process, KILL included, which nobody can block.
+/// The signals whose default action ends the process, including SIGKILL, although it cannot be
+/// blocked.
 fn deadly() -> libc::sigset_t {
     let mut set = MaybeUninit::uninit();
     // SAFETY: sigfillset fills the set in.

@@ -1,4 +1,4 @@
-//! Signals that are taken one by one in place of interrupting: signalfd(2).
+//! Signals that are read one by one instead of interrupting the process: signalfd(2).
 #![allow(unsafe_code)]
 
 use std::mem::MaybeUninit;
@@ -9,21 +9,21 @@ use nix::errno::Errno;
 use crate::sys::descriptor;
 use crate::sys::signal::{SI_KERNEL, empty_set};
 
-/// The signals of this process, in the order in which they are taken.
+/// The pending signals of this process, to be read one by one.
 #[derive(Debug)]
 pub struct Queue(OwnedFd);
 
-/// A signal taken from a [`Queue`].
+/// A signal read from a [`Queue`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Received {
     /// Its number.
     pub signal: i32,
-    /// Whether the kernel itself has sent it, as it does for a terminal.
+    /// Whether the kernel itself sent it, for a terminal for instance.
     pub from_kernel: bool,
 }
 
 impl Queue {
-    /// Blocks every signal that can be blocked, and queues them all from now on.
+    /// Blocks every signal that can be blocked, and queues all of them from now on.
     pub fn of_all() -> nix::Result<Self> {
         let mut set = empty_set();
         // SAFETY: sigfillset fills the set in.
@@ -39,12 +39,12 @@ impl Queue {
         descriptor::above_standard(unsafe { descriptor::own(number) }).map(Self)
     }
 
-    /// The descriptor, which is readable while a signal waits.
+    /// The descriptor; it is readable while a signal is pending.
     pub fn as_fd(&self) -> BorrowedFd<'_> {
         self.0.as_fd()
     }
 
-    /// Takes the next signal, if one waits.
+    /// Reads the next signal, if one is pending.
     pub fn next(&self) -> nix::Result<Option<Received>> {
         let mut record = MaybeUninit::<libc::signalfd_siginfo>::uninit();
         let size = size_of::<libc::signalfd_siginfo>();

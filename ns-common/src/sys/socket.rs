@@ -1,4 +1,4 @@
-//! Pairs of connected sockets that keep messages apart: unix(7), `SOCK_SEQPACKET`.
+//! Pairs of connected sockets that preserve message boundaries: unix(7), `SOCK_SEQPACKET`.
 #![allow(unsafe_code)]
 
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
@@ -8,7 +8,7 @@ use nix::unistd::Pid;
 
 use crate::sys::descriptor;
 
-/// Makes two connected sockets, close-on-exec, above the standard descriptors.
+/// Creates two connected sockets, close-on-exec and above the standard descriptors.
 pub fn pair() -> nix::Result<(OwnedFd, OwnedFd)> {
     let mut numbers = [-1; 2];
     let kind = libc::SOCK_SEQPACKET | libc::SOCK_CLOEXEC;
@@ -24,7 +24,7 @@ pub fn pair() -> nix::Result<(OwnedFd, OwnedFd)> {
     ))
 }
 
-/// Sends one message. EPIPE, without the signal, if nobody holds the other end.
+/// Sends one message. EPIPE, without SIGPIPE, if nobody holds the other end.
 pub fn send(socket: BorrowedFd<'_>, message: &[u8]) -> nix::Result<()> {
     loop {
         // SAFETY: the kernel reads the message, whose length is given.
@@ -38,13 +38,13 @@ pub fn send(socket: BorrowedFd<'_>, message: &[u8]) -> nix::Result<()> {
         };
         match Errno::result(result) {
             Err(Errno::EINTR) => {}
-            // A message goes whole or not at all.
+            // A message is sent whole or not at all.
             result => return result.map(drop),
         }
     }
 }
 
-/// Has the kernel tell, with each message that comes on this end, which process has sent it.
+/// Asks the kernel to attach the sender's PID to each message that arrives at this end.
 pub fn tell_senders(socket: BorrowedFd<'_>) -> nix::Result<()> {
     let on: libc::c_int = 1;
     // SAFETY: the option takes one int.
@@ -60,13 +60,13 @@ pub fn tell_senders(socket: BorrowedFd<'_>) -> nix::Result<()> {
     .map(drop)
 }
 
-/// Waits for a message and tells who has sent it, by the number in our own PID namespace; `None` if
-/// nobody holds the other end any more.
+/// Waits for a message and returns its sender's PID in our own PID namespace; `None` if nobody
+/// holds the other end any more.
 ///
 /// # Errors
-/// ENOMSG: the kernel does not tell the sender, for [`tell_senders`] was not called in time.
+/// ENOMSG if the message has no sender attached, because [`tell_senders`] was not called before.
 pub fn receive_sender(socket: BorrowedFd<'_>, buffer: &mut [u8]) -> nix::Result<Option<Pid>> {
-    // More than a record of credentials takes, and aligned for one.
+    // Large enough for one record of credentials, and aligned for it.
     let mut control = [0_u64; 8];
     let mut vector = libc::iovec {
         iov_base: buffer.as_mut_ptr().cast(),
@@ -80,7 +80,7 @@ pub fn receive_sender(socket: BorrowedFd<'_>, buffer: &mut [u8]) -> nix::Result<
     header.msg_controllen = size_of_val(&control) as _;
     let flags = libc::MSG_CMSG_CLOEXEC;
     loop {
-        // SAFETY: the header names a buffer and room for control data, each with its length.
+        // SAFETY: the header names a buffer and room for ancillary data, each with its length.
         let result = unsafe { libc::recvmsg(socket.as_raw_fd(), &raw mut header, flags) };
         match Errno::result(result) {
             Err(Errno::EINTR) => {}
@@ -94,7 +94,7 @@ pub fn receive_sender(socket: BorrowedFd<'_>, buffer: &mut [u8]) -> nix::Result<
     if first.is_null() {
         return Err(Errno::ENOMSG);
     }
-    // SAFETY: it points into the control data, where there is a whole record.
+    // SAFETY: it points into the ancillary data, where there is a whole record.
     let record = unsafe { *first };
     if (record.cmsg_level, record.cmsg_type) != (libc::SOL_SOCKET, libc::SCM_CREDENTIALS) {
         return Err(Errno::ENOMSG);
@@ -106,12 +106,12 @@ pub fn receive_sender(socket: BorrowedFd<'_>, buffer: &mut [u8]) -> nix::Result<
     Ok(Some(Pid::from_raw(sender.pid)))
 }
 
-/// Whether a call waits for what is not there yet.
+/// Whether a call blocks until there is a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Waiting {
-    /// Until there is a message or nobody holds the other end.
+    /// It blocks until there is a message or nobody holds the other end.
     Yes,
-    /// Not at all: EAGAIN if there is nothing yet.
+    /// It does not block: EAGAIN if there is no message yet.
     No,
 }
 
@@ -133,7 +133,7 @@ pub fn receive(socket: BorrowedFd<'_>, buffer: &mut [u8], waiting: Waiting) -> n
         };
         match Errno::result(result) {
             Err(Errno::EINTR) => {}
-            // The other end was closed with a message of ours unread.
+            // The other end was closed without reading a message of ours.
             Err(Errno::ECONNRESET) => return Ok(0),
             result => return result.map(isize::unsigned_abs),
         }

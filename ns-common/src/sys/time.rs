@@ -3,7 +3,7 @@
 
 use std::mem::MaybeUninit;
 
-/// A moment as a clock on the wall shows it.
+/// A time in the local zone, split into its parts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LocalTime {
     /// Days since Sunday.
@@ -20,7 +20,7 @@ pub struct LocalTime {
     pub second: u8,
     /// The year of the common era.
     pub year: i64,
-    /// Seconds by which it is ahead of universal time.
+    /// The offset from UTC in seconds, positive to the east.
     pub offset: i64,
 }
 
@@ -31,7 +31,7 @@ pub struct LocalTime {
 ))]
 use libc::localtime_r as localtime;
 
-// What C programs on other 32-bit systems get that ask for times beyond 2038.
+// The function with a 64-bit time_t, which other 32-bit systems have under a name of its own.
 #[cfg(not(any(
     target_pointer_width = "64",
     target_arch = "x86_64",
@@ -42,7 +42,7 @@ unsafe extern "C" {
     fn localtime(seconds: *const i64, broken_down: *mut libc::tm) -> *mut libc::tm;
 }
 
-/// The local time `seconds` after the epoch; `None` when its year does not fit the C type.
+/// The local time `seconds` after the epoch; `None` if its year does not fit the C type.
 pub fn local(seconds: i64) -> Option<LocalTime> {
     let mut broken_down = MaybeUninit::<libc::tm>::uninit();
     // SAFETY: both pointers are valid, and no other thread changes the time zone.

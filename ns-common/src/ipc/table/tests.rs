@@ -107,7 +107,7 @@ impl Read for Rows {
     }
 }
 
-/// The most memory this process ever had, in kilobytes.
+/// The peak resident size of this process, in kilobytes.
 fn peak() -> u64 {
     let status = fs::read_to_string("/proc/self/status").unwrap();
     let line = status
@@ -135,8 +135,8 @@ fn million_rows_are_added_up_in_flat_memory() {
     )
     .unwrap();
     assert_eq!((bytes, messages), (ROWS * (ROWS + 1) / 2, ROWS));
-    // Other tests of this process run meanwhile; a million rows kept would be a hundred megabytes
-    // and more.
+    // Other tests of this process run meanwhile; keeping a million rows would take more than a
+    // hundred megabytes.
     let more = peak() - before;
     assert!(more < 32 * 1024, "{more} kB more");
 }
