@@ -18,6 +18,8 @@
 #[cfg(all(target_arch = "x86_64", target_env = "gnu"))]
 mod calls;
 #[cfg(all(target_arch = "x86_64", target_env = "gnu"))]
+mod case;
+#[cfg(all(target_arch = "x86_64", target_env = "gnu"))]
 mod cases;
 #[cfg(all(target_arch = "x86_64", target_env = "gnu"))]
 mod inside;
@@ -29,6 +31,8 @@ mod tracer;
 mod uses;
 #[cfg(all(target_arch = "x86_64", target_env = "gnu"))]
 mod verdict;
+#[cfg(all(target_arch = "x86_64", target_env = "gnu"))]
+mod watch;
 #[cfg(all(target_arch = "x86_64", target_env = "gnu"))]
 mod world;
 

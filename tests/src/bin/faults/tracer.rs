@@ -6,10 +6,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::process::Command;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{self, RecvTimeoutError, Sender};
-use std::sync::{Arc, Mutex};
-use std::thread;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use nix::errno::Errno;
@@ -18,10 +15,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 
-use crate::calls;
-
-/// A case that has not ended by then hangs.
-const LIMIT: Duration = Duration::from_secs(20);
+use crate::watch::{Watch, field};
 
 /// What is done to a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,76 +98,6 @@ enum AtExit {
     Length(u64),
 }
 
-/// The processes by name that a timer may kill.
-type Living = Arc<Mutex<BTreeMap<String, Pid>>>;
-
-/// Kills what hangs, and what is to be killed at a moment.
-#[derive(Debug)]
-pub(crate) struct Watch {
-    orders: Sender<Order>,
-    living: Living,
-    hung: Arc<Mutex<Option<String>>>,
-    killed: Arc<AtomicBool>,
-}
-
-#[derive(Debug)]
-enum Order {
-    Begin(Option<(String, Duration)>),
-    End,
-}
-
-impl Watch {
-    pub(crate) fn start() -> Self {
-        let (orders, received) = mpsc::channel();
-        let living = Living::default();
-        let hung = Arc::<Mutex<Option<String>>>::default();
-        let killed = Arc::<AtomicBool>::default();
-        let watch = Self {
-            orders,
-            living: Arc::clone(&living),
-            hung: Arc::clone(&hung),
-            killed: Arc::clone(&killed),
-        };
-        thread::spawn(move || {
-            while let Ok(order) = received.recv() {
-                let Order::Begin(victim) = order else {
-                    continue;
-                };
-                if let Some((name, after)) = victim {
-                    match received.recv_timeout(after) {
-                        Err(RecvTimeoutError::Timeout) => {
-                            let living = living.lock().map(|living| living.get(&name).copied());
-                            if let Ok(Some(pid)) = living {
-                                let done = kill(pid, Signal::SIGKILL).is_ok();
-                                killed.store(done, Ordering::SeqCst);
-                            }
-                        }
-                        _ => continue,
-                    }
-                }
-                if let Err(RecvTimeoutError::Timeout) = received.recv_timeout(LIMIT) {
-                    *hung.lock().expect("no thread panics") = Some(processes());
-                    // We are process 1 and spared.
-                    let _ = kill(Pid::from_raw(-1), Signal::SIGKILL);
-                }
-            }
-        });
-        watch
-    }
-
-    fn begin(&self, fault: Option<&Fault>) {
-        *self.hung.lock().expect("no thread panics") = None;
-        self.killed.store(false, Ordering::SeqCst);
-        let victim = match fault {
-            Some(Fault::Killed { process, after }) => Some((process.clone(), *after)),
-            _ => None,
-        };
-        self.orders
-            .send(Order::Begin(victim))
-            .expect("the thread waits for orders");
-    }
-}
-
 /// Runs a command, which must have asked to be traced, and returns when all that it has started has
 /// ended.
 pub(crate) fn run(command: &mut Command, fault: Option<&Fault>, watch: &Watch) -> Trace {
@@ -192,10 +116,7 @@ pub(crate) fn run(command: &mut Command, fault: Option<&Fault>, watch: &Watch) -
     };
     watch.begin(fault);
     tracer.attend();
-    watch
-        .orders
-        .send(Order::End)
-        .expect("the thread waits for orders");
+    watch.end();
     tracer.trace.happened |= watch.killed.load(Ordering::SeqCst);
     tracer.trace
 }
@@ -409,35 +330,12 @@ impl Tracer<'_> {
         self.resume(pid, None);
     }
 
-    fn enter(&mut self, pid: Pid, mut registers: libc::user_regs_struct) {
+    fn enter(&mut self, pid: Pid, registers: libc::user_regs_struct) {
         let Some(process) = self.processes.get_mut(&pid) else {
             return;
         };
-        let number = i64::try_from(registers.orig_rax).unwrap_or(-1);
-        let of_fork = number == libc::SYS_rt_sigprocmask && {
-            let blocks_all = registers.rsi != 0
-                && ptrace::read(pid, registers.rsi as _).is_ok_and(|set| set == -1);
-            let follows_fork = process.calls.iter().rev().take(3).any(|call| {
-                call.number == libc::SYS_clone
-                    || call.number == libc::SYS_clone3
-                    || call.number == libc::SYS_fork
-            }) || process.name.contains('.')
-                && process
-                    .calls
-                    .iter()
-                    .all(|call| call.number == libc::SYS_set_robust_list);
-            blocks_all || follows_fork
-        };
-        let reads_setting = self.fault.is_none()
-            && number == libc::SYS_read
-            && fs::read_link(format!("/proc/{pid}/fd/{}", registers.rdi))
-                .is_ok_and(|path| path.starts_with("/proc/sys"));
-        process.calls.push(Call {
-            number,
-            first: registers.rdi,
-            reads_setting,
-            of_fork,
-        });
+        let call = process.looks_at(pid, &registers, self.fault.is_none());
+        process.calls.push(call);
         let Some(Fault::AtCall {
             process: wanted,
             which,
@@ -447,36 +345,20 @@ impl Tracer<'_> {
             return;
         };
         let is_it = match which {
-            Which::At(position, meant) => {
-                process.name == *wanted && process.calls.len() == position + 1 && *meant == number
+            Which::At(position, number) => {
+                process.name == *wanted
+                    && process.calls.len() == position + 1
+                    && *number == call.number
             }
-            Which::All(meant) => *meant == number && !of_fork,
+            Which::All(number) => *number == call.number && !call.of_fork,
         };
-        if !is_it {
-            return;
-        }
-        self.trace.happened = true;
-        match effect {
-            Effect::Error(errno) => {
-                process.at_exit = Some(AtExit::Fail(*errno));
-                registers.orig_rax = u64::MAX;
-                // It may have been killed meanwhile.
-                let _ = ptrace::setregs(pid, registers);
+        if is_it {
+            self.trace.happened = true;
+            process.strike(pid, *effect, registers);
+            if let Which::At(..) = which {
+                // What happens now needs no looking at each call, but for the end of this one.
+                self.follows_calls = process.at_exit.is_some();
             }
-            Effect::Short(length) => {
-                if registers.rdx > *length {
-                    process.at_exit = Some(AtExit::Length(registers.rdx));
-                    registers.rdx = *length;
-                    let _ = ptrace::setregs(pid, registers);
-                }
-            }
-            Effect::Signal(signal) => {
-                let _ = kill(pid, *signal);
-            }
-        }
-        if let Which::At(..) = which {
-            // What happens now needs no looking at each call any more, but for the end of this one.
-            self.follows_calls = process.at_exit.is_some();
         }
     }
 
@@ -507,34 +389,6 @@ impl Tracer<'_> {
     }
 }
 
-/// All processes that there are, with the calls that they are in.
-fn processes() -> String {
-    let mut found = String::new();
-    for entry in fs::read_dir("/proc").into_iter().flatten().flatten() {
-        let name = entry.file_name().to_string_lossy().into_owned();
-        let is_other = name.parse().is_ok_and(|pid: i32| pid != 1);
-        if !is_other
-            || field(Pid::from_raw(name.parse().unwrap_or(0)), "TracerPid:")
-                == Some(Pid::from_raw(0))
-        {
-            continue;
-        }
-        let read = |file: &str| {
-            let text = fs::read_to_string(entry.path().join(file)).unwrap_or_default();
-            text.split(' ')
-                .next()
-                .unwrap_or_default()
-                .trim_end()
-                .to_owned()
-        };
-        let call = read("syscall")
-            .parse()
-            .map_or_else(|_| "?".to_owned(), calls::name);
-        found += &format!("{name} {} in {call}; ", read("comm"));
-    }
-    found
-}
-
 fn parent(pid: Pid) -> Option<Pid> {
     field(pid, "PPid:")
 }
@@ -544,10 +398,56 @@ fn is_traced(pid: Pid) -> bool {
     field(pid, "TracerPid:").is_some_and(|tracer| tracer.as_raw() != 0)
 }
 
-fn field(pid: Pid, name: &str) -> Option<Pid> {
-    let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix(name))?;
-    line.trim().parse().ok().map(Pid::from_raw)
+impl Process {
+    /// The call that the process is about to make.
+    fn looks_at(&self, pid: Pid, registers: &libc::user_regs_struct, is_first_run: bool) -> Call {
+        let number = i64::try_from(registers.orig_rax).unwrap_or(-1);
+        let is_mask = number == libc::SYS_rt_sigprocmask;
+        let reads_setting = || {
+            fs::read_link(format!("/proc/{pid}/fd/{}", registers.rdi))
+                .is_ok_and(|path| path.starts_with("/proc/sys"))
+        };
+        Call {
+            number,
+            first: registers.rdi,
+            reads_setting: is_first_run && number == libc::SYS_read && reads_setting(),
+            of_fork: is_mask && (blocks_all(pid, registers) || self.has_just_forked()),
+        }
+    }
+
+    /// Whether this is the parent or the child right after fork(2).
+    fn has_just_forked(&self) -> bool {
+        let forks = [libc::SYS_clone, libc::SYS_clone3, libc::SYS_fork];
+        let mut last = self.calls.iter().rev().take(3);
+        let is_parent = last.any(|call| forks.contains(&call.number));
+        let is_start = |call: &Call| call.number == libc::SYS_set_robust_list;
+        is_parent || self.name.contains('.') && self.calls.iter().all(is_start)
+    }
+
+    /// Does to the call what is to be done when it is made. The process may have been killed
+    /// meanwhile, which is told next.
+    fn strike(&mut self, pid: Pid, effect: Effect, mut registers: libc::user_regs_struct) {
+        match effect {
+            Effect::Error(errno) => {
+                self.at_exit = Some(AtExit::Fail(errno));
+                registers.orig_rax = u64::MAX;
+                let _ = ptrace::setregs(pid, registers);
+            }
+            Effect::Short(length) if registers.rdx > length => {
+                self.at_exit = Some(AtExit::Length(registers.rdx));
+                registers.rdx = length;
+                let _ = ptrace::setregs(pid, registers);
+            }
+            Effect::Short(_) => {}
+            Effect::Signal(signal) => {
+                let _ = kill(pid, signal);
+            }
+        }
+    }
+}
+
+fn blocks_all(pid: Pid, registers: &libc::user_regs_struct) -> bool {
+    registers.rsi != 0 && ptrace::read(pid, registers.rsi as _).is_ok_and(|set| set == -1)
 }
 
 /// Where the program that has just been executed begins, once the loader is done: auxv, AT_ENTRY.

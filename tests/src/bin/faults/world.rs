@@ -17,8 +17,9 @@ use ns_common::sys::{ipc, posix_ipc};
 use ns_tests::sandbox::{FOLDER, traced};
 use ns_tests::tool;
 
-use crate::tracer::{Fault, Trace, Watch, run};
+use crate::tracer::{Fault, Trace, run};
 use crate::uses::{Objects, Use};
+use crate::watch::Watch;
 
 /// What the kernel has, apart from processes.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
