@@ -28,13 +28,15 @@ PROGRAM_PREFIX ?=
 # are kept.
 CARGO_HOME_DIR = $(or $(CARGO_HOME),$(HOME)/.cargo)
 REMAP = --remap-path-prefix=$(CURDIR)=/ns-tools --remap-path-prefix=$(CARGO_HOME_DIR)=/cargo
+# Linkers that know the flag put what is marked as cold apart, so that a start reads fewer pages.
+FLAGS = $(REMAP) -Clink-arg=-Wl,-z,keep-text-section-prefix
 comma = ,
 empty =
-quoted = [$(subst $(empty) $(empty),$(comma),$(patsubst %,"%",$(REMAP)))]
+quoted = [$(subst $(empty) $(empty),$(comma),$(patsubst %,"%",$(FLAGS)))]
 # A source archive has the crates, so that nothing is fetched.
 VENDORED = $(addprefix --config ,$(wildcard vendor/config.toml))
 ifdef RUSTFLAGS
-BUILD = RUSTFLAGS="$(RUSTFLAGS) $(REMAP)" $(CARGO) $(VENDORED) build --release
+BUILD = RUSTFLAGS="$(RUSTFLAGS) $(FLAGS)" $(CARGO) $(VENDORED) build --release
 else
 BUILD = $(CARGO) $(VENDORED) --config 'build.rustflags = $(quoted)' build --release
 endif

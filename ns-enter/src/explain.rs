@@ -19,6 +19,8 @@ const CHILD: &str = "child";
 impl Plan {
     /// The plan for a reader, with the process that does each step where the program gets one of
     /// its own.
+    #[cold]
+    #[inline(never)]
     pub(crate) fn lines(&self) -> Vec<Line> {
         let mut process = None;
         let mut lines = Vec::new();

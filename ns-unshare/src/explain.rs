@@ -19,6 +19,8 @@ const INIT: &str = "process 1";
 
 impl Plan {
     /// A line a step, with the process that does it where the program gets one of its own.
+    #[cold]
+    #[inline(never)]
     pub(crate) fn lines(&self) -> Vec<Line> {
         let mut process = None;
         let mut is_first = false;

@@ -62,6 +62,8 @@ impl Subject {
 }
 
 /// Tries what `request` asks for, says of each part whether it works, and fails if one does not.
+#[cold]
+#[inline(never)]
 pub(crate) fn execute(request: &Request, console: &mut Console) -> Result<ExitStatus, Failure> {
     let mut verdicts: Vec<(&str, Verdict)> = Vec::new();
     let mut other = None;

@@ -89,6 +89,7 @@ impl Reporter {
     }
 
     /// Tells that all is ready and process `pid` about to run the program.
+    #[cold]
     pub(crate) fn ready(&mut self, pid: Pid) -> Result<(), Failure> {
         if let Some(writer) = &mut self.pid_file {
             let helper = &mut writer.helper;
@@ -224,6 +225,7 @@ fn inode(pid: Pid, process: &nix::Result<OwnedFd>, kind: Kind) -> Result<Option<
 
 /// Starts the helper that writes the program's number to `path`, which it makes sure that it can;
 /// it keeps the caller's root, directory and rights.
+#[cold]
 pub(crate) fn start_pid_file(console: &mut Console, path: &Path) -> Result<PidFileWriter, Failure> {
     let mut helper = Helper::start(console, |line, _| {
         // It may live as long as the program, and what it knows is not for the program.
