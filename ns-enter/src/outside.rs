@@ -164,10 +164,8 @@ impl Outside {
     fn all_kinds(&self, named: KindSet) -> Result<KindSet, Error> {
         let mut kinds = KindSet::EMPTY;
         for kind in Kind::ALL {
-            if kind == Kind::User {
-                // Looked at even where the answer changes nothing: a target that may not be looked
-                // at is told of here, as the reference does.
-                if !self.shares_user_namespace()? || named.contains(kind) {
+            if kind == Kind::User && !named.contains(kind) {
+                if !self.shares_user_namespace()? {
                     kinds.insert(kind);
                 }
                 continue;

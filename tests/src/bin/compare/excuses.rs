@@ -151,6 +151,13 @@ excuses! {
     NEWER "a namespace given by a file wins over the target's": |pair| {
         pair.is("nsenter") && gives_a_kind_in_both_ways(&pair.case.words)
     };
+    NEWER "`--all` beside `--user` enters the target's user namespace without comparing it": |pair| {
+        // A bundle has the letters too.
+        pair.is("nsenter")
+            && pair.differs_in_message()
+            && (pair.reference_refuses("stat of /proc/") || pair.reference_refuses("no target PID specified for --all"))
+            && pair.ours.refuses()
+    };
     NEWER "the target's namespaces are entered in one call, before those of files": |pair| {
         pair.is("nsenter")
             && pair.differs_in_message()
