@@ -58,6 +58,12 @@ impl Message {
         piece.append_to(&mut self.0);
     }
 
+    /// A number of things, by the word for one or that for several.
+    pub fn counted(count: u64, one: &str, several: &str) -> Self {
+        let word = if count == 1 { one } else { several };
+        Self::default().with(&count).with(" ").with(word)
+    }
+
     /// The bytes to print.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0

@@ -44,6 +44,16 @@ fn write_to(opened: nix::Result<OwnedFd>, text: &[u8]) -> Result<(), WriteFailur
     }
 }
 
+/// What the process is called whose directory in `/proc` this is; `comm` in proc(5).
+pub fn command(process: BorrowedFd<'_>) -> nix::Result<Vec<u8>> {
+    let opened = descriptor::open_at(process, Path::new("comm"), OFlag::O_RDONLY);
+    let mut name = opened.and_then(read_open)?;
+    if name.last() == Some(&b'\n') {
+        name.pop();
+    }
+    Ok(name)
+}
+
 /// Our own directory in `/proc`, held open. A process that inherits the descriptor finds this
 /// process in it, or nothing once this process has ended.
 ///

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::ops::RangeInclusive;
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::AsFd;
 use std::path::Path;
 
 use nix::errno::Errno;
-use nix::fcntl::{AtFlags, OFlag};
-use nix::sys::stat::fstatat;
+use nix::fcntl::OFlag;
 use ns_common::ipc::system_v::{DESTROYED, Permissions};
+use ns_common::namespace::Kind;
+use ns_common::process::target::namespace_of;
 use ns_common::procfs;
 use ns_common::sys::descriptor;
 use ns_common::sys::file::Identity;
@@ -65,9 +66,9 @@ impl Maps {
     fn look_at(&mut self, pid: i32, path: &Path, namespace: u64) -> nix::Result<()> {
         let process = descriptor::open(path, OFlag::O_PATH | OFlag::O_DIRECTORY)?;
         let process = process.as_fd();
-        let its = fstatat(process, "ns/ipc", AtFlags::empty())?.st_ino;
-        let is_of_namespace = u128::from(its) == u128::from(namespace);
-        let map = read_in(process, "maps")?;
+        let is_of_namespace = namespace_of(process, Kind::Ipc.file())?.inode == namespace;
+        let map = descriptor::open_at(process, Path::new("maps"), OFlag::O_RDONLY);
+        let map = map.and_then(procfs::read_open)?;
         let mut command = None;
         for piece in map.split(|byte| *byte == b'\n').filter_map(Piece::read) {
             let key = match piece.key() {
@@ -82,7 +83,9 @@ impl Maps {
                 _ => {
                     let command = match &command {
                         Some(command) => command,
-                        None => command.insert(command_of(process)?),
+                        None => {
+                            command.insert(if_there(procfs::command(process))?.unwrap_or_default())
+                        }
                     };
                     mappings.push(Attachment {
                         pid,
@@ -125,19 +128,6 @@ fn place_of(object: &Object) -> Option<(Device, u64, RangeInclusive<u32>)> {
         }
         Object::Queue(_) | Object::SemaphoreSet(_) | Object::Usage(_) => None,
     }
-}
-
-fn read_in(process: BorrowedFd<'_>, file: &str) -> nix::Result<Vec<u8>> {
-    descriptor::open_at(process, Path::new(file), OFlag::O_RDONLY).and_then(procfs::read_open)
-}
-
-/// What a process is called; nothing where that may not be read.
-fn command_of(process: BorrowedFd<'_>) -> nix::Result<Vec<u8>> {
-    let mut name = if_there(read_in(process, "comm"))?.unwrap_or_default();
-    if name.last() == Some(&b'\n') {
-        name.pop();
-    }
-    Ok(name)
 }
 
 impl<'a> Piece<'a> {

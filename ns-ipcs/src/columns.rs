@@ -78,7 +78,7 @@ macro_rules! columns {
             }
 
             /// What it says of an object.
-            #[inline(never)]
+            #[inline(never)] // Inline in a loop, parts of all its arms were done at every turn.
             pub(crate) fn value(self, $listed: &Listed) -> Option<Value<'_>> {
                 Some(match self { $($(Self::$name => $value,)+)+ })
             }

@@ -1,10 +1,13 @@
 //! `ipcs`: show the System V IPC objects of the namespace.
 //!
 //! `options` is the table of options, `cli` reads the command line into a `request`; `choice` knows
-//! which columns its names mean, `contradictions` what cannot be meant at once. `namespaces` finds
-//! and visits namespaces. Of each, `report` shows what `select` finds: `columns` knows what can be
-//! told of an object, `values` how that is written, `forms` in which form: `lists`, `details` and
-//! `totals` are the classic ones, `tables` and `json` the others.
+//! which columns its names mean, `contradictions` what cannot be meant at once. `run` shows one
+//! namespace or visits those that `namespaces` finds.
+//!
+//! Of each, `subjects` shows what `select` finds, by way of a `report`: `objects` are what is
+//! listed, `columns` what can be told of each, as `values`, `views` which columns are shown unless
+//! others are named. `writer` writes values, and `forms` whole blocks: `lists` and their `layouts`,
+//! `details` and `totals` are the classic ones, `tables` and `json` the others.
 #![forbid(unsafe_code)]
 
 mod attached;

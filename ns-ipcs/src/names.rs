@@ -55,7 +55,7 @@ impl Names {
         self.last.as_ref()?.1.as_deref()
     }
 
-    #[inline(never)]
+    #[inline(never)] // Out of the way of rows with the same owner.
     fn known(&mut self, id: u32) -> Option<Vec<u8>> {
         if let Some(name) = self.known.get(&id) {
             return name.clone();

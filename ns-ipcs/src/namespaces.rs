@@ -9,16 +9,17 @@ use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use nix::errno::Errno;
-use nix::fcntl::{AtFlags, OFlag};
+use nix::fcntl::OFlag;
 use nix::sched::{CloneFlags, setns};
-use nix::sys::stat::{fstat, fstatat, stat};
 use nix::sys::statfs::{FsType, fstatfs};
+use ns_common::namespace::Kind;
+use ns_common::process::target::{namespace_of, own_namespace};
 use ns_common::procfs;
 use ns_common::sorting::sort_by;
+use ns_common::sys::file::Identity;
 use ns_common::sys::{descriptor, namespace};
 
 use crate::doubts::if_there;
-use crate::select::inode;
 
 /// `NSFS_MAGIC` of linux/magic.h.
 const NSFS_MAGIC: FsType = FsType(0x6e73_6673);
@@ -57,7 +58,7 @@ pub(crate) enum Entered {
 
 /// The inode of the caller's own IPC namespace.
 pub(crate) fn own() -> nix::Result<u64> {
-    stat(Path::new("/proc/self/ns/ipc")).map(|status| inode(&status))
+    own_namespace(Kind::Ipc).map(|identity| identity.inode)
 }
 
 /// Enters a namespace; whoever owns it without having privileges here enters the owning user
@@ -148,22 +149,18 @@ fn note_process(pid: i32, path: &Path, found: &mut BTreeMap<u64, Found>) -> nix:
     let Some(process) = if_there(process)? else {
         return Ok(());
     };
-    let Some(status) = if_there(fstatat(&process, "ns/ipc", AtFlags::empty()))? else {
+    let Some(identity) = if_there(namespace_of(&process, Kind::Ipc.file()))? else {
         return Ok(());
     };
-    let inode = inode(&status);
-    let open = |file: &str| descriptor::open_at(process.as_fd(), Path::new(file), OFlag::O_RDONLY);
+    let inode = identity.inode;
+    let open = || descriptor::open_at(process.as_fd(), Path::new("ns/ipc"), OFlag::O_RDONLY);
     let namespace = match found.entry(inode) {
         Entry::Occupied(known) => known.into_mut(),
         Entry::Vacant(new) => {
-            let command = open("comm").and_then(procfs::read_open);
-            let mut command = if_there(command)?.unwrap_or_default();
-            if command.last() == Some(&b'\n') {
-                command.pop();
-            }
+            let command = if_there(procfs::command(process.as_fd()))?.unwrap_or_default();
             new.insert(Found {
                 inode,
-                file: open("ns/ipc"),
+                file: open(),
                 keeper: Keeper::Processes {
                     count: 0,
                     first: pid,
@@ -174,7 +171,7 @@ fn note_process(pid: i32, path: &Path, found: &mut BTreeMap<u64, Found>) -> nix:
     };
     // The process that it was to be opened by may have ended meanwhile.
     if namespace.file.is_err() {
-        namespace.file = open("ns/ipc");
+        namespace.file = open();
     }
     if let Keeper::Processes { count, .. } = &mut namespace.keeper {
         *count += 1;
@@ -215,7 +212,7 @@ fn note_file(path: &Path, keeper: PathBuf, found: &mut BTreeMap<u64, Found>) -> 
     let Some(file) = if_there(open(path))? else {
         return Ok(());
     };
-    let inode = inode(&fstat(&file)?);
+    let inode = Identity::of(&file)?.inode;
     found.entry(inode).or_insert_with(|| Found {
         inode,
         file: Ok(file),

@@ -44,31 +44,44 @@ impl Report<'_> {
 
     /// The columns that are shown of a kind.
     pub(crate) fn columns(&self, kind: Resource, list: List) -> Vec<Column> {
-        let (form, choice) = (self.request.form, &self.request.columns);
-        let all = || {
-            Column::OBJECTS
-                .iter()
-                .copied()
-                .filter(|column| column.of().contains(kind))
+        let objects = Column::OBJECTS.iter().copied();
+        let all: Vec<Column> = objects
+            .filter(|column| column.of().contains(kind))
+            .collect();
+        let usual = match self.request.form {
+            Form::Classic | Form::Quiet => return Vec::new(),
+            Form::Json | Form::JsonLines if list == List::Usual => {
+                let mut most = all.clone();
+                most.retain(|column| !matches!(column, Column::Namespace | Column::Pids));
+                most
+            }
+            _ => views::columns(kind, list).to_vec(),
         };
-        let is_json = matches!(form, Form::Json | Form::JsonLines);
-        let usual = || match is_json && list == List::Usual {
-            true => all()
-                .filter(|column| !matches!(column, Column::Namespace | Column::Pids))
-                .collect(),
-            false => views::columns(kind, list).to_vec(),
-        };
-        let columns = match choice {
-            _ if matches!(form, Form::Classic | Form::Quiet) => Vec::new(),
-            Choice::Usual => usual(),
-            Choice::All => all().collect(),
+        self.chosen(usual, all, Column::OBJECTS)
+    }
+
+    /// The columns that are chosen of a table. In JSON each is there once, in the table's order.
+    pub(crate) fn chosen(
+        &self,
+        usual: Vec<Column>,
+        all: Vec<Column>,
+        table: &[Column],
+    ) -> Vec<Column> {
+        let columns = match &self.request.columns {
+            Choice::Usual => usual,
+            Choice::All => all,
             Choice::Only(columns) => columns.clone(),
-            Choice::And(more) => with(usual(), more),
+            Choice::And(more) => with(usual, more),
         };
-        if is_json {
-            in_order(&columns, Column::OBJECTS, form)
-        } else {
-            columns
+        let is_wanted = |column: &&Column| columns.contains(column);
+        let in_order = table.iter().filter(is_wanted).copied();
+        match self.request.form {
+            Form::Json => in_order.collect(),
+            // A line begins with the namespace anyway.
+            Form::JsonLines => in_order
+                .filter(|column| *column != Column::Namespace)
+                .collect(),
+            _ => columns,
         }
     }
 
@@ -135,20 +148,11 @@ impl Report<'_> {
 }
 
 /// The columns with those of `more` that are not among them.
-pub(crate) fn with(mut columns: Vec<Column>, more: &[Column]) -> Vec<Column> {
+fn with(mut columns: Vec<Column>, more: &[Column]) -> Vec<Column> {
     for column in more {
         if !columns.contains(column) {
             columns.push(*column);
         }
     }
     columns
-}
-
-/// The columns in the order of their table, each once. A line of JSON begins with the namespace
-/// anyway.
-pub(crate) fn in_order(columns: &[Column], table: &[Column], form: Form) -> Vec<Column> {
-    let is_wanted = |column: &Column| {
-        columns.contains(column) && !(form == Form::JsonLines && *column == Column::Namespace)
-    };
-    table.iter().copied().filter(is_wanted).collect()
 }

@@ -6,7 +6,6 @@ use std::path::Path;
 
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
-use nix::sys::stat::fstat;
 use nix::unistd::Pid;
 use ns_common::console::{Console, Output};
 use ns_common::error::{Attempt, Error, ExitStatus, Failure, Message, Visible};
@@ -14,6 +13,7 @@ use ns_common::ipc::{Posix, Resource, Resources};
 use ns_common::namespace::Kind;
 use ns_common::process::line::Line;
 use ns_common::process::target::Target;
+use ns_common::sys::file::Identity;
 use ns_common::sys::fork::{self, Change};
 use ns_common::visible::append_visible;
 use ns_common::words;
@@ -22,7 +22,7 @@ use crate::json;
 use crate::namespaces::{self, Entered, Found, Keeper};
 use crate::report::Report;
 use crate::request::{Form, Headings, Place, Request};
-use crate::select::{Finder, inode};
+use crate::select::Finder;
 use crate::subjects;
 use crate::writer::Writer;
 
@@ -70,7 +70,7 @@ fn report(request: &Request, finder: Finder<'_>, console: &mut Console) -> ExitS
 }
 
 /// Shows the namespace of a process, and the POSIX objects that are files below its root directory.
-#[inline(never)]
+#[inline(never)] // Most runs do not need what it needs: code, and room on the stack.
 fn of_process(pid: Pid, request: &Request, console: &mut Console) -> Result<ExitStatus, Failure> {
     let target = Target::hold(pid);
     let file = target.open_namespace(Kind::Ipc)?;
@@ -108,7 +108,8 @@ fn asked_for(
     console: &mut Console,
     name: &dyn Fn() -> Message,
 ) -> Result<ExitStatus, Failure> {
-    let its = inode(&fstat(file).attempt(|| words!["cannot look at ", name()])?);
+    let identity = Identity::of(file).attempt(|| words!["cannot look at ", name()])?;
+    let its = identity.inode;
     if namespaces::own() == Ok(its) {
         return Ok(one(request, Some(its), root, console));
     }
@@ -226,12 +227,8 @@ fn all(request: &Request, console: &mut Console) -> Result<ExitStatus, Failure> 
     }
     output.end(&mut console.output);
     if let Some(errno) = reason {
-        let namespaces = if refused == 1 {
-            " namespace"
-        } else {
-            " namespaces"
-        };
-        let text = words![refused, namespaces, " could not be entered"];
+        let text = Message::counted(refused, "namespace", "namespaces");
+        let text = text.with(" could not be entered");
         // What was shown comes before it; if that cannot be written, the end of the tool tells.
         let _ = console.output.flush();
         console.report(&Error::caused_by(text, errno));
@@ -305,13 +302,9 @@ fn append_heading(found: &Found, entered: Entered, to: &mut Vec<u8>) {
             first,
             command,
         } => {
-            let processes = if *count == 1 {
-                " process"
-            } else {
-                " processes"
-            };
+            let processes = Message::counted(*count, "process", "processes");
             let first = words![", first ", first, " ", command.as_slice()];
-            heading.with(count).with(processes).with(&first)
+            heading.with(&processes).with(&first)
         }
         Keeper::File(path) => heading.with("kept by ").with(path),
     };

@@ -3,11 +3,8 @@
 use std::cell::OnceCell;
 use std::ops::ControlFlow;
 use std::os::fd::BorrowedFd;
-use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use nix::errno::Errno;
-use nix::sys::stat::{FileStat, stat};
 use nix::unistd::Pid;
 use ns_common::error::Error;
 use ns_common::ipc::read::{self, First, Record};
@@ -21,6 +18,7 @@ use ns_common::words;
 use crate::attached::Maps;
 use crate::columns::{Column, Needs};
 use crate::doubts::Doubts;
+use crate::namespaces;
 use crate::objects::{Content, Listed, Object, Waiters};
 use crate::posix;
 use crate::request::{Direction, Keep, Sort, Use};
@@ -65,11 +63,9 @@ impl<'a> Finder<'a> {
     /// The inode of the namespace: given, or that of the caller's own; 0 where there is no `/proc`.
     pub(crate) fn namespace(&self) -> u64 {
         *self.namespace.get_or_init(|| {
-            let own = stat(Path::new("/proc/self/ns/ipc"));
-            let own = self
-                .doubts
-                .settle(own, || words!["cannot look at /proc/self/ns/ipc"]);
-            own.map_or(0, |status| inode(&status))
+            let what = || words!["cannot look at /proc/self/ns/ipc"];
+            let own = self.doubts.settle(namespaces::own(), what);
+            own.unwrap_or(0)
         })
     }
 
@@ -222,13 +218,7 @@ impl<'a> Finder<'a> {
         let what = || words!["cannot look for process ", pid];
         let process = births.as_ref()?.still_there(Pid::from_raw(pid), latest);
         let process = self.doubts.settle(process, what)??;
-        let name = process.read("comm").map_err(|error| error.cause());
-        let name = name.map_err(|cause| cause.unwrap_or(Errno::EIO));
-        let mut name = self.doubts.settle(name, what)?;
-        if name.last() == Some(&b'\n') {
-            name.pop();
-        }
-        Some(name)
+        self.doubts.settle(process.command(), what)
     }
 
     /// Who has what mapped; read once.
@@ -286,10 +276,4 @@ impl FromIterator<Column> for Needed {
         });
         Self(bits.fold(0, |all, bit| all | bit))
     }
-}
-
-/// The inode, in as many bits everywhere.
-#[allow(clippy::useless_conversion, reason = "it has 32 bits elsewhere")]
-pub(crate) fn inode(status: &FileStat) -> u64 {
-    u64::from(status.st_ino)
 }

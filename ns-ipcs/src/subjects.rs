@@ -11,8 +11,8 @@ use crate::forms::Block;
 use crate::json::Extra;
 use crate::lists::Layout;
 use crate::objects::{Listed, Object};
-use crate::report::{Report, in_order, with};
-use crate::request::{Choice, Form, Share, Subject};
+use crate::report::Report;
+use crate::request::{Form, Share, Subject};
 use crate::totals;
 use crate::usage;
 use crate::views::List;
@@ -23,24 +23,24 @@ use crate::writer::Writer;
 pub(crate) fn show(report: &mut Report<'_>) -> ExitStatus {
     match report.request.subject {
         Subject::Details { kind, id, absence } => details::show(report, kind, id, absence),
-        Subject::Limits => totals(report, |kind, writer, to| {
+        Subject::Limits => show_totals(report, |kind, writer, to| {
             totals::append_limits(kind, writer, to);
             Ok(())
         }),
-        Subject::Summary => totals(report, totals::append_usage),
-        Subject::Usage(fail_above) => usage(report, fail_above),
+        Subject::Summary => show_totals(report, totals::append_usage),
+        Subject::Usage(fail_above) => show_usage(report, fail_above),
         Subject::Objects(list) => {
             if report.request.form == Form::Classic {
                 report.console.output.push("\n");
             }
-            report.each_kind(&|report, kind| objects(report, kind, list))
+            report.each_kind(&|report, kind| show_objects(report, kind, list))
         }
         Subject::Attachments => report.each_kind(&attachments::show),
     }
 }
 
 /// All objects of a kind.
-fn objects(report: &mut Report<'_>, kind: Resource, list: List) -> Result<(), Error> {
+fn show_objects(report: &mut Report<'_>, kind: Resource, list: List) -> Result<(), Error> {
     let columns = report.columns(kind, list);
     let block = match report.request.form {
         Form::Classic => Block::Classic(Layout::new(kind, list, report.writer.unit())),
@@ -52,19 +52,10 @@ fn objects(report: &mut Report<'_>, kind: Resource, list: List) -> Result<(), Er
 }
 
 /// What is used beside the limits. A row above a share is told, and the status then is 2.
-#[inline(never)]
-fn usage(report: &mut Report<'_>, fail_above: Option<Share>) -> ExitStatus {
-    let usual = || Column::USAGE.to_vec();
-    let (form, choice) = (report.request.form, &report.request.columns);
-    let columns = match choice {
-        Choice::Usual | Choice::All => usual(),
-        Choice::Only(columns) => columns.clone(),
-        Choice::And(more) => with(usual(), more),
-    };
-    let columns = match form {
-        Form::Json | Form::JsonLines => in_order(&columns, Column::USAGE, form),
-        _ => columns,
-    };
+#[inline(never)] // Most runs do not need what it needs: code, and room on the stack.
+fn show_usage(report: &mut Report<'_>, fail_above: Option<Share>) -> ExitStatus {
+    let (form, all) = (report.request.form, Column::USAGE.to_vec());
+    let columns = report.chosen(all.clone(), all, Column::USAGE);
     let mut rows: Vec<Listed> = usage::rows(report.request.resources, &report.finder.doubts)
         .into_iter()
         .map(|row| Listed::new(Object::Usage(row)))
@@ -96,7 +87,7 @@ fn usage(report: &mut Report<'_>, fail_above: Option<Share>) -> ExitStatus {
 }
 
 /// Limits, or what is used of each kind.
-fn totals(
+fn show_totals(
     report: &mut Report<'_>,
     append: fn(SystemV, &mut Writer, &mut Vec<u8>) -> Result<(), Error>,
 ) -> ExitStatus {

@@ -27,7 +27,7 @@ const POSIX_QUEUE: Resource = Resource::Posix(Posix::Queue);
 
 /// Objects of a kind, and three limits.
 #[derive(Debug, Default)]
-struct Kind {
+struct Counted {
     used: Option<u64>,
     limits: [Option<u64>; 3],
 }
@@ -35,13 +35,13 @@ struct Kind {
 /// What the kernel says of the kinds that were asked for.
 #[derive(Debug, Default)]
 struct Totals {
-    queues: Kind,
-    segments: Kind,
+    queues: Counted,
+    segments: Counted,
     pages: Option<u64>,
-    sets: Kind,
+    sets: Counted,
     semaphores: Option<u64>,
     operations: Option<u64>,
-    posix_queues: Kind,
+    posix_queues: Counted,
 }
 
 /// The limit of a kind: its name, what it says, what is used and what may be.
@@ -102,7 +102,7 @@ impl Totals {
             let limits = limits::queues(settings);
             let used =
                 used(SystemV::Queue, ipc::queue_usage(), doubts).map(|usage| count(usage.queues));
-            totals.queues = Kind {
+            totals.queues = Counted {
                 used,
                 limits: limits.map_or([None; 3], |limits| {
                     [limits.queues, limits.message, limits.queue].map(positive)
@@ -112,7 +112,7 @@ impl Totals {
         if resources.contains(SEGMENT) {
             let limits = limits::segments(settings);
             let usage = used(SystemV::Segment, ipc::segment_usage(), doubts);
-            totals.segments = Kind {
+            totals.segments = Counted {
                 used: usage.map(|usage| count(usage.segments)),
                 limits: limits.map_or([None; 3], |limits| {
                     [limits.segments, limits.pages, limits.segment].map(Some)
@@ -123,7 +123,7 @@ impl Totals {
         if resources.contains(SET) {
             let limits = limits::semaphores(settings);
             let usage = used(SystemV::SemaphoreSet, ipc::semaphore_usage(), doubts);
-            totals.sets = Kind {
+            totals.sets = Counted {
                 used: usage.map(|usage| count(usage.sets)),
                 limits: limits.map_or([None; 3], |limits| {
                     [limits.sets, limits.semaphores, limits.per_set].map(positive)
@@ -134,7 +134,7 @@ impl Totals {
         }
         if resources.contains(POSIX_QUEUE) {
             let settings = Path::new(QUEUE_SETTINGS);
-            totals.posix_queues = Kind {
+            totals.posix_queues = Counted {
                 used: posix::count_queues(doubts),
                 limits: ["queues_max", "msg_max", "msgsize_max"].map(|name| {
                     let number = limits::number(settings, name);

@@ -128,6 +128,11 @@ impl Target {
         procfs::read_open(file_of_it).attempt(|| words!["cannot read ", self.path(file)])
     }
 
+    /// What it is called.
+    pub fn command(&self) -> nix::Result<Vec<u8>> {
+        procfs::command(self.directory()?)
+    }
+
     /// Opens the file of the process's namespace of a kind.
     pub fn open_namespace(&self, kind: Kind) -> Result<OwnedFd, Error> {
         self.open(&format!("ns/{}", kind.file()), OFlag::O_RDONLY)

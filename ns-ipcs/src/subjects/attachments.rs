@@ -1,6 +1,6 @@
 //! Who has objects mapped.
 
-use ns_common::error::Error;
+use ns_common::error::{Error, Message};
 use ns_common::ipc::{Posix, Resource};
 use ns_common::words;
 
@@ -43,11 +43,8 @@ pub(super) fn show(report: &mut Report<'_>, kind: Resource) -> Result<(), Error>
     }
     let unreadable = report.finder.maps().unreadable;
     if kind == Resource::Posix(Posix::Memory) && unreadable > 0 {
-        let processes = match unreadable {
-            1 => " process",
-            _ => " processes",
-        };
-        let text = words![unreadable, processes, " could not be read"];
+        let text = Message::counted(unreadable, "process", "processes");
+        let text = text.with(" could not be read");
         report.console.report(&Error::new(text));
     }
     result
@@ -57,16 +54,13 @@ pub(super) fn show(report: &mut Report<'_>, kind: Resource) -> Result<(), Error>
 fn missing_from(listed: &Listed) -> Option<Error> {
     let segment = listed.segment()?;
     let found: u64 = listed.attachments.iter().map(|one| one.pieces).sum();
-    let attachments = match segment.attached.saturating_sub(found) {
-        0 => return None,
-        1 => words![1, " more attachment"],
-        count => words![count, " more attachments"],
-    };
-    Some(Error::new(words![
+    let missing = segment.attached.saturating_sub(found);
+    let text = words![
         "segment ",
         segment.permissions.id,
         ": ",
-        attachments,
+        Message::counted(missing, "more attachment", "more attachments"),
         " by processes that could not be read or are in other PID namespaces"
-    ]))
+    ];
+    (missing > 0).then(|| Error::new(text))
 }
