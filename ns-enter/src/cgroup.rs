@@ -1,4 +1,5 @@
-//! The cgroups of the target: lists of processes, opened for writing before anything is entered.
+//! The cgroups of the target: their `cgroup.procs` files, opened for writing before anything is
+//! entered.
 
 use std::ffi::OsStr;
 use std::os::fd::OwnedFd;
@@ -16,7 +17,8 @@ use ns_common::words;
 
 const ROOT: &str = "/sys/fs/cgroup";
 
-/// That of version 2, which must be the one on `/sys/fs/cgroup`; only then is the target asked for.
+/// The `cgroup.procs` of the target's version 2 cgroup; version 2 must be mounted on
+/// `/sys/fs/cgroup`. That is checked before the target is looked at, as in the reference.
 pub(crate) fn unified<'a>(
     target: impl FnOnce() -> Result<&'a Target, Error>,
 ) -> Result<OwnedFd, Error> {
@@ -36,7 +38,7 @@ pub(crate) fn unified<'a>(
         .attempt(|| words!["failed to open cgroup.procs"])
 }
 
-/// The path in the `0::` line of `/proc/PID/cgroup`, which is that of version 2: cgroups(7).
+/// The path in the `0::` line of `/proc/PID/cgroup`, the line of version 2: cgroups(7).
 fn unified_path(table: &[u8]) -> Option<&[u8]> {
     table
         .split(|byte| *byte == b'\n')
@@ -48,7 +50,8 @@ fn refused(line: &[u8], why: &str) -> Error {
     Error::new(words![text, line, "' ", why])
 }
 
-/// The lists of processes, open for writing, of the target's cgroups that are not the caller's.
+/// The `cgroup.procs` files, open for writing, of those of the target's cgroups that are not the
+/// caller's too.
 pub(crate) fn different(target: &Target) -> Result<Vec<OwnedFd>, Error> {
     let theirs = target.read("cgroup")?;
     let own = Path::new("/proc/self/cgroup");
@@ -70,7 +73,7 @@ fn open(line: &[u8]) -> Result<OwnedFd, Error> {
     let cgroup = cgroup.ok_or_else(unknown)?;
     let mounts = Path::new("/proc/self/mountinfo");
     let mounts = procfs::read(mounts).attempt(|| words!["cannot read ", mounts])?;
-    // A mount may be covered by one that came later.
+    // Later mounts come first, because they may cover earlier ones.
     let mounts = mounts.split(|byte| *byte == b'\n').rev();
     let mut failed = refused(line, "is mounted nowhere here");
     for place in mounts.filter_map(|mount| cgroup.place_on(mount)) {
@@ -91,7 +94,7 @@ fn open(line: &[u8]) -> Result<OwnedFd, Error> {
 
 /// A line of `/proc/PID/cgroup`: cgroups(7).
 struct Cgroup<'a> {
-    /// The controllers, or the name, of a hierarchy of version 1; nothing for version 2.
+    /// The controllers, or the name, of a version 1 hierarchy; empty for version 2.
     hierarchy: &'a [u8],
     path: &'a [u8],
 }
@@ -103,7 +106,8 @@ impl<'a> Cgroup<'a> {
         Some(Self { hierarchy, path })
     }
 
-    /// Its directory on a mount, a line of `/proc/self/mountinfo`, if it is there.
+    /// Its directory below a mount, given as a line of `/proc/self/mountinfo`, if the mount
+    /// contains it.
     fn place_on(&self, mount: &[u8]) -> Option<PathBuf> {
         let fields: Vec<&[u8]> = mount.split(|byte| *byte == b' ').collect();
         let separator = fields.iter().position(|field| *field == b"-")?;
@@ -127,7 +131,8 @@ impl<'a> Cgroup<'a> {
     }
 }
 
-/// Blanks and backslashes are `\` and three octal digits in mountinfo.
+/// Decodes a path of mountinfo, where blanks and backslashes are written as `\` and three octal
+/// digits.
 fn unescaped(text: &[u8]) -> Vec<u8> {
     let mut plain = Vec::with_capacity(text.len());
     let mut rest = text;

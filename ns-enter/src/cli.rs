@@ -22,7 +22,7 @@ use crate::opener::Opener;
 use crate::options::{Id, TOOL};
 use crate::request::{Credential, Place, Request, WorkingDirectory};
 
-/// Reads the command line. Values are checked, and files opened, as they are met.
+/// Parses the command line. Values are checked, and files opened, in the order of the options.
 pub(crate) fn parse(
     parser: &mut Parser<Id>,
     opener: &dyn Opener,
@@ -49,7 +49,7 @@ pub(crate) fn parse(
     Ok(Parsed::Request(request))
 }
 
-/// Which of the two options for the working directory was met, to refuse the other one.
+/// The option for the working directory given so far, to refuse the other one.
 #[derive(Default)]
 struct Directories(Option<&'static str>);
 
@@ -140,7 +140,7 @@ impl Request {
         Ok(())
     }
 
-    /// What options before have said of the same things is undone; those that follow undo this.
+    /// Overrides earlier options that set the same attributes; later ones override it.
     fn be_like_target(&mut self) {
         self.like_target = true;
         self.environment = true;
@@ -164,7 +164,7 @@ impl Request {
 }
 
 impl Credential {
-    /// A number does not undo `follow`.
+    /// As in the reference, a number does not override `follow`.
     fn take(&mut self, text: &OsStr, what: &str) -> Result<(), Error> {
         if text == "follow" {
             *self = Self::Follow;
@@ -182,7 +182,7 @@ impl Credential {
     }
 }
 
-/// Whether the text does not begin as a number does.
+/// Whether the text does not begin like a number.
 fn may_be_a_name(text: &[u8]) -> bool {
     let begins_a_number =
         |byte: &u8| byte.is_ascii_digit() || b"+-".contains(byte) || number::is_space(*byte);
@@ -190,7 +190,7 @@ fn may_be_a_name(text: &[u8]) -> bool {
 }
 
 impl Place {
-    /// The target's wins in either order; each that is named must exist all the same.
+    /// The target's directory wins, whatever the order; a named directory must exist nevertheless.
     fn take(&mut self, named: Option<&OsStr>, opener: &dyn Opener) -> Result<(), Error> {
         let place = match named {
             None => Self::OfTarget,
@@ -231,7 +231,7 @@ fn open_namespace(kind: Kind, value: &OsStr, opener: &dyn Opener) -> Result<Owne
     }
 }
 
-/// A hint for a missing file whose name is a row of option letters: `-ui` is `--uts=i`.
+/// A hint for a missing file whose name consists of option letters: `-ui` means `--uts=i`.
 fn bundled_letters(kind: Kind, value: &OsStr) -> Option<Message> {
     let options = TOOL.options.iter();
     let is_letter = |byte: &u8| {
@@ -256,7 +256,7 @@ fn bundled_letters(kind: Kind, value: &OsStr) -> Option<Message> {
     }))
 }
 
-/// Reads `PID` or `PID:INODE`.
+/// Parses `PID` or `PID:INODE`.
 fn target(text: &OsStr, opener: &dyn Opener) -> Result<Target, Error> {
     let failed =
         |errno| Error::caused_by(words!["failed to parse PID argument '", text, "'"], errno);

@@ -1,4 +1,4 @@
-//! The plan in words: what `--explain` prints.
+//! What `--explain` prints: each step of the plan in words.
 
 use std::ffi::OsStr;
 
@@ -13,12 +13,11 @@ use ns_common::words;
 
 use crate::plan::{Afterwards, NewId, Plan, Refusal, Step};
 
-/// The process that a step is done by after the fork.
+/// The process that takes the steps after the fork.
 const CHILD: &str = "child";
 
 impl Plan {
-    /// The plan for a reader, with the process that does each step where the program gets one of
-    /// its own.
+    /// One or more lines per step, with the process that takes it if the program runs in a child.
     #[cold]
     #[inline(never)]
     pub(crate) fn lines(&self) -> Vec<Line> {
@@ -36,7 +35,7 @@ impl Plan {
 }
 
 impl Step {
-    /// The step for a reader; one without words does not compile.
+    /// The step in words; a step without words does not compile.
     fn lines(&self) -> Vec<Line> {
         let (call, purpose) = match self {
             Self::SetLabel(label) => (

@@ -1,8 +1,8 @@
-//! `nsenter`: run a program in namespaces that exist.
+//! `nsenter`: run a program in existing namespaces.
 //!
-//! `options` is the table of options, `cli` reads the command line into a `request`, `outside`
-//! opens what belongs to the caller's side, `plan` decides what is done in which order, `explain`
-//! puts that in words, `run` does it.
+//! `options` is the option table; `cli` parses the command line into a `request`; `outside` opens
+//! what must be opened before entering; `plan` turns both into a list of steps, and `explain` into
+//! words; `run` takes the steps.
 #![forbid(unsafe_code)]
 
 mod cgroup;
@@ -23,7 +23,7 @@ use ns_common::tool;
 
 pub use options::{MANUAL, TOOL};
 
-/// Runs the tool with the words of its command line, `argv[0]` first.
+/// Runs the tool with the words of its command line, `argv[0]` first, and returns its exit status.
 pub fn run(arguments: &[&'static CStr]) -> ExitStatus {
     tool::main(
         &TOOL,

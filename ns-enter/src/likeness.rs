@@ -1,4 +1,4 @@
-//! What `--like-target` takes on beside the namespaces, looked up while `/proc` is the caller's.
+//! What `--like-target` takes over besides namespaces, read while `/proc` is still the caller's.
 
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::Path;
@@ -16,24 +16,24 @@ use ns_common::sys::limit::{Limits, Resource};
 use ns_common::sys::{capability, descriptor};
 use ns_common::words;
 
-/// What makes a process like the target.
+/// The attributes that `--like-target` takes over.
 #[derive(Debug, Default)]
 pub(crate) struct Likeness {
-    /// The capability bounding set to have.
+    /// The target's capability bounding set.
     pub(crate) bounding_set: u64,
-    /// Whether no_new_privs is to be set.
+    /// Whether to set no_new_privs.
     pub(crate) no_new_privileges: bool,
-    /// The limits that differ.
+    /// The resource limits that differ from the caller's.
     pub(crate) limits: Vec<(Resource, Limits)>,
 }
 
-/// What has no counterpart here, and why.
+/// The error for an attribute of the target that cannot be taken over, and why.
 fn refused(what: &str, why: Message) -> Error {
     Error::new(words!["cannot take on the ", what, " of the target: ", why])
 }
 
 impl Likeness {
-    /// Looks at `target` and at ourselves.
+    /// Compares `target` with this process.
     pub(crate) fn new(target: &Target, keeps_limits: bool) -> Result<Self, Error> {
         let credentials = target.credentials()?;
         let is_set = prctl::get_no_new_privs().attempt(|| words!["prctl failed"])?;
@@ -52,7 +52,7 @@ impl Likeness {
         })
     }
 
-    /// The hard limits that must be raised, which is best done while the caller's privileges count.
+    /// The hard limits that must be raised, which needs the caller's privileges outside.
     pub(crate) fn raised(&self) -> Result<Vec<(Resource, Limits)>, Error> {
         let mut raised = Vec::new();
         for (resource, limits) in &self.limits {
@@ -70,11 +70,11 @@ fn own_limits(resource: Resource) -> Result<Limits, Error> {
     resource.limits().attempt(|| words!["prlimit failed"])
 }
 
-/// The target's limits that are not the caller's.
+/// The target's limits that differ from the caller's.
 fn limits(target: &Target) -> Result<Vec<(Resource, Limits)>, Error> {
     let table = target.read("limits")?;
     let mut different = Vec::new();
-    // The first line has the headings; the columns are 25 and twice 20 wide.
+    // The first line has the headings; the columns are 25, 20 and 20 bytes wide.
     for line in table
         .split(|byte| *byte == b'\n')
         .skip(1)
@@ -100,7 +100,7 @@ fn read_limit(line: &[u8]) -> Option<(Resource, Limits)> {
     Some((Resource::by_name(name.trim_end())?, Limits { soft, hard }))
 }
 
-/// Whether two directories are the same one, seen through the same mount.
+/// Whether two directories are the same one, reached through the same mount.
 fn is_same_directory(one: &OwnedFd, other: &OwnedFd) -> nix::Result<bool> {
     Ok(Identity::of(one)? == Identity::of(other)? && mount_of(one)? == mount_of(other)?)
 }
@@ -116,20 +116,20 @@ fn mount_of(file: &OwnedFd) -> nix::Result<Vec<u8>> {
     line.map(|id| id.trim_ascii().to_vec()).ok_or(Errno::EINVAL)
 }
 
-/// A label of a security module that the coming execve(2) is to give: proc_pid_attr(5).
+/// A label of a security module, to be applied by the coming execve(2): proc_pid_attr(5).
 #[derive(Debug)]
 pub(crate) struct Label {
-    /// The file below `/proc/self/attr` that takes it.
+    /// The file in `/proc/self/attr` to write it to.
     pub(crate) file: &'static str,
-    /// What is written there.
+    /// The text to write.
     pub(crate) text: Vec<u8>,
 }
 
-/// The target's AppArmor label, if there is AppArmor, and the caller has another one.
+/// The target's AppArmor label; `None` without AppArmor, or if the caller has the same label.
 pub(crate) fn apparmor_label(target: &Target) -> Result<Option<Label>, Error> {
     let file = "attr/apparmor/current";
     let label = match target.read(file) {
-        // Neither the file nor its content is there without AppArmor.
+        // Without AppArmor the file is missing or cannot be read.
         Err(error) if [Some(Errno::ENOENT), Some(Errno::EINVAL)].contains(&error.cause()) => {
             return Ok(None);
         }
@@ -145,7 +145,7 @@ pub(crate) fn apparmor_label(target: &Target) -> Result<Option<Label>, Error> {
     }))
 }
 
-/// The name in a label that its mode follows, if it has one: `NAME (enforce)`.
+/// The name in a label, without the mode that may follow: `NAME (enforce)`.
 fn apparmor_name(label: &[u8]) -> &[u8] {
     let label = label.trim_ascii();
     let mode = label.windows(2).rposition(|bytes| bytes == b" (");
@@ -162,7 +162,7 @@ pub(crate) fn is_own_root(root: &OwnedFd) -> Result<bool, Error> {
         .attempt(|| words!["cannot compare the root directories"])
 }
 
-/// Takes on these limits.
+/// Sets these limits.
 pub(crate) fn set_limits(limits: &[(Resource, Limits)]) -> Result<(), Error> {
     for (resource, wanted) in limits {
         resource.set(*wanted).map_err(|errno| {
@@ -175,13 +175,13 @@ pub(crate) fn set_limits(limits: &[(Resource, Limits)]) -> Result<(), Error> {
     Ok(())
 }
 
-/// Takes capabilities out of the bounding set, until it is `wanted`.
+/// Reduces the bounding set to `wanted`.
 pub(crate) fn limit_bounding_set(wanted: u64) -> Result<(), Error> {
     let what = || words!["cannot take on the capability bounding set of the target"];
     for number in 0..u64::BITS {
         let is_wanted = wanted & (1 << number) != 0;
         match capability::is_in_bounding_set(number) {
-            // The kernel has no more capabilities.
+            // The kernel has no capability with this number, or higher ones.
             Err(Errno::EINVAL) => break,
             Err(errno) => return Err(Error::caused_by(what(), errno)),
             Ok(false) if is_wanted => {
@@ -195,7 +195,8 @@ pub(crate) fn limit_bounding_set(wanted: u64) -> Result<(), Error> {
     Ok(())
 }
 
-/// Takes on these supplementary groups; where they are the caller's already that needs no right.
+/// Sets the supplementary groups. If they are the caller's already, nothing is done, which needs no
+/// privileges.
 pub(crate) fn take_groups(wanted: &[u32]) -> Result<(), Error> {
     let sorted = |mut groups: Vec<u32>| {
         groups.sort_unstable();
@@ -209,13 +210,13 @@ pub(crate) fn take_groups(wanted: &[u32]) -> Result<(), Error> {
     unistd::setgroups(&wanted).attempt(|| words!["setgroups failed"])
 }
 
-/// Takes on these gids.
+/// Sets the real, effective and saved gid.
 pub(crate) fn take_gids(ids: Ids) -> Result<(), Error> {
     let [real, effective, saved] = [ids.real, ids.effective, ids.saved].map(Gid::from_raw);
     unistd::setresgid(real, effective, saved).attempt(|| words!["setresgid() failed"])
 }
 
-/// Takes on these uids.
+/// Sets the real, effective and saved uid.
 pub(crate) fn take_uids(ids: Ids) -> Result<(), Error> {
     let [real, effective, saved] = [ids.real, ids.effective, ids.saved].map(Uid::from_raw);
     unistd::setresuid(real, effective, saved).attempt(|| words!["setresuid() failed"])

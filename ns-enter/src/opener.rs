@@ -1,5 +1,5 @@
-//! What is opened while the command line is read: the reference does so too, and its errors come in
-//! that order.
+//! Opening files while the command line is parsed, as the reference does, so that errors come in
+//! the same order.
 
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
@@ -11,19 +11,19 @@ use ns_common::process::target::Target;
 use ns_common::sys::{descriptor, namespace};
 use ns_common::words;
 
-/// Opens what options name.
+/// Opens what options name; unit tests have a fake.
 pub(crate) trait Opener {
-    /// Opens a namespace file or a directory, before anything is entered.
+    /// Opens a namespace file or directory.
     fn open(&self, path: &Path) -> Result<OwnedFd, Error>;
-    /// Opens the namespace that the kernel knows by this id.
+    /// Opens the namespace with this id.
     fn open_namespace(&self, id: u64) -> Result<OwnedFd, Error>;
-    /// Takes hold of process `pid`.
+    /// Opens process `pid`; an error shows when the target is used.
     fn hold(&self, pid: Pid) -> Target;
-    /// Takes hold of process `pid` if the inode of its pidfd is `inode`.
+    /// Opens process `pid` if the inode number of its pidfd is `inode`.
     fn hold_with_inode(&self, pid: Pid, inode: u64) -> Result<Target, Error>;
 }
 
-/// The kernel that we run on.
+/// Opens them in the running system.
 #[derive(Debug)]
 pub(crate) struct Kernel;
 

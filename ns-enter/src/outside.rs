@@ -1,4 +1,4 @@
-//! What is opened before anything is entered: paths and numbers belong to the caller's side.
+//! What is opened before entering, because paths and PIDs are meant as seen outside.
 
 use std::ffi::CString;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
@@ -23,31 +23,31 @@ use crate::cgroup;
 use crate::likeness::{self, Label, Likeness};
 use crate::request::{Credential, Place, Request, WorkingDirectory};
 
-/// All that the plan needs from outside.
+/// Everything that the plan needs from outside.
 #[derive(Debug, Default)]
 pub(crate) struct Outside {
-    /// What to enter.
+    /// The namespaces to enter.
     pub(crate) entrance: Entrance,
-    /// The security module's label for the program.
+    /// The security label for the program.
     pub(crate) label: Option<Label>,
     /// The new root directory.
     pub(crate) root: Option<OwnedFd>,
     /// The new working directory.
     pub(crate) working_directory: Option<OwnedFd>,
-    /// The target's variables, in their new order.
+    /// The target's environment, in its new order.
     pub(crate) environment: Option<Vec<(CString, CString)>>,
-    /// The lists of processes of the cgroups to move into, open for writing.
+    /// The `cgroup.procs` files of the cgroups to move into, open for writing.
     pub(crate) cgroups: Vec<OwnedFd>,
-    /// The target, if its ids are wanted.
+    /// The target, if its ids are to be used.
     pub(crate) followed: Option<Rc<Target>>,
-    /// What else makes a process like the target, if that is wanted.
+    /// The other attributes to take over with `--like-target`.
     pub(crate) likeness: Option<Likeness>,
-    /// The program, if it is to be executed as it is outside.
+    /// The copy of the program from outside, if that is to be executed.
     pub(crate) program: Option<OwnedFd>,
 }
 
 impl Outside {
-    /// Opens everything `request` names, in the order in which errors are to be reported.
+    /// Opens everything that `request` names, in the order in which errors must be reported.
     pub(crate) fn open(request: &mut Request) -> Result<Self, Error> {
         let mut outside = Self::default();
         outside.entrance.target = request.target.take().map(Rc::new);
@@ -125,8 +125,8 @@ impl Outside {
         })
     }
 
-    /// The kinds that come from the target. Of those that `--all` adds, what is the caller's own
-    /// already may be left out where credentials are kept.
+    /// The kinds to enter from the target. If credentials are kept, those that only `--all` adds
+    /// may be left out if the caller is in that namespace already.
     fn kinds_of_target(&mut self, request: &Request) -> Result<KindSet, Error> {
         let mut kinds = request.kinds;
         if request.all {
@@ -159,8 +159,8 @@ impl Outside {
         Ok(kinds)
     }
 
-    /// Every kind the kernel has, but a user namespace that is ours already, unless that is
-    /// `named`: entering it again is refused.
+    /// All kinds that the kernel has. A user namespace that the caller is in already cannot be
+    /// entered again, and is included only if it is `named`.
     fn all_kinds(&self, named: KindSet) -> Result<KindSet, Error> {
         let mut kinds = KindSet::EMPTY;
         for kind in Kind::ALL {
@@ -182,7 +182,7 @@ impl Outside {
         Ok(kinds)
     }
 
-    /// The kinds of which the target is in another namespace than the caller.
+    /// The kinds whose namespace differs between the target and the caller.
     fn different_kinds(&self) -> Result<KindSet, Error> {
         let target = self.needed_target("")?;
         let mut kinds = KindSet::EMPTY;
@@ -201,7 +201,7 @@ impl Outside {
         Ok(kinds)
     }
 
-    /// Whether there is no other user namespace to enter.
+    /// Whether the target shares the caller's user namespace.
     fn shares_user_namespace(&self) -> Result<bool, Error> {
         let Some(target) = &self.entrance.target else {
             let what = words!["stat of /proc/0/ns/user failed"];
@@ -216,7 +216,7 @@ impl Outside {
         }
     }
 
-    /// Notes what comes from the target. Where the kernel cannot hold it by a pidfd, each file is
+    /// Adds the namespaces that come from the target. If there is no pidfd, each namespace file is
     /// opened now.
     fn add_target(&mut self, kinds: KindSet) -> Result<(), Error> {
         let Some(target) = &self.entrance.target else {
@@ -246,8 +246,7 @@ impl Outside {
         }
     }
 
-    /// The target's directory, opened only to go there; a root that is the caller's own is no
-    /// other.
+    /// The target's directory, opened with O_PATH; `None` for a root that is the caller's own.
     fn like_place(&self, file: &str) -> Result<Option<OwnedFd>, Error> {
         let flags = OFlag::O_PATH | OFlag::O_DIRECTORY;
         let target = self.needed_target(file)?;
@@ -257,8 +256,8 @@ impl Outside {
         Ok(Some(opened).filter(|_| !is_own))
     }
 
-    /// The target's SELinux context, for the coming execve(2): proc_pid_attr(5). Without SELinux
-    /// there is none.
+    /// The target's SELinux context, for the coming execve(2): proc_pid_attr(5). `None` without
+    /// SELinux.
     fn selinux_label(&self) -> Result<Option<Label>, Error> {
         let path = Path::new("/proc/filesystems");
         let systems = match procfs::read(path) {
@@ -287,7 +286,7 @@ impl Outside {
         Ok(variables::of_block(&block))
     }
 
-    /// Puts the parent in place of the user namespace given by file or, else, of the target's.
+    /// Replaces the user namespace, given by file or else the target's, by its parent.
     fn open_user_parent(&mut self) -> Result<(), Error> {
         let child = match self.entrance.sources.remove(Kind::User) {
             Some(Source::File(file)) => file,
@@ -300,8 +299,8 @@ impl Outside {
         Ok(())
     }
 
-    /// The target's user namespace; where nothing tells that, a namespace given by file, whose
-    /// owner is asked for instead.
+    /// The target's user namespace; without a target, a namespace given by file, whose owner is
+    /// then used as the parent.
     fn namespace_below_parent(&self) -> Result<OwnedFd, Error> {
         let target = self.needed_target("ns/user")?;
         if let Ok(user) = target
@@ -336,12 +335,13 @@ impl Outside {
     }
 }
 
-/// What was tried with a file of `target`, with a hint if it failed for a known cause.
+/// Adds a hint to an error about a file of `target`, if a cause is found.
 fn told<T>(target: &Target, result: Result<T, Error>) -> Result<T, Error> {
     result.map_err(|error| hint::explain(error, &Failed::OpenProcess(target)))
 }
 
-/// Whether it is the kernel that has no such kind, and not `/proc` that has no such file.
+/// Whether a missing namespace file means that the kernel lacks the kind, not that `/proc` is
+/// missing.
 fn is_missing_in_kernel(kind: Kind) -> bool {
     own_namespace(kind) == Err(Errno::ENOENT) && status_of("/proc/self/ns").is_ok()
 }

@@ -1,4 +1,4 @@
-//! What is done, in which order: a list that can be read and compared without privileges.
+//! The plan: an ordered list of steps, which can be printed and compared without privileges.
 
 use std::ffi::{CStr, OsString};
 use std::os::fd::OwnedFd;
@@ -18,106 +18,107 @@ use crate::likeness::{Label, Likeness};
 use crate::outside::Outside;
 use crate::request::{Credential, Request, WorkingDirectory};
 
-/// All that is to be done.
+/// All steps, up to and including the execution of the program.
 #[derive(Debug)]
 pub(crate) struct Plan(pub(crate) Vec<Step>);
 
-/// One thing to do, with all that it takes.
+/// A step of the plan, with everything it needs.
 #[derive(Debug)]
 pub(crate) enum Step {
-    /// Have the kernel run the program under this label of a security module.
+    /// Ask the kernel to run the program with this label of a security module.
     SetLabel(Label),
-    /// Raise hard limits to those of the target, while the caller's privileges count.
+    /// Raise hard limits to those of the target, while we have the caller's privileges.
     RaiseLimits(Vec<(Resource, Limits)>),
-    /// Keep other processes from looking into this one: what it holds open must be out of reach for
-    /// the side that is entered.
+    /// Make this process not dumpable, so that processes inside cannot reach what it has open.
     Hide,
-    /// Drop the groups while the caller's privileges count; inside it may be denied.
+    /// Try to drop the groups while we have the caller's privileges, because it may be denied
+    /// inside.
     TryToDropGroups,
     /// Enter the namespaces.
     Enter(Entrance),
-    /// Change to a root directory from outside.
+    /// Change to a root directory opened outside.
     ChangeRoot(OwnedFd, Afterwards),
-    /// Change to a working directory from outside.
+    /// Change to a working directory opened outside.
     ChangeDirectory(OwnedFd),
     /// Change to a working directory by its path inside.
     ChangeDirectoryInside(PathBuf),
-    /// Make the changes of the environment.
+    /// Change the environment.
     ChangeEnvironment(Vec<Change>),
-    /// Move into the cgroup whose list of processes this is.
+    /// Move into the cgroup with this `cgroup.procs`.
     JoinCgroup(OwnedFd),
-    /// Look up the number of a user or group by its name inside.
+    /// Look up the uid or gid of a name inside.
     LookUp(IdKind, OsString),
-    /// Read the target's ids and groups as they are seen from inside.
+    /// Read the target's ids and groups, as seen inside.
     ReadIds(Rc<Target>),
     /// Give SIGCHLD its default disposition, so that the child can be waited for.
     DefaultChildSignal,
-    /// Go on in a child, which is in the PID namespace; the parent waits for it.
+    /// Fork a child, which is in the PID namespace and takes the following steps; the parent waits
+    /// for it.
     Fork,
-    /// Take capabilities out of the bounding set until it is this one.
+    /// Reduce the capability bounding set to this one.
     LimitBoundingSet(u64),
     /// Drop the groups.
     DropGroups(Refusal),
-    /// Take on the supplementary groups of the target.
+    /// Set the supplementary groups of the target.
     TakeGroups,
-    /// Take on the real, effective and saved gid of the target.
+    /// Set the real, effective and saved gid of the target.
     TakeGids,
-    /// Take on a gid.
+    /// Change the gid.
     SetGid(NewId),
-    /// Take on the real, effective and saved uid of the target.
+    /// Set the real, effective and saved uid of the target.
     TakeUids,
-    /// Take on a uid.
+    /// Change the uid.
     SetUid(NewId),
     /// Keep the capabilities for the program.
     KeepCapabilities,
-    /// Have no program give more privileges.
+    /// Set no_new_privs.
     SetNoNewPrivileges,
-    /// Take on the limits of the target.
+    /// Set the resource limits of the target.
     SetLimits(Vec<(Resource, Limits)>),
-    /// Become the program.
+    /// Execute the program.
     Execute(Program),
-    /// Become the program that has been copied outside.
+    /// Execute the copy of the program from outside.
     ExecuteCopy(OwnedFd, Vec<&'static CStr>),
 }
 
-/// Where the process is after its root directory has been changed.
+/// The working directory after the root directory has been changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Afterwards {
-    /// In the directory where it was, which may lie outside the new root.
+    /// The former one, which may be outside the new root.
     Stay,
-    /// In the new root directory.
+    /// The new root directory.
     AtRoot,
 }
 
-/// A uid or gid to take on.
+/// A uid or gid to change to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum NewId {
-    /// This number.
+    /// This id.
     Number(u32),
-    /// The effective one of the target, which [`Step::ReadIds`] has found.
+    /// The target's effective id, which [`Step::ReadIds`] has read.
     OfTarget,
-    /// The one that [`Step::LookUp`] has found.
+    /// The id that [`Step::LookUp`] has found.
     Named,
 }
 
-/// What it means when the groups may not be dropped.
+/// What to do if dropping the groups is refused.
 #[derive(Debug)]
 pub(crate) enum Refusal {
-    /// Nothing: setgid(2) will tell whether the caller has the right.
+    /// Ignore it: setgid(2) will fail if the caller lacks the right.
     Passes,
-    /// It is an error unless [`Step::TryToDropGroups`] has dropped them. The target, where the user
-    /// namespace is its own, can tell why.
+    /// Fail, unless [`Step::TryToDropGroups`] has dropped them. The target, if the user namespace
+    /// entered is the target's, helps to find the cause.
     Counts(Option<Rc<Target>>),
 }
 
 impl Plan {
-    /// The steps for `request`, with what has been opened for it.
+    /// The steps for `request`, using what has been opened for it.
     pub(crate) fn new(mut request: Request, mut outside: Outside) -> Result<Self, Error> {
         let kinds = outside.entrance.kinds();
         let becomes_root = kinds.contains(Kind::User) && !request.preserve_credentials;
         let likeness = outside.likeness.take();
         let mut steps = Vec::new();
-        // A hidden process may not write the label.
+        // Before hiding, because a process that is not dumpable may not write the label.
         steps.extend(outside.label.take().map(Step::SetLabel));
         steps.push(Step::Hide);
         let raised = likeness.as_ref().map_or(Ok(Vec::new()), Likeness::raised)?;
@@ -157,7 +158,7 @@ impl Plan {
     }
 }
 
-/// The target, if it is its user namespace that is entered.
+/// The target, if the user namespace to be entered is the target's.
 fn user_of_target(entrance: &Entrance) -> Option<Rc<Target>> {
     match entrance.sources.get(Kind::User) {
         Some(Source::Target) => entrance.target.clone(),
@@ -173,7 +174,7 @@ fn refusal(becomes_root: bool, user_of_target: Option<Rc<Target>>) -> Refusal {
     }
 }
 
-/// Who knows the shell of the user's account where the program will run.
+/// Where to look up the user's shell: in another root, only in the files there.
 fn accounts(kinds: KindSet, outside: &Outside) -> Accounts {
     if kinds.contains(Kind::Mount) || outside.root.is_some() {
         Accounts::EnteredFile
@@ -232,7 +233,8 @@ fn new_id(credential: Credential, becomes_root: bool) -> Option<NewId> {
     }
 }
 
-/// What would stand in the way of steps before it: of new privileges, or of open files.
+/// The attributes set last, because they would hinder earlier steps: no_new_privs, and limits such
+/// as that of open files.
 fn last_likeness(likeness: Likeness) -> Vec<Step> {
     let mut steps = Vec::new();
     steps.extend(

@@ -1,4 +1,4 @@
-//! What the command line asks for, as data.
+//! What a command line asks for.
 
 use std::ffi::{CStr, OsString};
 use std::os::fd::{OwnedFd, RawFd};
@@ -9,48 +9,48 @@ use ns_common::namespace::{ByKind, KindSet};
 use ns_common::process::target::Target;
 use ns_common::process::variables::Change;
 
-/// What the command line asks for.
+/// The parsed options and operands.
 #[derive(Debug, Default)]
 pub(crate) struct Request {
     /// The process whose namespaces are entered.
     pub(crate) target: Option<Target>,
-    /// Every kind of the target.
+    /// Whether to enter all kinds of the target.
     pub(crate) all: bool,
-    /// The kinds named.
+    /// The kinds named by options.
     pub(crate) kinds: KindSet,
-    /// Those of them that are entered by a file of their own.
+    /// The kinds given by file.
     pub(crate) files: ByKind<OwnedFd>,
-    /// The network namespace is that of this descriptor of the target.
+    /// The descriptor of the target that is a socket in the network namespace to enter.
     pub(crate) net_socket: Option<RawFd>,
-    /// Enter the parent, or owner, of the user namespace instead of it.
+    /// Whether to enter the parent of the user namespace instead.
     pub(crate) user_parent: bool,
     /// The program's uid and gid.
     pub(crate) ids: Both<Credential>,
-    /// Leave uid, gid and groups alone.
+    /// Whether to keep uid, gid and groups.
     pub(crate) preserve_credentials: bool,
-    /// Let the capabilities reach the program.
+    /// Whether the program keeps the capabilities.
     pub(crate) keep_capabilities: bool,
     /// The program's root directory.
     pub(crate) root: Place,
     /// The program's working directory.
     pub(crate) working_directory: WorkingDirectory,
-    /// Take the target's environment.
+    /// Whether to use the target's environment.
     pub(crate) environment: bool,
-    /// Never fork.
+    /// Whether never to fork.
     pub(crate) no_fork: bool,
-    /// Move into the target's cgroup.
+    /// Whether to move into the target's cgroup.
     pub(crate) join_cgroup: bool,
-    /// Take the target's SELinux context.
+    /// Whether to use the target's SELinux context.
     pub(crate) follow_context: bool,
-    /// Be where the target is in all respects; what each other field says is meant after that.
+    /// Whether to run like the target in all respects; the other fields override this.
     pub(crate) like_target: bool,
-    /// Keep the limits even so.
+    /// Whether to keep the resource limits even then.
     pub(crate) keep_limits: bool,
-    /// Variables set and unset, in order.
+    /// The variables to set and unset, in order.
     pub(crate) variables: Vec<Change>,
-    /// Execute a copy of the program as it is outside.
+    /// Whether to execute a copy of the program from outside.
     pub(crate) outside_program: bool,
-    /// Say what would be done, and do nothing.
+    /// Whether to print the steps and take none of them.
     pub(crate) explain: bool,
     /// The program and its arguments; empty for a shell.
     pub(crate) command: Vec<&'static CStr>,
@@ -59,39 +59,39 @@ pub(crate) struct Request {
 /// A uid or gid for the program.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) enum Credential {
-    /// As it is; 0 after a user namespace was entered.
+    /// Unchanged, but 0 after a user namespace was entered.
     #[default]
     Unchanged,
-    /// This one.
+    /// This id.
     Number(u32),
-    /// That of this name inside.
+    /// The id of this name inside.
     Name(OsString),
-    /// The target's effective one.
+    /// The target's effective id.
     Follow,
-    /// All that the target has of it.
+    /// All ids of the target: real, effective and saved, and for gids the supplementary groups.
     Like,
 }
 
-/// A directory from outside.
+/// A directory opened outside.
 #[derive(Debug, Default)]
 pub(crate) enum Place {
-    /// No other than now.
+    /// The current one.
     #[default]
     Unchanged,
-    /// This one.
+    /// This id.
     Opened(OwnedFd),
     /// The target's.
     OfTarget,
-    /// The target's, where it differs.
+    /// The target's, if it differs.
     Like,
 }
 
-/// Where the program starts.
+/// The program's working directory.
 #[derive(Debug)]
 pub(crate) enum WorkingDirectory {
-    /// In a directory from outside.
+    /// A directory opened outside.
     Outside(Place),
-    /// At a path inside.
+    /// A path inside.
     Inside(PathBuf),
 }
 

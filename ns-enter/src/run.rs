@@ -1,4 +1,4 @@
-//! Carrying the plan out.
+//! Taking the steps of the plan.
 
 use std::ffi::OsStr;
 use std::os::fd::{AsFd, OwnedFd};
@@ -30,7 +30,7 @@ use crate::outside::Outside;
 use crate::plan::{Afterwards, NewId, Plan, Refusal, Step};
 use crate::request::Request;
 
-/// Does all that was asked for. Returns only in a process that is not replaced by the program.
+/// Carries out the request. Returns only in a process that does not execute the program.
 pub(crate) fn execute(mut request: Request, console: &mut Console) -> Result<ExitStatus, Failure> {
     let explains = request.explain;
     let outside = Outside::open(&mut request)?;
@@ -41,7 +41,7 @@ pub(crate) fn execute(mut request: Request, console: &mut Console) -> Result<Exi
         return Ok(ExitStatus::SUCCESS);
     }
     let mut process = Process::default();
-    // What a step holds from outside is closed when it is done.
+    // Each step is consumed, so that what it holds open from outside is closed after it.
     for step in plan.0 {
         if let Some(child) = process.carry_out(step)? {
             return attend(child);
@@ -50,19 +50,19 @@ pub(crate) fn execute(mut request: Request, console: &mut Console) -> Result<Exi
     Ok(ExitStatus::SUCCESS)
 }
 
-/// What one step of a process on the way to the program leaves for another.
+/// What a step leaves for later ones.
 #[derive(Default)]
 struct Process {
-    /// The target's ids and groups as seen from inside.
+    /// The target's ids and groups, as seen inside.
     of_target: Option<Credentials>,
-    /// The ids that names stand for inside.
+    /// The ids found for names inside.
     named: Both<Option<u32>>,
     groups_dropped: bool,
 }
 
 impl Process {
-    /// Does one step. After a fork the parent gets the child, and has nothing more to do than to
-    /// wait for it.
+    /// Takes one step. After a fork it returns the child in the parent, which must only wait for
+    /// it.
     fn carry_out(&mut self, step: Step) -> Result<Option<Attended>, Error> {
         match step {
             Step::SetLabel(label) => set_label(&label)?,
@@ -77,8 +77,7 @@ impl Process {
             Step::ChangeDirectoryInside(path) => change_directory(&open_directory(&path)?)?,
             Step::ChangeEnvironment(changes) => variables::change(&changes)?,
             Step::JoinCgroup(list) => {
-                // 0 stands for the writer, whose number may be another in the namespaces entered:
-                // cgroups(7).
+                // 0 stands for the writing process, whose PID may be different inside: cgroups(7).
                 uninterrupted(|| unistd::write(&list, b"0"))
                     .attempt(|| words!["write cgroup.procs failed"])?;
             }
@@ -174,7 +173,7 @@ fn change_directory(directory: impl AsFd) -> Result<(), Error> {
 }
 
 fn change_root(root: OwnedFd, afterwards: Afterwards) -> Result<(), Error> {
-    // After a mount namespace has been entered this is its root.
+    // After entering a mount namespace this is its root.
     let before = match afterwards {
         Afterwards::Stay => Some(open_directory(Path::new("."))?),
         Afterwards::AtRoot => None,
@@ -185,13 +184,13 @@ fn change_root(root: OwnedFd, afterwards: Afterwards) -> Result<(), Error> {
     before.map_or(Ok(()), change_directory)
 }
 
-/// Waits for the child, and ends as it did.
+/// Waits for the child, and ends the way it ended.
 fn attend(child: Attended) -> Result<ExitStatus, Failure> {
     match child.end()? {
         Change::Exited(status) => Ok(status),
         Change::Killed { signal: number, .. } | Change::Stopped(number) => {
-            // Where our caller ignores or blocks it we are still here afterwards. There is no core
-            // file, since others may not look into us.
+            // This returns if our caller had the signal ignored or blocked. There is no second core
+            // dump, because this process is not dumpable.
             let _ = signal::send(Pid::this(), number);
             Err(Failure::Told(ExitStatus::FAILURE))
         }

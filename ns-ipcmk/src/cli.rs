@@ -12,22 +12,22 @@ use ns_common::words;
 
 use crate::options::Id;
 
-/// What the command line asks for.
+/// The parsed options.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Request {
-    /// What to create, in the order in which it is created.
+    /// What to create, in this order.
     pub(crate) wanted: Vec<Wanted>,
-    /// The name of the POSIX objects; empty where there are none.
+    /// The name of the POSIX objects; empty if there are none.
     pub(crate) name: OsString,
-    /// The key of the System V objects, in place of a random one.
+    /// The key of the System V objects; `None` for a random one.
     pub(crate) key: Option<i32>,
     /// The nine permission bits.
     pub(crate) mode: u32,
-    /// How the objects are told of.
+    /// How created objects are printed.
     pub(crate) form: Form,
 }
 
-/// One object to create; sizes are in bytes.
+/// An object to create; sizes are in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Wanted {
     Segment { size: u64, pages: Pages },
@@ -51,18 +51,18 @@ impl Wanted {
     }
 }
 
-/// How an object that has been created is told of.
+/// How a created object is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Form {
-    /// In a sentence.
+    /// As the reference does: `Message queue id: 0`.
     Sentence,
-    /// By what leads to it alone.
+    /// The id or name alone.
     Bare,
     /// As a JSON object.
     Json,
 }
 
-/// Reads the command line; values are checked as they are met, and nothing is created meanwhile.
+/// Parses the command line. Values are checked in the order of the options; nothing is created yet.
 pub(crate) fn parse(parser: &mut Parser<Id>) -> Result<Parsed<Request>, Failure> {
     let mut given = Given::default();
     while let Some(token) = parser.token()? {
@@ -77,7 +77,7 @@ pub(crate) fn parse(parser: &mut Parser<Id>) -> Result<Parsed<Request>, Failure>
     given.into_request().map(Parsed::Request)
 }
 
-/// The options met so far; of each the last one counts.
+/// The options seen so far; of each the last one counts.
 #[derive(Default)]
 struct Given {
     segment: Option<u64>,
@@ -98,7 +98,7 @@ impl Given {
     fn take(&mut self, id: Id, value: Option<OsString>) -> Result<(), Error> {
         let text = value.as_deref().unwrap_or_default();
         match id {
-            // These two have ended the reading of the line.
+            // Parsing has ended at these two.
             Id::Help | Id::Version => {}
             Id::Segment => self.segment = Some(bytes(text)?),
             Id::PosixSharedMemory => self.posix_memory = Some(bytes(text)?),
@@ -122,7 +122,7 @@ impl Given {
     }
 
     fn into_request(self) -> Result<Request, Failure> {
-        // Each object is created once, in this order whatever that of the options.
+        // Each object is created once, in this order, whatever the order of the options.
         let wanted: Vec<Wanted> = [
             self.segment.map(|size| Wanted::Segment {
                 size,
@@ -186,7 +186,7 @@ fn permissions(text: &OsStr) -> Result<u32, Error> {
 
 fn key(text: &OsStr) -> Result<i32, Error> {
     match number::key(text) {
-        // Key 0 is IPC_PRIVATE: a new object each time, which no key leads to.
+        // Key 0 is IPC_PRIVATE, which creates an object without a key.
         Ok(0) => Err(Error::new(words!["illegal key (", text, ")"])),
         Ok(key) => Ok(key),
         Err(reason) => Err(reason.into_error("failed to parse key", text)),

@@ -1,6 +1,6 @@
 //! `ipcmk`: create System V and POSIX IPC objects.
 //!
-//! [`options`] is the table of options, [`cli`] reads the command line, [`run`] creates.
+//! [`options`] is the option table, [`cli`] parses the command line, [`run`] creates the objects.
 #![forbid(unsafe_code)]
 
 mod cli;
@@ -14,7 +14,7 @@ use ns_common::tool;
 
 pub use options::{MANUAL, TOOL};
 
-/// Runs the tool with the words of its command line, `argv[0]` first.
+/// Runs the tool with the words of its command line, `argv[0]` first, and returns its exit status.
 pub fn run(arguments: &[&'static CStr]) -> ExitStatus {
     tool::main(&TOOL, arguments, cli::parse, run::execute)
 }

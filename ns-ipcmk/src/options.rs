@@ -1,4 +1,4 @@
-//! The options of `ipcmk`: parser, `--help`, manual page and completions come from this table.
+//! The options of `ipcmk`, the source of parser, `--help`, manual page and completions.
 
 use ns_common::cli::table::{Manual, Offer, Order, Takes, Tool, Value};
 use ns_common::options;
@@ -7,20 +7,20 @@ const SIZE: Value = Value::new("size", Offer::Nothing);
 const HUGE: Value = Value::new("size", Offer::words("2M 1G"));
 
 options! {
-    /// The options, as the parser hands them on.
+    /// What the parser returns for each option.
     pub enum Id { .. }
 
     /// Creates a System V shared memory segment. The size is in bytes, or has a suffix: `K`, `M`,
-    /// `G` and so on, also with `iB`, are powers of 1024, `KB`, `MB`, `GB` and so on powers of
-    /// 1000. With a suffix it may have a fraction.
+    /// `G` and so on, alone or with `iB`, are powers of 1024; `KB`, `MB`, `GB` and so on are powers
+    /// of 1000. A size with a suffix may have a fraction.
     Segment: Some('M'), "shmem", Takes::Required(SIZE),
         "create a System V shared memory segment of <size>";
 
-    /// Creates a POSIX shared memory object of a size written as for `--shmem`. Needs `--name`.
+    /// Creates a POSIX shared memory object. The size is written as for `--shmem`. Needs `--name`.
     PosixSharedMemory: Some('m'), "posix-shmem", Takes::Required(SIZE),
         "create a POSIX shared memory object of <size>";
 
-    /// Creates a System V set of so many semaphores.
+    /// Creates a System V set of this number of semaphores.
     SemaphoreSet: Some('S'), "semaphore", Takes::Required(Value::new("number", Offer::Nothing)),
         "create a System V set of <number> semaphores";
 
@@ -30,37 +30,37 @@ options! {
     /// Creates a System V message queue.
     Queue: Some('Q'), "queue", Takes::Nothing, "create a System V message queue";
 
-    /// Creates a POSIX message queue with the default attributes of the namespace. Needs `--name`.
+    /// Creates a POSIX message queue with the default attributes of the IPC namespace. Needs
+    /// `--name`.
     PosixQueue: Some('q'), "posix-mqueue", Takes::Nothing, "create a POSIX message queue";
 
-    /// Sets the permissions of all that is created, in octal; the default is 0644. It may have
-    /// twelve bits, of which those above the nine permission bits are ignored. The umask applies to
-    /// POSIX objects only.
+    /// Sets the permissions of everything that is created, in octal; the default is 0644. Bits
+    /// above the nine permission bits, up to 07777, are ignored. The umask applies to POSIX objects
+    /// only.
     Mode: Some('p'), "mode", Takes::Required(Value::new("mode", Offer::Nothing)),
         "permissions in octal (default: 0644)";
 
-    /// Names the POSIX objects, which all have the same name. A leading slash may be given or not.
-    /// A name that is taken is an error, and what has it stays as it is.
+    /// Names the POSIX objects, which all get the same name; a leading slash is optional. It is an
+    /// error if the name is taken; the existing object stays unchanged.
     Name: Some('n'), "name", Takes::Required(Value::new("name", Offer::Nothing)),
         "name of the POSIX objects";
 
-    /// Creates the System V objects with this key in place of a random one: decimal, hexadecimal
-    /// after `0x`, or octal after `0`. Several objects on one line have the same key, each in the
-    /// table of its kind. A key that is taken is an error, and what has it stays as it is; key 0,
-    /// which is that of all private objects, is refused.
+    /// Creates the System V objects with this key instead of a random one: decimal, hexadecimal
+    /// after `0x`, or octal after `0`. Each kind has its own keys, so several objects can get the
+    /// same one. It is an error if the key is taken; the existing object stays unchanged. Key 0,
+    /// which stands for private objects, is refused.
     extension Key: None, "key", Takes::Required(Value::new("key", Offer::Nothing)),
         "key of the System V objects (default: random)";
 
-    /// Creates the segment of `--shmem` in huge pages: of the system's default size, or of this
-    /// one, which is written like that of a segment. The kernel takes whole pages from the pool
-    /// that `vm.nr_hugepages` sets up.
+    /// Creates the segment of `--shmem` in huge pages, of the default size or of this size, written
+    /// as for `--shmem`. The kernel takes whole pages from the pool that `vm.nr_hugepages` sets up.
     extension Huge: None, "huge", Takes::Optional(HUGE),
         "create the segment in huge pages";
 
-    /// Prints the id alone, or the name of a POSIX object.
-    extension Quiet: None, "quiet", Takes::Nothing, "print the id or name alone";
+    /// Prints only the id or, for a POSIX object, the name.
+    extension Quiet: None, "quiet", Takes::Nothing, "print only the id or name";
 
-    /// Prints one JSON object for each object created, on a line of its own: `kind`, and `id` and
+    /// Prints a JSON object for each created object, on a line of its own: `kind`, and `id` and
     /// `key`, or `name`, which begins with a slash.
     extension Json: None, "json", Takes::Nothing, "print JSON";
 
@@ -69,7 +69,7 @@ options! {
     help;
 }
 
-/// All that is known of the tool.
+/// The description of the tool.
 pub static TOOL: Tool<Id> = Tool {
     name: "ipcmk",
     purpose: "Create IPC objects in the current IPC namespace and print their IDs.",
@@ -79,26 +79,25 @@ pub static TOOL: Tool<Id> = Tool {
     headings: HEADINGS,
 };
 
-/// What only the manual page says; no program has it in it.
+/// What only the manual page contains; the linker leaves it out of the program.
 pub static MANUAL: Manual = Manual {
     summary: "create System V and POSIX IPC objects",
     options: MANUAL_OF_OPTIONS,
     columns: &[],
     description: &[
-        "`ipcmk` creates the objects asked for, in the order shared memory, queue, semaphores, \
-         and prints the id of each, or the name of a POSIX object. Keys of System V objects are \
-         random unless `--key` sets them, lead to no object that existed before, and are never that of private objects. \
-         Operands are ignored.",
-        "System V objects and POSIX queues belong to the IPC namespace and stay until they are \
+        "`ipcmk` creates the given objects, in the order shared memory, queue, semaphores, and \
+         prints the id of each or, for a POSIX object, the name. System V objects get random, \
+         unused keys unless `--key` is given. Operands are ignored.",
+        "System V objects and POSIX queues belong to the IPC namespace and exist until they are \
          removed. POSIX shared memory and semaphores are files in `/dev/shm`.",
-        "If one cannot be created, those created before it stay, and their ids have been printed. \
-         An object whose id could not be printed is removed again.",
+        "If an object cannot be created, those created before it stay, and their ids have been \
+         printed. An object whose id cannot be printed is removed again.",
     ],
     sections: &[],
     environment: &[
         (
             "LC_ALL, LC_NUMERIC, LANG",
-            "The decimal point in sizes, besides `.`.",
+            "The decimal point in sizes, in addition to `.`.",
         ),
         (
             "POSIXLY_CORRECT",
@@ -114,16 +113,16 @@ pub static MANUAL: Manual = Manual {
     ],
     exit_status: &["0 if everything was created, 1 otherwise."],
     differences: &[
-        "Fractions of sizes are exact and rounded down. Bits of the mode above the \
-         permissions are ignored, where util-linux takes 4600 for huge pages. An object \
-         that exists is never announced as new, nor truncated.",
+        "Fractions of sizes are exact and rounded down. Bits of the mode above the permission bits \
+         are ignored; util-linux takes 4600 as a request for huge pages. An existing object is \
+         never reported as created, nor truncated.",
     ],
     examples: &[
-        ("A queue for the owner alone:", "ipcmk --queue --mode 600"),
         (
-            "A segment of one and a half mebibytes:",
-            "ipcmk --shmem 1.5M",
+            "A queue that only its owner may use:",
+            "ipcmk --queue --mode 600",
         ),
+        ("A segment of 1.5 MiB:", "ipcmk --shmem 1.5M"),
         (
             "A segment, and its id in a variable:",
             "id=$(ipcmk --shmem 1M --quiet)",

@@ -1,4 +1,4 @@
-//! Creating the objects, one after the other.
+//! Creating the objects one after the other.
 
 use std::ffi::{CStr, OsStr};
 use std::os::fd::AsFd;
@@ -21,21 +21,20 @@ use ns_common::words;
 
 use crate::cli::{Form, Request, Wanted};
 
-/// How often another key is drawn before we give up; with a full table one draw in a hundred
-/// thousand is taken.
+/// How many random keys are tried; even with a full table only one in a hundred thousand is taken.
 const DRAWS: usize = 1000;
 
-/// Creates everything and prints the id of each object as soon as it exists. The first failure
-/// ends it.
+/// Creates everything, and prints the id of each object as soon as it exists. Stops at the first
+/// failure.
 pub(crate) fn execute(request: Request, console: &mut Console) -> Result<ExitStatus, Failure> {
     let mask_failed = || words!["sigprocmask failed"];
-    // Beyond a limit of file sizes there is an error to report, and no death.
+    // Exceeding a file size limit must be an error that we report, not a signal that kills us.
     signal::block(&[libc::SIGXFSZ]).attempt(mask_failed)?;
     for wanted in &request.wanted {
-        // A death before the id is out would leave an object that nobody knows of.
+        // Being killed before the id is printed would leave an object that nobody knows of.
         let mask = signal::block_deadly().attempt(mask_failed)?;
         let outcome = create_and_tell(*wanted, &request, &mask, console);
-        // A signal that has come meanwhile ends us here.
+        // A signal that has arrived meanwhile kills us here.
         signal::restore(&mask).attempt(mask_failed)?;
         outcome?;
     }
@@ -53,7 +52,7 @@ fn create_and_tell(
         .map_err(|error| explained(error, wanted))?;
     let line = created.line(request.form);
     match tell(&line, mask, console) {
-        // Output that was closed on purpose is not missed.
+        // Standard output was closed from the start, so nobody expects the id.
         Ok(()) | Err(Errno::EBADF) => Ok(()),
         Err(errno) => {
             let removed = created.remove();
@@ -62,7 +61,7 @@ fn create_and_tell(
             {
                 console.report(&error);
             }
-            // The console tells of a failed write by itself, but not where the reader has gone.
+            // The console reports a failed write itself, except if the reader has gone.
             if console.output.has_failed() && errno != Errno::EPIPE {
                 return Err(Failure::Told(ExitStatus::FAILURE));
             }
@@ -80,7 +79,7 @@ fn explained(error: Error, wanted: Wanted) -> Error {
     }
 }
 
-/// What failures call an object of a kind, as the reference does.
+/// The name of a kind in error messages, as in the reference.
 fn noun(kind: Resource) -> &'static str {
     match kind {
         Resource::SystemV(SystemV::Segment) => "share memory",
@@ -100,7 +99,7 @@ enum Created<'a> {
 }
 
 impl Created<'_> {
-    /// What its user is told.
+    /// The line to print.
     fn line(self, form: Form) -> Message {
         match (self, form) {
             (Self::SystemV { id, .. }, Form::Bare) => words![id],
@@ -185,9 +184,9 @@ fn create(wanted: Wanted, request: &Request) -> nix::Result<Created<'_>> {
     }
 }
 
-/// Creates with a random key that leads to no object yet.
+/// Creates an object with a random key that no object has yet.
 ///
-/// 0 is `IPC_PRIVATE`, which leads nowhere, and is drawn again like a key that is taken.
+/// Key 0 is `IPC_PRIVATE`, so another one is drawn, as for a key that is taken.
 fn with_new_key(create: &dyn Fn(i32) -> nix::Result<i32>) -> nix::Result<(i32, i32)> {
     for _ in 0..DRAWS {
         match random::number()? {
@@ -204,7 +203,7 @@ fn with_new_key(create: &dyn Fn(i32) -> nix::Result<i32>) -> nix::Result<(i32, i
 /// Prints the line for a new object at once.
 ///
 /// # Errors
-/// EINTR: the output could take nothing, and a signal came that ends us as soon as `mask` is back.
+/// EINTR if standard output blocked and a signal arrived that will kill us once `mask` is restored.
 fn tell(line: &Message, mask: &Mask, console: &mut Console) -> nix::Result<()> {
     wait_for_room(mask)?;
     console.output.push(line);

@@ -1,4 +1,4 @@
-//! The command line of `ipcrm`. All of it is read before anything is removed.
+//! The command line of `ipcrm`. It is parsed as a whole before anything is removed.
 
 use std::ffi::{CStr, OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
@@ -15,54 +15,54 @@ use ns_common::words;
 use crate::options::{Id, TOOL};
 use crate::orphans::Orphans;
 
-/// What the command line asks for.
+/// What a command line asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Request {
-    /// By options.
+    /// Removals by options.
     Options {
-        /// What to remove, in order.
+        /// The objects to remove, in order.
         removals: Vec<Removal>,
-        /// Then everything of these kinds.
+        /// The kinds of which to remove everything after that.
         sweep: Resources,
-        /// Announce each removal of the sweep.
+        /// Whether to announce each removal of the sweep.
         verbose: bool,
-        /// How to complain in the end of operands, if there are any.
+        /// The failure to report at the end if there are operands.
         complaint: Option<Failure>,
     },
-    /// What dead processes have left behind.
+    /// Removal of what dead processes have left behind.
     Orphans(Orphans),
     /// `ipcrm msg ID...`
     OldForm {
-        /// The kind named.
+        /// The kind of the objects.
         kind: SystemV,
-        /// The ids, as typed.
+        /// The ids as typed.
         ids: Vec<OsString>,
     },
 }
 
-/// One object to remove.
+/// An object to remove.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Removal {
-    /// Which one.
+    /// The object.
     pub(crate) handle: Handle,
-    /// Announce it.
+    /// Whether to announce the removal.
     pub(crate) verbose: bool,
 }
 
-/// What leads to an object.
+/// How an object is identified.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Handle {
-    /// An id, which may lead nowhere.
+    /// An id, which need not exist.
     Id(SystemV, i32),
-    /// A key, and the key as typed.
+    /// A key, and its text as typed.
     Key(SystemV, i32, OsString),
-    /// Key 0, which leads to no object; as typed.
+    /// Key 0, which no object has; its text as typed.
     PrivateKey(OsString),
     /// The name of a POSIX object.
     Name(Posix, OsString),
 }
 
-/// The kinds by the names `--all` knows, in the order in which they are swept.
+/// The kinds by their names in `--all`, in the order in which they are swept.
 const KINDS: &[(&str, Resource)] = &[
     ("shm", Resource::SystemV(SystemV::Segment)),
     ("pshm", Resource::Posix(Posix::Memory)),
@@ -72,7 +72,7 @@ const KINDS: &[(&str, Resource)] = &[
     ("pmsg", Resource::Posix(Posix::Queue)),
 ];
 
-/// Reads the command line.
+/// Parses the command line.
 pub(crate) fn parse(parser: &mut Parser<Id>) -> Result<Parsed<Request>, Failure> {
     let words = parser.words();
     let Some((first, ids)) = words.split_first() else {
@@ -103,7 +103,7 @@ pub(crate) fn parse(parser: &mut Parser<Id>) -> Result<Parsed<Request>, Failure>
     given.into_request().map(Parsed::Request)
 }
 
-/// The options and operands met so far.
+/// The options and operands seen so far.
 #[derive(Default)]
 struct Given {
     removals: Vec<Removal>,
@@ -121,7 +121,7 @@ impl Given {
     fn take(&mut self, id: Id, value: Option<OsString>) -> Result<(), Error> {
         self.last = Some(id);
         match id {
-            // These two have ended the reading of the line.
+            // Parsing has ended at these two.
             Id::Help | Id::Version => {}
             Id::Verbose => self.verbose = true,
             Id::All => self.sweep = self.sweep.union(kinds(value.as_deref())?),
@@ -154,7 +154,7 @@ impl Given {
             .operands
             .first()
             .map(|word| unknown(word, &self.operands, self.last));
-        // Everything would be removed although one thing was meant, as in `-a msg`.
+        // Refused before anything is removed: in `-a msg`, only one type was meant, not everything.
         if let Some(complaint) = &complaint {
             if !self.sweep.is_empty() || !self.orphans.is_empty() {
                 return Err(complaint.clone());
@@ -207,7 +207,7 @@ impl Given {
     }
 }
 
-/// The kind by the name that the old form and `--orphans` have for it.
+/// The kind by its name in the old form and in `--orphans`.
 fn system_v(name: &[u8]) -> Option<SystemV> {
     match name {
         b"shm" => Some(SystemV::Segment),
@@ -217,10 +217,11 @@ fn system_v(name: &[u8]) -> Option<SystemV> {
     }
 }
 
-/// As many ids as a hint shows of a long line.
+/// How many ids a hint shows at most.
 const SHOWN: usize = 8;
 
-/// The complaint of an operand. `ipcrm -m 1 2 3`, which xargs makes, means 2 and 3 as well.
+/// The failure for an operand. In `ipcrm -m 1 2 3`, as xargs calls it, 2 and 3 are meant as ids
+/// too.
 fn unknown(word: &OsStr, operands: &[OsString], last: Option<Id>) -> Failure {
     let what = words!["unknown argument: ", word];
     let are_ids = || operands.iter().all(|word| plain_id(word).is_ok());
@@ -249,7 +250,7 @@ fn unknown(word: &OsStr, operands: &[OsString], last: Option<Id>) -> Failure {
     Failure::Usage(Error::new(what).with_hint(hint.with(more)))
 }
 
-/// Reads an id of the old form, which must be one that an object can have.
+/// Parses an id of the old form, which must be one that an object can have.
 pub(crate) fn plain_id(word: &OsStr) -> Result<i32, Error> {
     number::parse(word, Radix::Decimal, 0..=i32::MAX)
         .map_err(|_| Error::new(words!["invalid id: ", word]))
@@ -269,7 +270,7 @@ fn key(kind: SystemV, text: OsString) -> Result<Handle, Error> {
     }
 }
 
-/// The kinds that `--all` names, one or, without a name, those of System V.
+/// The kind that `--all` names, or without a name all System V kinds.
 fn kinds(name: Option<&OsStr>) -> Result<Resources, Error> {
     let Some(name) = name else {
         return Ok(Resources::SYSTEM_V);
@@ -281,13 +282,13 @@ fn kinds(name: Option<&OsStr>) -> Result<Resources, Error> {
     }
 }
 
-/// The kind that `--orphans` names, or, without a name, segments.
+/// The kind that `--orphans` names, or segments if it names none.
 fn orphan_kind(name: Option<&OsStr>) -> Result<SystemV, Error> {
     let name = name.unwrap_or(OsStr::new("shm"));
     system_v(name.as_bytes()).ok_or_else(|| Error::new(words!["unknown argument: ", name]))
 }
 
-/// The kinds asked for, in the order in which they are swept.
+/// The kinds in `sweep`, in the order in which they are swept.
 pub(crate) fn in_order(sweep: Resources) -> impl Iterator<Item = Resource> {
     KINDS
         .iter()

@@ -1,7 +1,8 @@
 //! `ipcrm`: remove System V and POSIX IPC objects.
 //!
-//! [`options`] is the table of options, [`cli`] reads the command line, [`run`] removes, [`sweep`]
-//! removes all of a kind, [`orphans`] what is left behind, [`trouble`] has the words.
+//! [`options`] is the option table, [`cli`] parses the command line, and [`run`] removes objects;
+//! [`sweep`] removes all of a kind, [`orphans`] those left behind by dead processes; [`trouble`]
+//! has the messages.
 #![forbid(unsafe_code)]
 
 mod cli;
@@ -18,7 +19,7 @@ use ns_common::tool;
 
 pub use options::{MANUAL, TOOL};
 
-/// Runs the tool with the words of its command line, `argv[0]` first.
+/// Runs the tool with the words of its command line, `argv[0]` first, and returns its exit status.
 pub fn run(arguments: &[&'static CStr]) -> ExitStatus {
     tool::main(&TOOL, arguments, cli::parse, run::execute)
 }

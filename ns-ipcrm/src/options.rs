@@ -1,4 +1,4 @@
-//! The options of `ipcrm`: parser, `--help`, manual page and completions come from this table.
+//! The options of `ipcrm`, the source of parser, `--help`, manual page and completions.
 
 use ns_common::cli::table::{Manual, Offer, Order, Takes, Tool, Value};
 use ns_common::ipc::{Posix, SystemV};
@@ -21,7 +21,7 @@ const TYPE: Value = Value::new("type", Offer::words("shm pshm sem psem msg pmsg"
 const ORPHAN_TYPE: Value = Value::new("type", Offer::words("shm msg sem"));
 
 options! {
-    /// The options, as the parser hands them on.
+    /// What the parser returns for each option.
     pub enum Id {
         /// A System V object by its id.
         Numbered(SystemV),
@@ -32,8 +32,8 @@ options! {
         ..
     }
 
-    /// Removes a System V shared memory segment by its id. One that is attached goes away with its
-    /// last mapping.
+    /// Removes a System V shared memory segment by its id. An attached segment is removed when the
+    /// last process detaches it.
     Numbered(SystemV::Segment): Some('m'), "shmem-id", id(SystemV::Segment),
         "remove a shared memory segment by its id";
 
@@ -70,44 +70,42 @@ options! {
         "remove a POSIX semaphore";
 
     /// Removes, after everything else, all objects of a type: `shm`, `sem` and `msg` are System V
-    /// objects, `pshm`, `psem` and `pmsg` POSIX ones. It may be repeated for several types. Without
-    /// a type it removes all System V objects, and no POSIX ones, whose directories other programs
-    /// use too. Of POSIX objects only those that the caller owns are removed.
+    /// types, `pshm`, `psem` and `pmsg` POSIX types. May be repeated. Without a type, all System V
+    /// objects are removed but no POSIX objects, because other programs use their directories too.
+    /// POSIX objects are removed only if the caller owns them.
     All: Some('a'), "all", Takes::Optional(TYPE),
         "remove everything of a type (default: all System V objects)";
 
-    /// Announces each removal that follows on the line, and those of `--all`, before it is tried.
-    Verbose: Some('v'), "verbose", Takes::Nothing, "announce each removal that follows on the line";
+    /// Announces each removal before it is tried: those of later options, and those of `--all`.
+    Verbose: Some('v'), "verbose", Takes::Nothing, "announce each removal of later options";
 
     section "Orphans";
 
-    /// Removes objects that nobody uses and whose users have ended: of shared memory segments
-    /// (`shm`, the default), message queues (`msg`) or semaphore sets (`sem`). It may be repeated
-    /// for several types, and is combined with no other removal. ORPHANS tells which objects are
-    /// meant.
+    /// Removes objects that are not in use and whose last users have ended: shared memory segments
+    /// (`shm`, the default), message queues (`msg`) or semaphore sets (`sem`). May be repeated, but
+    /// not combined with other removals. See ORPHANS for what counts as one.
     extension Orphans: None, "orphans", Takes::Optional(ORPHAN_TYPE),
         "remove what dead processes have left behind (default: shm)";
 
-    /// Of the orphans, removes those that this user owns, given by name or number.
+    /// Removes only orphans owned by this user, given by name or number.
     extension Owner: None, "owner", Takes::Required(Value::new("user", Offer::User)),
-        "of the orphans, only those of this user";
+        "remove only orphans of this user";
 
-    /// Of the orphans, removes those to which nothing has happened for so long: a number of
-    /// seconds, which may have the letter `s`, or of minutes, hours, days or weeks, with the letter
-    /// `m`, `h`, `d` or `w`. Required with the types `msg` and `sem`, which show less of who uses
-    /// them.
+    /// Removes only orphans that have been unused for this long: a number of seconds, or a number
+    /// with the letter `s`, `m`, `h`, `d` or `w` for seconds, minutes, hours, days or weeks.
+    /// Required for the types `msg` and `sem`, of which the kernel tells less about their users.
     extension OlderThan: None, "older-than", Takes::Required(Value::new("duration", Offer::Nothing)),
-        "of the orphans, only those unused for so long";
+        "remove only orphans unused for this long";
 
-    /// Tells which orphans would be removed, and removes nothing.
-    extension DryRun: None, "dry-run", Takes::Nothing, "remove no orphan, tell what would go";
+    /// Prints which orphans would be removed, and removes nothing.
+    extension DryRun: None, "dry-run", Takes::Nothing, "print which orphans would be removed, and remove nothing";
 
     version;
 
     help;
 }
 
-/// All that is known of the tool.
+/// The description of the tool.
 pub static TOOL: Tool<Id> = Tool {
     name: "ipcrm",
     purpose: "Remove IPC objects of the current IPC namespace.",
@@ -117,39 +115,39 @@ pub static TOOL: Tool<Id> = Tool {
     headings: HEADINGS,
 };
 
-/// What only the manual page says; no program has it in it.
+/// What only the manual page contains; the linker leaves it out of the program.
 pub static MANUAL: Manual = Manual {
     summary: "remove System V and POSIX IPC objects",
     options: MANUAL_OF_OPTIONS,
     columns: &[],
     description: &[
-        "`ipcrm` removes the objects named by its options, in their order. The whole command line \
-         is checked first: if any of it is wrong, nothing is removed. An object that cannot be \
-         removed is reported, and the others are removed all the same.",
+        "`ipcrm` removes the objects given by its options, in order. The whole command line is \
+         checked first: if any part of it is wrong, nothing is removed. An object that cannot be \
+         removed is reported, and the others are still removed.",
         "Only the owner, the creator and a privileged user may remove an object. Ids are decimal. \
-         Keys may also be hexadecimal, after `0x`, or octal, after `0`; key 0 leads to no object. \
-         The leading slash of a POSIX name may be given or not.",
-        "The second form is the traditional one: a type of object, and ids.",
+         Keys may also be hexadecimal, after `0x`, or octal, after `0`; no object has key 0. The \
+         leading slash of a POSIX name is optional.",
+        "The second form is the traditional one: a type of object, followed by ids.",
     ],
     sections: &[(
         "ORPHANS",
         &[
-            "A shared memory segment is an orphan if it is attached nowhere, and neither its \
-                 creator nor the process that attached or detached it last lives. A message queue \
-                 is one if it is empty, and neither its last sender nor its last receiver lives. A \
-                 semaphore set is one if no process waits for it, and none lives that operated on \
-                 one of its semaphores last; one that may not be read is none.",
-            "A process with the number of one of these, but born more than two seconds after \
-                 the last use of the object, is another one and does not count. Where the kernel \
-                 cannot say which process it was, since it is one of another PID namespace, the \
-                 object is no orphan. Nor is it one whose last use \
-                 seems to be before the last boot: the clock has been set since, and births cannot \
-                 be compared with it.",
-            "Users without CAP_SYS_ADMIN remove orphans that they own or have created. \
-                 Each object is looked at again right before it is removed; one that has changed \
-                 meanwhile stays. A last line tells how many of how many objects were removed.",
-            "No sign is proof: a program may keep data in a segment for its next start. \
-                 `--dry-run` shows what would go.",
+            "A shared memory segment is an orphan if no process has it attached, and both its \
+             creator and the process that last attached or detached it have ended. A message queue \
+             is an orphan if it is empty, and both its last sender and its last receiver have \
+             ended. A semaphore set is an orphan if no process waits for it, and all processes \
+             that last operated on one of its semaphores have ended; a set that is not readable is \
+             not considered an orphan.",
+            "A process with one of these PIDs that started more than two seconds after the last \
+             use of the object is a different process and does not count. If the kernel cannot \
+             tell which process it was, because that is in another PID namespace, the object is \
+             not an orphan. Neither is one whose last use seems to be before the last boot: the \
+             clock has been set since, so start times cannot be compared with it.",
+            "Users without CAP_SYS_ADMIN remove only orphans that they own or created. Each object \
+             is checked again just before it is removed; one that has changed meanwhile stays. The \
+             last line tells how many objects were removed, out of how many.",
+            "None of this is proof: a program may keep data in a segment for its next start. \
+             `--dry-run` shows what would be removed.",
         ],
     )],
     environment: &[(
@@ -159,17 +157,17 @@ pub static MANUAL: Manual = Manual {
     files: &[
         (
             "/proc/PID/stat",
-            "whether the processes that used an object live, and since when",
+            "whether the processes that used an object still run, and since when",
         ),
         ("/dev/shm", "POSIX shared memory and semaphores"),
         ("/dev/mqueue", "POSIX message queues"),
     ],
     exit_status: &["0 if everything was removed, 1 otherwise."],
     differences: &[
-        "The whole line is checked before anything is removed. Ids and keys that do not fit \
-         are errors; util-linux wraps them to those of other objects. `--all` without a \
-         type never touches POSIX objects, and with one removes only the caller's own. Of \
-         several types all count, not the last alone.",
+        "The whole command line is checked before anything is removed. Ids and keys out of range \
+         are errors; util-linux wraps them around to those of other objects. `--all` without a \
+         type never touches POSIX objects, and with a type removes only those that the caller \
+         owns. If it is given several times, every type counts, not only the last.",
     ],
     examples: &[
         (
@@ -178,7 +176,7 @@ pub static MANUAL: Manual = Manual {
         ),
         ("All semaphore sets of the namespace:", "ipcrm --all=sem"),
         (
-            "Segments of a user that dead processes left behind a day ago or earlier:",
+            "A user's segments that dead processes left behind a day ago or earlier:",
             "ipcrm --orphans --owner postgres --older-than 1d",
         ),
     ],

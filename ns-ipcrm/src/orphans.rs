@@ -1,4 +1,4 @@
-//! Removing what nobody uses and those who used it last have left behind.
+//! Removing orphans: objects that are not in use and whose last users have ended.
 
 use std::ffi::OsString;
 use std::ops::ControlFlow;
@@ -20,19 +20,19 @@ use crate::trouble::{self, Clue, announce_id, noun, report, unsupported};
 /// Which orphans to remove, and how.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Orphans {
-    /// Of these kinds, in order.
+    /// The kinds to remove, in order.
     pub(crate) kinds: Vec<SystemV>,
-    /// Of this user alone, as typed.
+    /// The user whose orphans alone to remove, as typed.
     pub(crate) owner: Option<OsString>,
-    /// Those to which nothing has happened for so many seconds.
+    /// The least time, in seconds, that the objects must have been unused.
     pub(crate) older_than: Option<u64>,
-    /// Tell, and remove nothing.
+    /// Whether to print what would be removed, and remove nothing.
     pub(crate) dry_run: bool,
-    /// Announce each removal.
+    /// Whether to announce each removal.
     pub(crate) verbose: bool,
 }
 
-/// Removes them; the status tells whether all of them went.
+/// Removes them; the status is a failure if one could not be removed.
 pub(crate) fn remove(orphans: &Orphans, console: &mut Console) -> Result<ExitStatus, Error> {
     let owner = orphans.owner.as_deref().map(filter::owner).transpose()?;
     let may_remove_all = capability::is_effective(capability::SYS_ADMIN)
@@ -64,19 +64,19 @@ pub(crate) fn remove(orphans: &Orphans, console: &mut Console) -> Result<ExitSta
 struct Search<'a> {
     orphans: &'a Orphans,
     filter: Filter,
-    /// The user whose objects alone are looked at, as owner or creator.
+    /// The uid of which only objects owned or created by it are considered; `None` for all.
     only_of: Option<u32>,
     births: Births,
 }
 
-/// What has become of the objects of a kind.
+/// The results for the objects of a kind.
 #[derive(Default)]
 struct Tally {
     all: u64,
     removed: u64,
     bytes: u64,
     changed: u64,
-    /// Something could not be removed.
+    /// Whether an orphan could not be removed.
     left: bool,
 }
 
@@ -123,7 +123,7 @@ impl Search<'_> {
             let line = words!["would remove ", noun(T::RESOURCE), " id `", id, "'\n"];
             console.output.push(&line);
         } else {
-            // Finding all there is takes its time: somebody may have begun to use this one.
+            // Finding all objects takes time: somebody may have begun to use this one meanwhile.
             let Some(now) = read::find::<T>(id)? else {
                 return Ok(());
             };
@@ -136,7 +136,7 @@ impl Search<'_> {
             }
             match ipc::remove(T::RESOURCE, id) {
                 Ok(()) => {}
-                // It has gone meanwhile.
+                // It has been removed meanwhile.
                 Err(Errno::EINVAL | Errno::EIDRM) => return Ok(()),
                 Err(errno) => {
                     let refused = Err(trouble::removing(errno, Clue::Id, &words![id]));
@@ -168,20 +168,20 @@ impl Search<'_> {
     }
 }
 
-/// A kind of object that can be left behind.
+/// A kind of object that can be orphaned.
 trait Orphan: Record {
-    /// What changes with any use of it.
+    /// The part of the record that changes with any use.
     type State: PartialEq;
 
     fn state(&self) -> Self::State;
 
-    /// When something last happened to it, in seconds since the epoch.
+    /// When it was last used or changed, in seconds since the epoch.
     fn latest(&self) -> i64;
 
-    /// The memory that its removal sets free, where that is known.
+    /// The number of bytes that its removal frees, if known.
     fn bytes(&self) -> Option<u64>;
 
-    /// Whether nobody uses it, and nobody lives who has used it last. No, where that is unknown.
+    /// Whether it is not in use and its last users have ended. False if that is unknown.
     fn is_orphan(&self, births: &Births) -> Result<bool, Error>;
 }
 
@@ -266,7 +266,7 @@ impl Orphan for SemaphoreSet {
         for number in 0..i32::try_from(self.count).unwrap_or(i32::MAX) {
             let semaphore = match ipc::semaphore(id, number) {
                 Ok(semaphore) => semaphore,
-                // It may not be read, or it has gone meanwhile.
+                // It is not readable, or has been removed meanwhile.
                 Err((_, Errno::EACCES | Errno::EINVAL | Errno::EIDRM)) => return Ok(false),
                 Err((command, errno)) => {
                     return Err(errno)
@@ -283,8 +283,9 @@ impl Orphan for SemaphoreSet {
     }
 }
 
-/// Whether none of these processes is there any more, each a number and whether there ever was one.
-/// Where there was and the number is 0, it is one of another PID namespace, and nothing is known.
+/// Whether all of these processes have ended; each is a PID, and whether there ever was such a
+/// process. If there was and the PID is 0, the process is in another PID namespace and nothing is
+/// known about it.
 fn all_have_gone(users: &[(i32, bool)], latest: i64, births: &Births) -> Result<bool, Error> {
     for &(number, was_there) in users {
         let is_gone = if number > 0 {

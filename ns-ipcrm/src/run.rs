@@ -1,4 +1,4 @@
-//! Removing what was asked for.
+//! Removing what the command line asks for.
 
 use std::ffi::OsStr;
 
@@ -14,7 +14,7 @@ use crate::orphans;
 use crate::sweep;
 use crate::trouble::{self, Clue, Trouble, announce_id, announce_name, report};
 
-/// Removes everything asked for; the status tells whether all of it went.
+/// Removes everything asked for; the status is a failure if something is left.
 pub(crate) fn execute(request: Request, console: &mut Console) -> Result<ExitStatus, Failure> {
     let mut left = false;
     match request {

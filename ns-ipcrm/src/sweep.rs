@@ -14,7 +14,8 @@ use ns_common::words;
 
 use crate::trouble::{self, Clue, announce_id, announce_name, report, unsupported};
 
-/// Removes all of a kind; what others remove meanwhile is no trouble. `true`: something is left.
+/// Removes all objects of a kind; it is not an error if others remove some meanwhile. Returns
+/// whether some could not be removed.
 pub(crate) fn all(kind: Resource, verbose: bool, console: &mut Console) -> Result<bool, Error> {
     match kind {
         Resource::SystemV(kind) => system_v(kind, verbose, console),
@@ -42,7 +43,7 @@ fn system_v(kind: SystemV, verbose: bool, console: &mut Console) -> Result<bool,
     Ok(left)
 }
 
-/// Removes those that the caller owns: others' programs may use theirs.
+/// Removes only the objects that the caller owns, because other users' programs may use theirs.
 fn posix(kind: Posix, verbose: bool, console: &mut Console) -> Result<bool, Error> {
     let Some(store) = Store::open(kind)? else {
         console.report(&no_store(kind));
@@ -74,12 +75,12 @@ fn posix(kind: Posix, verbose: bool, console: &mut Console) -> Result<bool, Erro
     Ok(left)
 }
 
-/// The C library fills a semaphore's file under another name that begins the same.
+/// The C library creates a semaphore's file under a temporary name with the same prefix.
 fn is_semaphore_in_the_making(kind: Posix, entry: &Entry) -> bool {
     kind == Posix::Memory && entry.name.as_bytes().starts_with(b"sem.")
 }
 
-/// What to tell the user where there is no place for objects of this kind.
+/// The error if the directory for this kind is missing.
 fn no_store(kind: Posix) -> Error {
     Error::new(match kind {
         Posix::Queue => words![

@@ -1,4 +1,4 @@
-//! What is said of removals: before each one, and when it fails.
+//! The messages about removals: before each one, and when it fails.
 
 use std::ffi::OsStr;
 
@@ -8,16 +8,16 @@ use ns_common::error::{Error, Message};
 use ns_common::ipc::{Posix, SystemV};
 use ns_common::words;
 
-/// What a failure to remove means for the rest.
+/// What a failed removal means for the others.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Trouble {
-    /// This one stays; the others can be removed all the same.
+    /// Only this object is concerned; go on with the others.
     GoOn(Error),
-    /// Something is clue that would concern the others too.
+    /// The cause would affect the others too.
     Stop(Error),
 }
 
-/// Reports what may be gone on from, and tells whether there was such a thing.
+/// Reports a failure after which to go on. Returns whether there was one.
 pub(crate) fn report(result: Result<(), Trouble>, console: &mut Console) -> Result<bool, Error> {
     match result {
         Ok(()) => Ok(false),
@@ -29,7 +29,7 @@ pub(crate) fn report(result: Result<(), Trouble>, console: &mut Console) -> Resu
     }
 }
 
-/// Which word of the command line led to an object.
+/// Whether an object was given by id or by key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Clue {
     Id,
@@ -45,7 +45,7 @@ impl Clue {
     }
 }
 
-/// Why a key led to no object.
+/// The failure to find the object of a key.
 pub(crate) fn finding(errno: Errno, typed: &Message) -> Trouble {
     match errno {
         Errno::ENOENT => go_on("invalid", Clue::Key, typed),
@@ -53,7 +53,7 @@ pub(crate) fn finding(errno: Errno, typed: &Message) -> Trouble {
     }
 }
 
-/// Why the object that an id or a key led to was not removed.
+/// The failure to remove an object that was given by id or key.
 pub(crate) fn removing(errno: Errno, clue: Clue, typed: &Message) -> Trouble {
     match errno {
         Errno::EINVAL => go_on("invalid", clue, typed),
@@ -74,7 +74,7 @@ fn go_on(text: &str, clue: Clue, typed: &Message) -> Trouble {
     Trouble::GoOn(Error::new(what))
 }
 
-/// Why a POSIX object was not removed.
+/// The failure to remove a POSIX object.
 pub(crate) fn unlinking(errno: Errno, name: &OsStr) -> Trouble {
     let go_on = |before: &str, behind: &str| {
         Trouble::GoOn(Error::new(words![before, "name `", name, "'", behind]))
@@ -87,7 +87,7 @@ pub(crate) fn unlinking(errno: Errno, name: &OsStr) -> Trouble {
     }
 }
 
-/// There are no objects of this kind at all.
+/// The error if the kernel has no objects of this kind.
 pub(crate) fn unsupported(kind: SystemV) -> Error {
     Error::new(words![match kind {
         SystemV::Segment => "kernel not configured for shared memory",
@@ -96,7 +96,7 @@ pub(crate) fn unsupported(kind: SystemV) -> Error {
     }])
 }
 
-/// One of a kind.
+/// The name of a kind, singular.
 pub(crate) fn noun(kind: SystemV) -> &'static str {
     match kind {
         SystemV::Segment => "shared memory segment",
@@ -105,13 +105,13 @@ pub(crate) fn noun(kind: SystemV) -> &'static str {
     }
 }
 
-/// Says that a System V object is about to be removed.
+/// Announces the removal of a System V object.
 pub(crate) fn announce_id(kind: SystemV, id: i32, console: &mut Console) {
     let line = words!["removing ", noun(kind), " id `", id, "'\n"];
     console.output.push(&line);
 }
 
-/// Says that a POSIX object is about to be removed.
+/// Announces the removal of a POSIX object.
 pub(crate) fn announce_name(kind: Posix, name: &OsStr, console: &mut Console) {
     let kind = match kind {
         Posix::Memory => "shared memory",

@@ -1,4 +1,4 @@
-//! What the command line and the plan ask of the caller.
+//! What parsing and planning need to know about the caller.
 
 use std::path::Path;
 
@@ -8,17 +8,17 @@ use ns_common::error::{Attempt, Error};
 use ns_common::idmap::{self, IdExtent, IdKind};
 use ns_common::{accounts, procfs, words};
 
-/// What there is to know of the caller.
+/// What is known about the caller; unit tests have a stub.
 pub(crate) trait Caller {
-    /// The effective id of the caller on that kind.
+    /// The caller's effective uid or gid.
     fn effective_id(&self, kind: IdKind) -> u32;
-    /// The block of ids delegated to the caller, as outer ids: subuid(5), subgid(5).
+    /// The range of ids delegated to the caller, as outer ids: subuid(5), subgid(5).
     fn delegated(&self, kind: IdKind) -> Result<IdExtent, Error>;
     /// All ids of the caller's user namespace, mapped to themselves.
     fn all_ids(&self, kind: IdKind) -> Result<Vec<IdExtent>, Error>;
 }
 
-/// The caller as the system knows it.
+/// The caller of this process.
 #[derive(Debug)]
 pub(crate) struct Current;
 
@@ -36,7 +36,7 @@ impl Caller for Current {
             .ok_or_else(|| Error::new(words!["you (user ", uid, ") don't exist."]))?;
         let file = kind.subid_file();
         let table = match procfs::read(file) {
-            // It can be opened, and has no lines.
+            // A directory can be opened, and has no lines.
             Err(Errno::EISDIR) => Vec::new(),
             result => result.attempt(|| words!["could not open '", file, "'"])?,
         };
@@ -56,8 +56,8 @@ impl Caller for Current {
 pub(crate) mod stub {
     use super::*;
 
-    /// A caller with this uid and gid, 65536 delegated ids from 100000 on, and the ids 0 to 9 in
-    /// its namespace.
+    /// A caller with this uid and gid, the delegated ids 100000 to 165535, and the ids 0 to 9 in
+    /// its user namespace.
     #[derive(Debug)]
     pub(crate) struct Of(/** Its uid and gid. */ pub(crate) u32);
 

@@ -18,14 +18,14 @@ use crate::caller::Caller;
 use crate::options::Id;
 use crate::request::{First, Fork, Range, Remaining, Request, SingleId};
 
-/// Where binfmt_misc is mounted unless another place is named.
+/// Where binfmt_misc is mounted by default.
 pub(crate) const BINFMT_MISC: &str = "/proc/sys/fs/binfmt_misc";
 
-/// Where an mqueue file system is mounted unless another place is named.
+/// Where an mqueue file system is mounted by default.
 const MQUEUE: &str = "/dev/mqueue";
 
-/// Reads the command line. Values are checked, and delegated ids looked up, as they are met;
-/// conflicts are found at the end.
+/// Parses the command line. Values are checked, and delegated ids looked up, in the order of the
+/// options; contradictions are found at the end.
 pub(crate) fn parse(
     parser: &mut Parser<Id>,
     caller: &dyn Caller,
@@ -61,8 +61,7 @@ impl Request {
         value: Option<OsString>,
         caller: &dyn Caller,
     ) -> Result<(), Failure> {
-        // Options that require a value come with one; for the others the empty text is never looked
-        // at.
+        // The parser returns a value for options that require one; the others do not use `text`.
         let given = value.is_some();
         let text = value.unwrap_or_default();
         match id {
@@ -183,7 +182,7 @@ impl Request {
         }));
     }
 
-    /// Reads `KIND=WHERE`.
+    /// Parses `KIND=WHERE`.
     fn join(&mut self, text: &OsStr) -> Result<(), Failure> {
         let bytes = text.as_bytes();
         let equals = bytes.iter().position(|byte| *byte == b'=');
@@ -213,7 +212,7 @@ impl Request {
         }
     }
 
-    /// What an option brings along unless the namespace is joined.
+    /// Adds the namespaces that options imply, unless an existing one is joined.
     fn add_implied(&mut self) {
         let forwards = self.forwards;
         if let Some(fork) = self
@@ -259,7 +258,7 @@ impl Request {
                 let text = " cannot be combined";
                 return Err(Failure::usage(words!["--probe and ", other, text]));
             }
-            // Nothing is to be left.
+            // A probe must leave nothing behind, so no file is bound.
             self.files.clear();
         }
         let joined = self.joined.kinds();

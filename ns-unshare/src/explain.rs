@@ -1,4 +1,4 @@
-//! The plan in words: what `--explain` prints.
+//! What `--explain` prints: each step of the plan in words.
 
 use std::path::PathBuf;
 
@@ -13,20 +13,20 @@ use ns_common::words;
 use crate::plan::{Clock, MapperJob, Plan, Step, Writer};
 use crate::request::{Fork, Place, SetGroups};
 
-/// The process that a step is done by, where it is not the first one.
+/// The process that takes a step, if it is not the first one.
 const CHILD: &str = "child";
 const INIT: &str = "process 1";
 
 impl Plan {
-    /// A line a step, with the process that does it where the program gets one of its own.
+    /// One or more lines per step, with the process that takes it if the program runs in a child.
     #[cold]
     #[inline(never)]
     pub(crate) fn lines(&self) -> Vec<Line> {
         let mut process = None;
         let mut is_first = false;
-        // What helpers do is told where they are told to do it.
+        // What a helper does is printed at the step that tells it to.
         let (mut of_mapper, mut of_binder) = (Vec::new(), Vec::new());
-        // Signals that are passed on are treated as before again in the program's process.
+        // The program's process restores the dispositions of forwarded signals.
         let mut of_child = Vec::new();
         let mut lines = Vec::new();
         for step in &self.0 {
@@ -59,7 +59,8 @@ impl Plan {
 }
 
 impl Step {
-    /// The step for a reader; one without words does not compile. `is_first`: a child is process 1.
+    /// The step in words; a step without words does not compile. `is_first`: a child is process 1
+    /// of its PID namespace.
     fn lines(&self, is_first: bool) -> Vec<Line> {
         let (call, purpose) = match self {
             Self::DefaultChildSignal => (
@@ -68,16 +69,16 @@ impl Step {
             ),
             Self::TakeStatusDescriptor(number) => (
                 words!["fcntl(", number, ", F_SETFD, FD_CLOEXEC)"],
-                words!["events go there, and the program does not get it"],
+                words!["events are written there; the program does not inherit it"],
             ),
             Self::TakeWaitDescriptor(number) => (
                 words!["fcntl(", number, ", F_SETFD, FD_CLOEXEC)"],
-                words!["a byte comes from there, and the program does not get it"],
+                words!["a byte is awaited there; the program does not inherit it"],
             ),
             Self::StartPidFile(path) => (
                 words!["fork()"],
                 words![
-                    "a helper outside that writes the program's number to ",
+                    "a helper outside that writes the program's PID to ",
                     quoted(path)
                 ],
             ),
@@ -107,7 +108,7 @@ impl Step {
             Self::Fork(fork) => return forked(fork, is_first),
             Self::StartProgram(_) => (
                 words!["setpgid(0, 0), fork()"],
-                words!["process 1 stays, reaps and passes signals on; a child for the program"],
+                words!["process 1 reaps and forwards signals; its child runs the program"],
             ),
             Self::DieWithParent(signal) => (
                 words!["prctl(PR_SET_PDEATHSIG, ", signal, ")"],
@@ -125,7 +126,7 @@ impl Step {
             ),
             Self::BringLoopbackUp => (
                 words!["ioctl(SIOCSIFFLAGS, \"lo\", IFF_UP)"],
-                words!["a network of its own begins with lo down"],
+                words!["in a new network namespace, lo is down at first"],
             ),
             Self::Refuse(message) => (words!["stop here"], message.clone()),
             Self::Propagate(flags) => (
@@ -189,20 +190,17 @@ impl Step {
                 words!["the program keeps the capabilities"],
             ),
             Self::Bind => (
-                words!["have the binder bind"],
+                words!["tell the binder to bind"],
                 words!["the namespaces outlive their processes"],
             ),
             Self::Report => (
                 words!["report"],
-                words!["supervisors are told the program's number and namespaces"],
+                words!["supervisors get the program's PID and namespaces"],
             ),
-            Self::AwaitByte => (
-                words!["read(N)"],
-                words!["hold the program back until a byte comes"],
-            ),
+            Self::AwaitByte => (words!["read(N)"], words!["wait until a byte can be read"]),
             Self::Keep => (
                 words!["release the binder"],
-                words!["whatever happens now, they stay bound"],
+                words!["from now on the files stay bound"],
             ),
             Self::Execute(program) => return vec![explain::program(program)],
         };
@@ -210,12 +208,12 @@ impl Step {
     }
 }
 
-/// What the mapper does when it is told to.
+/// What the mapper does when told to.
 fn mapping(job: &MapperJob) -> Vec<Line> {
     let written = |(kind, map): (IdKind, &Option<IdMap>)| {
         let map = map.as_ref().filter(|map| !map.extents().is_empty())?;
         let text = String::from_utf8(map.to_text()).ok()?;
-        let purpose = words!["ids inside, ids outside, how many"];
+        let purpose = words!["inner ids, outer ids, count"];
         let call = match job.writer {
             Writer::Mapper => words![
                 "write /proc/PID/",
@@ -233,7 +231,7 @@ fn mapping(job: &MapperJob) -> Vec<Line> {
     job.maps.iter().filter_map(written).collect()
 }
 
-/// What the binder does when it is told to.
+/// What the binder does when told to.
 fn binding(files: &[(Kind, PathBuf)]) -> Vec<Line> {
     let bound = |(kind, file): &(Kind, PathBuf)| {
         let source = words!["/proc/PID/ns/", kind.file_after_unshare()];
@@ -294,7 +292,7 @@ fn offset(clock: Clock, seconds: i64) -> (Message, Message) {
     let text = words![clock.number(), " ", seconds, " 0"];
     (
         words!["write /proc/self/timens_offsets ", quoted(text.as_bytes())],
-        words![name, " is off by so many seconds"],
+        words![name, " is offset by so many seconds"],
     )
 }
 
@@ -306,15 +304,15 @@ fn forked(fork: &Fork, is_first: bool) -> Vec<Line> {
     };
     let parent = match (&fork.signals.forwarded[..], &fork.signals.held_back[..]) {
         ([], []) => "; the parent waits for it",
-        ([], _) => "; the parent waits for it and holds back INT and TERM",
-        _ => "; the parent waits for it and passes signals on",
+        ([], _) => "; the parent waits for it and blocks INT and TERM",
+        _ => "; the parent waits for it and forwards signals",
     };
     let mut lines = vec![Line::new(words!["fork()"], words![child, parent])];
     if !fork.signals.forwarded.is_empty() {
         let call = words!["sigaction(SIG…, …)"];
         lines.insert(
             0,
-            Line::new(call, words!["signals are passed on to the child"]),
+            Line::new(call, words!["signals are forwarded to the child"]),
         );
     }
     lines
@@ -325,8 +323,8 @@ fn restoring(fork: &Fork) -> Vec<Line> {
         return Vec::new();
     }
     let purpose = match fork.signals.manner {
-        Manner::Once => "the program treats signals as you do",
-        Manner::Reference => "the program treats signals as usual",
+        Manner::Once => "the program gets your signal dispositions",
+        Manner::Reference => "the program gets the default signal dispositions",
     };
     vec![by(CHILD, words!["sigaction(SIG…, …)"], words![purpose])]
 }
@@ -352,9 +350,7 @@ fn single(kind: IdKind, extent: IdExtent) -> (Message, Message) {
 fn setgroups(policy: SetGroups) -> (Message, Message) {
     let purpose = match policy {
         SetGroups::Allow => "groups may be changed inside",
-        SetGroups::Deny => {
-            "groups may not be dropped inside: the kernel wants that before a gid map"
-        }
+        SetGroups::Deny => "groups cannot be dropped inside: required before a gid map",
     };
     (
         words!["write /proc/self/setgroups ", quoted(policy.word())],

@@ -1,7 +1,9 @@
-//! A process 1 of ours: it reaps, passes signals on, and ends with the program (pid_namespaces(7)).
+//! Our own process 1: it reaps orphans, forwards signals, and ends with the program:
+//! pid_namespaces(7).
 //!
-//! The program is its child, in a process group of its own. Process 1 cannot stop itself or give
-//! the terminal back; the waiting parent outside does so when it hears how the program changed.
+//! The program is its child, in a separate process group. Process 1 can neither stop itself nor
+//! give the terminal back; its parent outside does both when process 1 reports that the program has
+//! stopped or ended.
 
 use std::time::{Duration, Instant};
 
@@ -19,34 +21,34 @@ use ns_common::words;
 
 use crate::request::Remaining;
 
-/// All processes of the namespace but process 1 itself: kill(2).
+/// For kill(2): all processes of the PID namespace except process 1 itself.
 const ALL: Pid = Pid::from_raw(-1);
 
-/// What process 1 has been given by the parent.
+/// What process 1 gets from its parent.
 #[derive(Debug)]
 pub(crate) struct Init {
-    /// To tell the parent how the program changes.
+    /// For reporting the program's state changes to the parent.
     pub(crate) line: Line,
-    /// The terminal, if the parent's group had it.
+    /// The terminal, if the parent's process group was in the foreground.
     pub(crate) terminal: Option<Terminal>,
 }
 
 impl Init {
-    /// Starts a process group of process 1's own, in which nothing of the terminal reaches it.
+    /// Moves process 1 to a new process group, so that it gets no signals from the terminal.
     pub(crate) fn settle(&self) -> Result<Queue, Error> {
         setpgid(Pid::from_raw(0), Pid::from_raw(0)).attempt(|| words!["setpgid failed"])?;
         Queue::of_all().attempt(|| words!["signalfd failed"])
     }
 
-    /// Forks the program's process, which gets a group of its own and the terminal.
+    /// Forks the program's process, and gives it a new process group and the terminal.
     pub(crate) fn fork(&self) -> Result<Forked, Error> {
         let forked = fork::fork().attempt(|| words!["fork failed"])?;
         let group = match &forked {
             Forked::Child(()) => Pid::this(),
             Forked::Parent(child) => child.pid(),
         };
-        // Both do so, since neither can know who comes first; the other's attempt may then be
-        // refused.
+        // Parent and child both do this, because either may run first. The parent's call may fail
+        // once the child has executed the program.
         let grouped = setpgid(group, group);
         if let Forked::Child(()) = forked {
             grouped.attempt(|| words!["setpgid failed"])?;
@@ -58,7 +60,8 @@ impl Init {
         Ok(forked)
     }
 
-    /// Attends to the program until it has ended, then to what remains, and returns its status.
+    /// Serves the program until it has ended, then ends the remaining processes, and returns the
+    /// program's status.
     pub(crate) fn attend(
         self,
         program: Child,
@@ -74,8 +77,8 @@ impl Init {
         };
         while attendance.ended.is_none() {
             attendance.wait(None)?;
-            // In this order: taken from the queue, the signal of a child that ends meanwhile is
-            // gone.
+            // In this order: otherwise the SIGCHLD of a child that ends in between would be read
+            // without reaping it.
             attendance.pass_on(program.pid())?;
             attendance.reap()?;
         }
@@ -99,18 +102,19 @@ struct Attendance<'a> {
     /// `None` once the parent has ended.
     line: Option<Line>,
     terminal: Option<Terminal>,
-    /// How the program has ended.
+    /// How the program ended, once it has.
     ended: Option<Change>,
 }
 
 impl Attendance<'_> {
-    /// Waits for a signal, a word of the parent, which is heeded, or the end of `limit`.
+    /// Waits until a signal or a word from the parent arrives, and obeys the word, or until `limit`
+    /// has passed.
     fn wait(&mut self, limit: Option<Duration>) -> Result<(), Error> {
         let mut awaited = vec![PollFd::new(self.signals.as_fd(), PollFlags::POLLIN)];
         if let Some(line) = &self.line {
             awaited.push(PollFd::new(line.as_fd(), PollFlags::POLLIN));
         }
-        // Rounded up, so that the limit has passed when the time is over.
+        // Rounded up, so that poll(2) does not return before the limit.
         let milliseconds = limit.map(|limit| limit.as_millis() + 1);
         let timeout = milliseconds.map_or(PollTimeout::NONE, |time| {
             PollTimeout::try_from(time).unwrap_or(PollTimeout::MAX)
@@ -126,7 +130,8 @@ impl Attendance<'_> {
         Ok(())
     }
 
-    /// Continues the program as the parent has been continued: with the terminal or without it.
+    /// Obeys a word from the parent: continues the program, in the foreground or background like
+    /// the parent.
     fn heed(&mut self) -> Result<(), Error> {
         let word = match &self.line {
             Some(line) => line.hear()?,
@@ -136,7 +141,7 @@ impl Attendance<'_> {
             None => self.line = None,
             Some(FOREGROUND) => {
                 if let Some(terminal) = &self.terminal {
-                    // The program may have ended meanwhile, and its group with it.
+                    // The program may have ended meanwhile, and its process group with it.
                     let _ = terminal.give_to(self.program);
                 }
                 self.continue_program();
@@ -151,11 +156,11 @@ impl Attendance<'_> {
         let _ = signal::send(group(self.program), libc::SIGCONT);
     }
 
-    /// Takes the end of every child, most of which are orphans, and tells of the program's changes.
+    /// Reaps every child that has ended, orphans included, and reports the program's state changes.
     fn reap(&mut self) -> Result<(), Error> {
         loop {
             match fork::reap_any().attempt(|| words!["waitpid failed"])? {
-                // Without the program there would be nothing to wait for, for ever.
+                // Waiting for a program that is no child of ours would never end.
                 Reaped::NoChildren if self.ended.is_none() => {
                     return Err(Error::caused_by(words!["waitpid failed"], Errno::ECHILD));
                 }
@@ -174,12 +179,12 @@ impl Attendance<'_> {
     fn tell(&mut self, change: Change) {
         let told = self.line.as_ref().map(|line| line.say(&word_for(change)));
         if let Some(Err(_)) = told {
-            // Nobody is left to be told.
+            // The parent has ended.
             self.line = None;
         }
     }
 
-    /// Passes what has come on to `receiver`.
+    /// Forwards the signals that have arrived to `receiver`.
     fn pass_on(&self, receiver: Pid) -> Result<(), Error> {
         while let Some(Received {
             signal,
@@ -198,11 +203,12 @@ impl Attendance<'_> {
         Ok(())
     }
 
-    /// Asks all that are left to end, waits for them and, when the time is over, ends them.
+    /// Sends SIGTERM to the remaining processes and waits for them; those left after `limit` are
+    /// killed.
     fn end_others(&mut self, limit: Option<Duration>) -> Result<(), Error> {
         let deadline = limit.map(|limit| Instant::now() + limit);
         for signal in [libc::SIGTERM, libc::SIGCONT] {
-            // There may be none.
+            // There may be no process left.
             let _ = signal::send(ALL, signal);
         }
         let mut deadline = deadline;
@@ -224,12 +230,12 @@ impl Attendance<'_> {
     }
 }
 
-/// The process group that `leader` leads, for kill(2).
+/// For kill(2): the process group with this leader.
 fn group(leader: Pid) -> Pid {
     Pid::from_raw(-leader.as_raw())
 }
 
-/// What the parent says when it has been continued with the terminal, and without it.
+/// The parent's words when it has been continued in the foreground, and in the background.
 const FOREGROUND: &[u8] = b"foreground";
 const BACKGROUND: &[u8] = b"background";
 
@@ -259,8 +265,8 @@ fn change_of(word: &[u8]) -> Option<Change> {
     }
 }
 
-/// In the waiting parent: follows the program's changes as process 1, `init`, tells them, and
-/// returns how it ended or, if process 1 could not tell, how that ended.
+/// In the waiting parent: follows the program's state changes as reported by process 1, `init`.
+/// Returns how the program ended or, if process 1 did not report that, how process 1 ended.
 pub(crate) fn attend(
     init: Attended,
     line: &Line,
@@ -286,17 +292,17 @@ pub(crate) fn attend(
     Ok(ended.map_or(of_init, Ok)?)
 }
 
-/// Stops, and says with what the program is to go on once we are continued.
+/// Stops this process like the program; once continued, tells process 1 to continue the program.
 fn stop_with_program(line: &Line, terminal: Option<&Terminal>) {
     take_back(terminal);
     signal::stop();
     let has_terminal = terminal.is_some_and(Terminal::is_ours);
-    // Process 1 may have been killed meanwhile; its end is heard next.
+    // Process 1 may have been killed meanwhile, which the next read will show.
     let _ = line.say(if has_terminal { FOREGROUND } else { BACKGROUND });
 }
 
 fn take_back(terminal: Option<&Terminal>) {
-    // Without a terminal any more there is nothing to be taken back.
+    // If the terminal has gone there is nothing to take back.
     let _ = terminal.map_or(Ok(()), Terminal::take);
 }
 

@@ -1,10 +1,10 @@
-//! `unshare`: run a program in namespaces that are new.
+//! `unshare`: run a program in new namespaces.
 //!
-//! `options` is the table of options; `cli` reads the command line into a `request`; `plan` decides
-//! what is to be done in which order, and `explain` puts that in words; `run` has a `process` do
-//! it, with `maps`, `mounts`, `persist`, `init` and `report`, or `probe` try it.
+//! `options` is the option table; `cli` parses the command line into a `request`; `plan` turns that
+//! into a list of steps, and `explain` into words. `run` has `process` take the steps, with the
+//! help of `maps`, `mounts`, `persist`, `init` and `report`; `probe` tries them.
 #![forbid(unsafe_code)]
-// The table of options is read row by row.
+// The macro of the option table recurses once per row.
 #![recursion_limit = "512"]
 
 mod caller;
@@ -31,7 +31,7 @@ use ns_common::tool;
 
 pub use options::{MANUAL, TOOL};
 
-/// Runs the tool with the words of its command line, `argv[0]` first.
+/// Runs the tool with the words of its command line, `argv[0]` first, and returns its exit status.
 pub fn run(arguments: &[&'static CStr]) -> ExitStatus {
     let parse = |parser: &mut _| cli::parse(parser, &caller::Current);
     tool::main(&TOOL, arguments, parse, run::execute)

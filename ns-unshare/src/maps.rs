@@ -1,4 +1,5 @@
-//! Maps of ids: user_namespaces(7). One's own id is mapped from inside, more from outside.
+//! Writing id maps: user_namespaces(7). The caller's own id can be mapped from inside, more ids
+//! only from outside.
 
 use std::ffi::{CStr, CString};
 use std::path::Path;
@@ -18,10 +19,10 @@ use ns_common::words;
 use crate::plan::{MapperJob, Missing, Writer};
 use crate::request::SetGroups;
 
-/// The kernel takes no more bytes than this for a map.
+/// The longest map that the kernel accepts, in bytes.
 const LONGEST_MAP: usize = 4096;
 
-/// A helper that writes the maps of this process from outside.
+/// A helper that writes this process's maps from outside the new user namespace.
 #[derive(Debug)]
 pub(crate) struct Mapper {
     helper: Helper,
@@ -29,7 +30,7 @@ pub(crate) struct Mapper {
 }
 
 impl Mapper {
-    /// Starts the helper for this process, `own`.
+    /// Starts the helper; `own` is this process's directory in `/proc`.
     pub(crate) fn start(
         console: &mut Console,
         own: &OwnDirectory,
@@ -44,7 +45,7 @@ impl Mapper {
         Ok(Self { helper, job })
     }
 
-    /// Has the maps written.
+    /// Tells the helper to write the maps, and waits for it.
     pub(crate) fn write(self, console: &mut Console) -> Result<(), Failure> {
         let written = self.helper.release(b"write");
         let has_told = matches!(&written, Err(Failure::Told(ExitStatus::FAILURE)));
@@ -85,7 +86,7 @@ fn write_maps(
     Ok(ExitStatus::SUCCESS)
 }
 
-/// Writes the map of the process whose directory is `own`, and whose id is `pid`.
+/// Writes a map of the process with the directory `own` and the PID `pid`.
 fn write_map(own: &OwnDirectory, pid: Pid, kind: IdKind, map: &IdMap) -> Result<(), Error> {
     let path = format!("/proc/{pid}/{}", kind.map_file());
     let text = map.to_text();
@@ -102,7 +103,7 @@ fn write_map(own: &OwnDirectory, pid: Pid, kind: IdKind, map: &IdMap) -> Result<
         .map_err(|error| hint::explain(error, &Failed::WriteMapFromOutside(kind, map)))
 }
 
-/// Becomes newuidmap(1) or newgidmap(1), which take the number that /proc knows. Returns only on
+/// Executes newuidmap(1) or newgidmap(1), which expect the PID that `/proc` shows. Returns only on
 /// failure.
 fn run_program(own: &OwnDirectory, pid: Pid, kind: IdKind, map: &IdMap) -> Error {
     let number = own.number().map_or_else(|| pid.to_string(), str::to_owned);
@@ -118,7 +119,7 @@ fn run_program(own: &OwnDirectory, pid: Pid, kind: IdKind, map: &IdMap) -> Error
     hint::explain(program::command(&argv), &Failed::ExecuteMapProgram(kind))
 }
 
-/// Maps one id of this process itself.
+/// Writes a map of one extent for this process, from inside.
 pub(crate) fn map_single(kind: IdKind, extent: IdExtent) -> Result<(), Error> {
     let path = Path::new("/proc/self").join(kind.map_file());
     let map = IdMap::single(extent);
@@ -127,7 +128,7 @@ pub(crate) fn map_single(kind: IdKind, extent: IdExtent) -> Result<(), Error> {
         .map_err(|error| hint::explain(error, &Failed::WriteMap(kind, &map)))
 }
 
-/// Writes this process's policy for setgroups(2).
+/// Writes `/proc/self/setgroups`.
 pub(crate) fn write_setgroups(policy: SetGroups, missing: Missing) -> Result<(), Error> {
     let path = Path::new("/proc/self/setgroups");
     match procfs::write(path, policy.word().as_bytes()) {

@@ -1,4 +1,4 @@
-//! Changes of the new mount namespace: mount(2).
+//! Mounts in the new mount namespace: mount(2).
 
 use std::ffi::OsStr;
 use std::os::fd::AsFd;
@@ -19,10 +19,11 @@ pub(crate) fn propagate(flags: MsFlags) -> Result<(), Error> {
     change(Path::new("/"), flags).attempt(|| words!["cannot change root filesystem propagation"])
 }
 
-/// Makes the mounts from a directory on private, if it is a mount point.
+/// Makes the mount on a directory, and those below it, private; does nothing if it is not a mount
+/// point.
 pub(crate) fn make_private(directory: &Path) -> Result<(), Error> {
     match change(directory, MsFlags::MS_PRIVATE | MsFlags::MS_REC) {
-        // Not a mount point, so there is no propagation to change.
+        // It is not a mount point, so there is no propagation to change.
         Err(Errno::EINVAL) => Ok(()),
         result => result.attempt(|| words!["cannot change ", directory, " filesystem propagation"]),
     }
@@ -32,7 +33,7 @@ fn change(target: &Path, flags: MsFlags) -> nix::Result<()> {
     mount(Some("none"), target, None::<&str>, flags, None::<&str>)
 }
 
-/// Mounts a new file system of the type proc or binfmt_misc.
+/// Mounts a new file system of the type `file_system`: proc or binfmt_misc.
 pub(crate) fn mount_new(file_system: &str, directory: &Path) -> Result<(), Error> {
     let flags = MsFlags::MS_NOSUID | MsFlags::MS_NOEXEC | MsFlags::MS_NODEV;
     mount(
@@ -46,7 +47,7 @@ pub(crate) fn mount_new(file_system: &str, directory: &Path) -> Result<(), Error
     .map_err(|error| hint::explain(error, &Failed::Mount(file_system, directory)))
 }
 
-/// Registers an interpreter with the binfmt_misc mounted on a directory.
+/// Registers an interpreter with the binfmt_misc file system mounted on a directory.
 pub(crate) fn register_interpreter(directory: &Path, rule: &OsStr) -> Result<(), Error> {
     let path = directory.join("register");
     let opened = descriptor::open(directory, OFlag::O_PATH | OFlag::O_DIRECTORY);

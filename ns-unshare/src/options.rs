@@ -1,4 +1,4 @@
-//! The options of `unshare`: parser, `--help`, manual page and completions come from this table.
+//! The options of `unshare`, the source of parser, `--help`, manual page and completions.
 
 use ns_common::cli::table::{Manual, Offer, Order, Takes, Tool, Value};
 use ns_common::namespace::Kind;
@@ -12,11 +12,11 @@ const GID: Value = Value::new("gid", Offer::Nothing);
 const SECONDS: Value = Value::new("seconds", Offer::Nothing);
 const PROPAGATION: Value = Value::new("mode", Offer::words("private slave shared unchanged"));
 const POLICY: Value = Value::new("policy", Offer::words("allow deny"));
-/// A kind of namespace, and the file that keeps it.
+/// The optional file to which the new namespace is bound.
 const NAMESPACE: Takes = Takes::OptionalLong(FILE);
 
 options! {
-    /// The options, as the parser hands them on.
+    /// What the parser returns for each option.
     pub enum Id {
         /// A kind of namespace.
         Namespace(Kind),
@@ -29,105 +29,105 @@ options! {
 
     section "Namespaces";
 
-    /// Creates a mount namespace: mounts made by the program stay its own, see `--propagation`. The
-    /// file must not lie on a mount with shared propagation.
+    /// Creates a mount namespace. By default the mounts that the program makes are not seen
+    /// outside; see `--propagation`. The file must not be on a mount with shared propagation.
     Namespace(Kind::Mount): Some('m'), "mount", NAMESPACE, "new mount namespace";
 
-    /// Creates a UTS namespace: the host name and the NIS domain name can be changed without the
-    /// rest of the system seeing it.
+    /// Creates a UTS namespace: the host name and NIS domain name can be changed without affecting
+    /// the rest of the system.
     Namespace(Kind::Uts): Some('u'), "uts", NAMESPACE,
         "new UTS namespace: host and domain name";
 
-    /// Creates an IPC namespace, which has System V message queues, semaphore sets, shared memory
-    /// segments and POSIX message queues of its own, and none of them at first.
+    /// Creates an IPC namespace, which has its own System V message queues, semaphore sets and
+    /// shared memory segments and its own POSIX message queues. At first there are none.
     Namespace(Kind::Ipc): Some('i'), "ipc", NAMESPACE,
         "new IPC namespace: System V IPC, POSIX queues";
 
-    /// Creates a network namespace with nothing in it but a loopback device that is down.
+    /// Creates a network namespace, which contains only a loopback device that is down.
     Namespace(Kind::Net): Some('n'), "net", NAMESPACE, "new network namespace";
 
-    /// Creates a PID namespace. It holds the children only: without `--fork` the program stays
-    /// outside, its first child becomes process 1, and when that ends no further process can be
-    /// made. A file can keep it only with `--fork`, and it is of no use once its process 1 has
-    /// ended.
+    /// Creates a PID namespace. Only children are placed in it: without `--fork` the program stays
+    /// outside, its first child becomes process 1, and once that has ended no more processes can be
+    /// created. The namespace can be bound to a file only with `--fork`, and is of no use once its
+    /// process 1 has ended.
     Namespace(Kind::Pid): Some('p'), "pid", NAMESPACE, "new PID namespace, for children";
 
-    /// Creates a user namespace, in which the program may have all capabilities. No id is mapped
-    /// unless an option below maps it, so that all appear as the overflow id.
+    /// Creates a user namespace, in which the program may have all capabilities. Ids that no option
+    /// below maps appear as the overflow id.
     Namespace(Kind::User): Some('U'), "user", NAMESPACE, "new user namespace";
 
-    /// Creates a cgroup namespace: the current cgroup appears as the root of the hierarchy.
+    /// Creates a cgroup namespace, in which the current cgroup appears as the root of the
+    /// hierarchy.
     Namespace(Kind::Cgroup): Some('C'), "cgroup", NAMESPACE, "new cgroup namespace";
 
-    /// Creates a time namespace, see `--monotonic` and `--boottime`.
+    /// Creates a time namespace; see `--monotonic` and `--boottime`.
     Namespace(Kind::Time): Some('T'), "time", NAMESPACE, "new time namespace";
 
     section "Child process";
 
-    /// Runs the program in a child and waits for it. Meanwhile INT and TERM are held back from the
-    /// waiting process. With `--pid` the program is process 1, which the kernel spares all signals
-    /// it has no handler for, those of the terminal among them. It ends as the child did: with its
-    /// status, or killed by its signal.
+    /// Runs the program in a child and waits for it. Meanwhile `unshare` blocks INT and TERM. With
+    /// `--pid` the program is process 1, to which the kernel delivers only signals that it has a
+    /// handler for, even from the terminal. `unshare` then ends as the child did: with the same
+    /// status, or killed by the same signal.
     Fork: Some('f'), "fork", Takes::Nothing, "run the program in a child and wait for it";
 
-    /// Has the kernel send the child a signal, by default `KILL`, when the waiting process dies.
-    /// Implies `--fork`. The signal is given by name; numbers are not accepted. It stays armed when
-    /// `--setuid` or `--setgid` changes the ids.
+    /// Asks the kernel to send the child a signal, by default `KILL`, when `unshare` dies. Implies
+    /// `--fork`. The signal must be given by name, not by number. This still works if `--setuid` or
+    /// `--setgid` changes the ids.
     KillChild: None, "kill-child", Takes::Optional(Value::new("signal", Offer::Signal)),
         "send the child a signal when unshare dies (implies --fork; default KILL)";
 
-    /// Passes signals on to the child instead of holding them back: INT and TERM or, with a list of
-    /// names separated by commas, those. `all` is every signal that can be caught and is none of
-    /// job control. Of a list, one that the terminal has sent to the whole job is not passed on
-    /// once more. Implies `--fork`. A program that is process 1 of a PID namespace gets only
-    /// signals for which it has a handler.
+    /// Forwards signals to the child instead of blocking them: INT and TERM or, with a
+    /// comma-separated list of names, those. `all` stands for every signal that can be caught,
+    /// except those of job control. With a list, a signal that the terminal has sent to the whole
+    /// job is not forwarded again. Implies `--fork`. A program that is process 1 of a PID namespace
+    /// gets only signals that it has a handler for.
     ForwardSignals: None, "forward-signals", Takes::Optional(Value::new("list", Offer::Signal)),
-        "pass INT and TERM, or these, on to the child (implies --fork)";
+        "forward INT and TERM, or these, to the child (implies --fork)";
 
     section "File systems";
 
-    /// Mounts a new proc file system, by default on `/proc`, so that tools such as `ps` see the new
-    /// PID namespace. Implies `--mount`. The kernel allows it only together with `--pid` and
-    /// `--fork`, or to a privileged caller.
+    /// Mounts a new proc file system, by default on `/proc`, so that tools such as `ps` show the
+    /// new PID namespace. Implies `--mount`. An unprivileged caller needs `--pid` and `--fork` too.
     MountProc: None, "mount-proc", Takes::Optional(DIRECTORY),
         "mount a new proc (implies --mount; default /proc)";
 
-    /// Mounts a new binfmt_misc file system, which the user namespace has for itself since Linux
-    /// 6.7. Implies `--mount` and `--user`. Without a directory it is mounted on
+    /// Mounts a new binfmt_misc file system; since Linux 6.7 each user namespace can have its own.
+    /// Implies `--mount` and `--user`. Without a directory it is mounted on
     /// `/proc/sys/fs/binfmt_misc`, and `--mount-proc` is implied too.
     MountBinfmt: None, "mount-binfmt", Takes::Optional(DIRECTORY),
         "mount a new binfmt_misc (implies --mount, --user)";
 
     section "Users and groups";
 
-    /// Maps the caller's effective uid to a uid, given by number or by name. Implies `--user`.
+    /// Maps the caller's effective uid to this uid, given by number or name. Implies `--user`.
     MapUser: None, "map-user", Takes::Required(Value::new("user", Offer::User)),
         "map the caller to this user (implies --user)";
 
-    /// Maps a block of uids; may be repeated. The block is written `inner:outer:count`, or with
-    /// commas `outer,inner,count`. `auto` stands for the caller's first block in subuid(5), from 0
-    /// on inside; `subids` for the same block under the same ids; `all` for every id there is. A
-    /// uid mapped alone, as by `--map-user`, is cut out of the blocks. A caller other than root
-    /// needs newuidmap(1). Implies `--user`.
+    /// Maps a range of uids; may be repeated. The range is written `inner:outer:count`, or with
+    /// commas `outer,inner,count`. `auto` maps the caller's first range in subuid(5) to the uids
+    /// from 0; `subids` maps that range to the same uids; `all` maps every uid to itself. A uid
+    /// that is mapped separately, for example with `--map-user`, is removed from the ranges. A
+    /// caller other than root needs newuidmap(1). Implies `--user`.
     MapUsers: None, "map-users", Takes::Required(RANGE),
-        "map a block of uids: <inner>:<outer>:<count>, auto, subids or all (implies --user)";
+        "map a range of uids: <inner>:<outer>:<count>, auto, subids or all (implies --user)";
 
-    /// Maps the caller's effective gid to a gid, given by number or by name. Implies `--user`, and
+    /// Maps the caller's effective gid to this gid, given by number or name. Implies `--user`, and
     /// `--setgroups=deny` unless `--map-groups` or an `--owner` with a gid is given.
     MapGroup: None, "map-group", Takes::Required(Value::new("group", Offer::Group)),
         "map the caller's group to this group (implies --user)";
 
-    /// Maps a block of gids, as `--map-users` does for uids. The block of `auto` and `subids` is
-    /// the one that subgid(5) has for the user, not for the group.
+    /// Maps a range of gids, as `--map-users` does for uids. The range of `auto` and `subids` is
+    /// the one that subgid(5) delegates to the user, not to the group.
     MapGroups: None, "map-groups", Takes::Required(RANGE),
-        "map a block of gids, written like that of --map-users (implies --user)";
+        "map a range of gids, like --map-users (implies --user)";
 
     /// Maps the caller's uid and gid to 0: the same as `--map-user=0 --map-group=0`.
     MapRootUser: Some('r'), "map-root-user", Takes::Nothing,
         "map the caller to root (implies --user)";
 
-    /// Maps the caller's uid and gid to themselves. The capabilities are lost when the program
-    /// starts, unless `--keep-caps` is given.
+    /// Maps the caller's uid and gid to themselves. The program has no capabilities unless
+    /// `--keep-caps` is given.
     MapCurrentUser: Some('c'), "map-current-user", Takes::Nothing,
         "keep the caller's uid and gid (implies --user)";
 
@@ -138,48 +138,48 @@ options! {
     MapSubids: None, "map-subids", Takes::Nothing,
         "the same as --map-users=subids --map-groups=subids";
 
-    /// Takes on a uid and a gid before the user namespace is made, so that they own it, and drops
-    /// all supplementary groups with the gid; that takes privileges. A half that is -1 is left
-    /// alone. Maps are still made for the ids from before: add `--setuid` and `--setgid` to run the
-    /// program under mapped ones. Implies `--user`.
+    /// Changes the uid and gid before creating the user namespace, so that they own it; changing
+    /// the gid also drops all supplementary groups. This needs privileges. An id of -1 is not
+    /// changed. Maps still refer to the caller's former ids: add `--setuid` and `--setgid` to run
+    /// the program under mapped ids. Implies `--user`.
     Owner: None, "owner", Takes::Required(Value::new("uid:gid", Offer::Nothing)),
         "set the owner of the user namespace (implies --user)";
 
     section "File systems";
 
-    /// Sets the propagation of all mounts in a new mount namespace: `private`, which is the
-    /// default, `slave`, `shared`, or `unchanged` to leave it as it is.
+    /// Sets the propagation of all mounts in a new mount namespace: `private` (the default),
+    /// `slave`, `shared`, or `unchanged`.
     Propagation: None, "propagation", Takes::Required(PROPAGATION),
         "mount propagation: private (default), slave, shared or unchanged";
 
     section "Users and groups";
 
-    /// Allows or denies the system call setgroups(2) in the new user namespace. Once gids are
-    /// mapped the kernel refuses any change, so that `deny` fails together with an option that maps
-    /// groups, and either word with one that maps the caller's own.
+    /// Allows or denies setgroups(2) in the new user namespace. Once gids are mapped the kernel
+    /// accepts no change: `deny` fails together with any option that maps gids, and `allow`
+    /// together with one that maps the caller's own gid.
     SetGroups: None, "setgroups", Takes::Required(POLICY),
         "allow or deny setgroups in the user namespace";
 
     section "Program";
 
-    /// Makes all permitted capabilities ambient, so that the program has them whatever its uid,
-    /// unless `--setuid` changes it from 0, which clears them. Without a new user namespace the
-    /// option has no effect.
+    /// Makes all permitted capabilities ambient, so that the program keeps them whatever its uid;
+    /// but they are cleared if `--setuid` changes the uid from 0 to another. The option has no
+    /// effect without a new user namespace.
     KeepCaps: None, "keep-caps", Takes::Nothing,
         "keep the capabilities in the user namespace for the program";
 
-    /// Sets the uid of the program, as seen inside.
+    /// Sets the program's uid, as seen inside.
     SetUid: Some('S'), "setuid", Takes::Required(UID), "uid of the program";
 
-    /// Sets the gid of the program, as seen inside, and drops all supplementary groups.
+    /// Sets the program's gid, as seen inside, and drops all supplementary groups.
     SetGid: Some('G'), "setgid", Takes::Required(GID), "gid of the program; drops other groups";
 
-    /// Changes the root directory, and the working directory to the new root unless `--wd` is
+    /// Changes the root directory. The working directory becomes the new root unless `--wd` is
     /// given.
     Root: Some('R'), "root", Takes::Required(DIRECTORY), "root directory of the program";
 
     /// Changes the working directory, after the root directory. A relative path starts at the
-    /// directory the caller was in.
+    /// caller's working directory.
     WorkingDirectory: Some('w'), "wd", Takes::Required(DIRECTORY),
         "working directory of the program";
 
@@ -197,8 +197,8 @@ options! {
     section "File systems";
 
     /// Registers an interpreter in the new binfmt_misc file system. The string has the form
-    /// `:name:type:offset:magic:mask:interpreter:flags`. With the flag `F` and `--root` the
-    /// interpreter is looked up before the root directory changes. Implies `--mount-binfmt`.
+    /// `:name:type:offset:magic:mask:interpreter:flags`. With `--root` and the flag `F`, the
+    /// interpreter is opened before the root directory changes. Implies `--mount-binfmt`.
     LoadInterp: Some('l'), "load-interp", Takes::Required(Value::new("string", Offer::Nothing)),
         "register an interpreter in a new binfmt_misc (implies --mount-binfmt)";
 
@@ -207,154 +207,151 @@ options! {
     /// Starts the program with an empty environment.
     ClearEnv: None, "clear-env", Takes::Nothing, "start the program with an empty environment";
 
-    /// Starts the program with the named variables only, those of them that are set. The names are
-    /// separated by commas; the option may be repeated. The program is searched in the `PATH` that
-    /// remains.
+    /// Starts the program with only those of the named variables that are set. The names are
+    /// separated by commas; the option may be repeated. The program is searched for in the
+    /// remaining `PATH`.
     WhitelistEnv: None, "whitelist-env", Takes::Required(Value::new("names", Offer::Nothing)),
         "start the program with these variables only";
 
-    /// Sets a variable of the program's environment; may be repeated. Such changes are made in
-    /// their order, after `--clear-env` and `--whitelist-env`.
+    /// Sets a variable in the program's environment; may be repeated. `--set-env` and `--unset-env`
+    /// apply in the order given, after `--clear-env` and `--whitelist-env`.
     extension SetEnv: None, "set-env", Takes::Required(Value::new("name=value", Offer::Nothing)),
-        "set a variable for the program";
+        "set a variable in the program's environment";
 
-    /// Takes a variable out of the program's environment.
+    /// Removes a variable from the program's environment; may be repeated.
     extension UnsetEnv: None, "unset-env", Takes::Required(Value::new("name", Offer::Nothing)),
-        "take a variable away from the program";
+        "remove a variable from the program's environment";
 
     section "Child process";
 
-    /// Runs a process 1 of our own, which stays: it starts the program as its child, reaps every
-    /// process that loses its parent, passes signals on to the program, and ends when that has
-    /// ended, and the kernel then ends all other processes of the namespace. With `wait` it asks
-    /// them to end and waits for them first; with a number of seconds it ends them when that time
-    /// is over. The exit status is that of the program. Implies `--fork`, `--pid` and, unless that
-    /// option is given, `--forward-signals=all`.
+    /// Runs our own process 1, which starts the program as its child, reaps orphaned processes,
+    /// forwards signals to the program, and ends when the program has ended; the kernel then kills
+    /// all other processes of the PID namespace. With `wait`, process 1 first sends them TERM and
+    /// waits for them; with a number of seconds, it waits no longer than that. The exit status is
+    /// that of the program. Implies `--fork`, `--pid` and, if `--forward-signals` is not given,
+    /// `--forward-signals=all`.
     extension Init: None, "init", Takes::Optional(Value::new("wait[:seconds]", Offer::words("wait"))),
         "run a process 1 that reaps (implies --fork, --pid)";
 
     section "For supervisors";
 
-    /// Writes the number of the program's process, as it is seen outside, to a new file that takes
-    /// the place of this one in one step, before the program starts. It is removed when the program
-    /// has ended, if `unshare` waits for that. What is no regular file, such as a device, keeps its
-    /// place, and that is an error.
+    /// Writes the program's PID, as seen outside, to this file before the program starts. The file
+    /// is replaced atomically. If `unshare` waits for the program, it removes the file when the
+    /// program has ended. It is an error if something other than a regular file, such as a device,
+    /// has that name.
     extension PidFile: None, "pid-file", Takes::Required(FILE), "write the PID of the program to a file";
 
-    /// Writes events to this descriptor, as one line of JSON each: `ready`, with PID and
-    /// namespaces, once all is done but to run the program; `failed`, if that cannot be executed;
-    /// and, if `unshare` waits for it, `exited` or `killed`. The program does not get the
-    /// descriptor.
+    /// Writes events to this descriptor, each as one line of JSON: `ready`, with the PID and
+    /// namespaces, when only the execution of the program is left; `failed`, if the program cannot
+    /// be executed; and, if `unshare` waits for the program, `exited` or `killed`. The program does
+    /// not inherit the descriptor.
     extension StatusFd: None, "status-fd", Takes::Required(Value::new("fd", Offer::Nothing)),
         "write events as lines of JSON to a descriptor";
 
-    /// Once all is ready, holds the program back until a byte can be read from this descriptor. If
-    /// its end comes first nothing is run, and what was made is undone. The program does not get
-    /// the descriptor.
+    /// When everything is ready, waits until a byte can be read from this descriptor before running
+    /// the program. If the end of file comes first, nothing is run, and what was done is undone.
+    /// The program does not inherit the descriptor.
     extension WaitFd: None, "wait-fd", Takes::Required(Value::new("fd", Offer::Nothing)),
-        "hold the program back until a byte comes from a descriptor";
+        "run the program only once a byte can be read from a descriptor";
 
     section "Inside";
 
-    /// Enters an existing namespace before the others are made: of the process with this PID, or
-    /// the one that a file is bound to. The kind is written like its option. May be repeated, once
-    /// for a kind. A file whose name is all digits is reached as `./NAME`.
+    /// Enters an existing namespace before creating new ones: that of the process with this PID, or
+    /// the one bound to a file. Each kind has the name of its option. May be repeated, once for
+    /// each kind. A file whose name is all digits must be written as `./NAME`.
     extension Join: None, "join", Takes::Required(Value::new("kind=where", Offer::Joined)),
         "enter the namespace of a PID or a file first";
 
-    /// Sets the host name inside, of at most 64 bytes. Implies `--uts` unless a UTS namespace is
+    /// Sets the host name inside, at most 64 bytes long. Implies `--uts` unless a UTS namespace is
     /// joined.
     extension HostName: None, "hostname", Takes::Required(Value::new("name", Offer::Nothing)),
         "set the host name (implies --uts)";
 
-    /// Sets the NIS domain name inside, of at most 64 bytes. Implies `--uts` unless a UTS namespace
-    /// is joined.
+    /// Sets the NIS domain name inside, at most 64 bytes long. Implies `--uts` unless a UTS
+    /// namespace is joined.
     extension DomainName: None, "domainname", Takes::Required(Value::new("name", Offer::Nothing)),
         "set the NIS domain name (implies --uts)";
 
-    /// Brings the loopback device up in the new network namespace. Implies `--net` unless a network
+    /// Brings up the loopback device in the new network namespace. Implies `--net` unless a network
     /// namespace is joined.
     extension Loopback: None, "loopback", Takes::Nothing,
         "bring the loopback device up (implies --net)";
 
-    /// Mounts an mqueue file system, by default on `/dev/mqueue`, in which the POSIX message queues
-    /// of the IPC namespace can be seen: mq_overview(7). Implies `--ipc` unless an IPC namespace is
-    /// joined, and `--mount`. The directory must exist.
+    /// Mounts an mqueue file system, by default on `/dev/mqueue`, which shows the POSIX message
+    /// queues of the IPC namespace: mq_overview(7). Implies `--mount` and, unless an IPC namespace
+    /// is joined, `--ipc`. The directory must exist.
     extension Mqueue: None, "mqueue", Takes::Optional(DIRECTORY),
         "show POSIX message queues (implies --ipc, --mount)";
 
     section "Looking first";
 
-    /// Prints what would be done, a step a line, and does none of it: each system call in the
-    /// kernel's notation, what it is for and, where there are several processes, which of them
-    /// makes it.
-    extension Explain: None, "explain", Takes::Nothing, "print the steps and do none of them";
+    /// Prints the steps that would be taken, one a line, and takes none of them: each system call,
+    /// what it is for and, if there are several processes, which process makes it.
+    extension Explain: None, "explain", Takes::Nothing, "print the steps and take none of them";
 
-    /// Tries all that is asked for in a child, runs nothing, and says of each kind of namespace
-    /// whether it works, then of `maps`, `proc`, `mqueue` and `loopback` where they are asked for:
-    /// `yes`, or `no` with the reason. The exit status is 0 if all works. No file is bound. Without
-    /// any kind it tries each, alone and then along with a user namespace.
-    extension Probe: None, "probe", Takes::Nothing, "say what of this works here, and run nothing";
+    /// Tries everything that is asked for in a child, without running a program or binding a file.
+    /// Prints for each kind of namespace whether it works, then for `maps`, `proc`, `mqueue` and
+    /// `loopback` if they are asked for: `yes`, or `no` with the reason. The exit status is 0 if
+    /// everything works. If no kind is given, each is tried, alone and then together with a user
+    /// namespace.
+    extension Probe: None, "probe", Takes::Nothing, "print what of this works here, and run nothing";
 }
 
-/// All that is known of the tool.
+/// The description of the tool.
 pub static TOOL: Tool<Id> = Tool {
     name: "unshare",
-    purpose: "Run a program in namespaces of its own, apart from those of the caller.",
+    purpose: "Run a program in new namespaces.",
     usage: &["[options] [<program> [<argument>...]]"],
     order: Order::StopAtOperand,
     options: OPTIONS,
     headings: HEADINGS,
 };
 
-/// What only the manual page says; no program has it in it.
+/// What only the manual page contains; the linker leaves it out of the program.
 pub static MANUAL: Manual = Manual {
     summary: "run a program in new namespaces",
     options: MANUAL_OF_OPTIONS,
     columns: &[],
     description: &[
-        "`unshare` leaves the namespaces of its caller for new ones of the kinds asked for, and \
-         runs a program there. Without a program it starts the shell that `SHELL` names, or that \
-         of the user's account, or `/bin/sh`, as a login shell.",
-        "A new namespace ends with its last process, unless it is kept: the long option of a kind \
-         takes a file that exists already, and the namespace is bound to it until the file is \
-         unmounted; that takes privileges outside. `nsenter` enters it there.",
-        "All namespaces are made at once, so those of an ordinary user belong to the user \
-         namespace made along with them. An ordinary user needs one; `--map-root-user` is the \
-         usual way.",
+        "`unshare` creates new namespaces of the given kinds and runs a program in them. Without a \
+         program it starts a login shell: the one that `SHELL` names, else that of the user's \
+         account, else `/bin/sh`.",
+        "A namespace disappears with its last process unless it is bound to a file. The long \
+         option of a kind accepts an existing file, to which the new namespace is bound until the \
+         file is unmounted; this needs privileges outside. `nsenter` enters the namespace through \
+         the file.",
+        "All namespaces are created in one step, so that the others are owned by the new user \
+         namespace, if there is one. An ordinary user needs a user namespace; `--map-root-user` is \
+         the usual way to get one.",
     ],
     sections: &[],
     environment: &[
-        ("SHELL", "The shell that is started without a program."),
+        ("SHELL", "The shell that is started if no program is named."),
         (
             "PATH",
-            "Where the program is searched for: the one that the program will have.",
+            "Where the program is searched for, after all changes of the environment.",
         ),
     ],
     files: &[
         ("/proc/self/ns/", "the current namespaces"),
-        (
-            "/proc/sys/user/",
-            "how many namespaces of each kind there may be",
-        ),
+        ("/proc/sys/user/", "the limits on namespaces of each kind"),
         (
             "/etc/subuid, /etc/subgid",
-            "the blocks of ids that `--map-auto` and its like may map",
+            "the ranges of ids that may be mapped, for `--map-auto` and similar options",
         ),
-        ("/dev/mqueue", "where `--mqueue` mounts without a directory"),
+        ("/dev/mqueue", "the default directory of `--mqueue`"),
     ],
     exit_status: &[
-        "That of the program. 1 for a usage error or a step that failed, 126 if the program \
-         was found and could not be executed, 127 if it, or newuidmap(1) where that is \
-         needed, was not found. With `--fork`, if a signal killed the program, the same \
-         signal kills `unshare`.",
+        "That of the program. 1 for a usage error or a step that failed, 126 if the program was \
+         found but could not be executed, 127 if the program, or newuidmap(1) if needed, was not \
+         found. With `--fork`, if a signal killed the program, the same signal kills `unshare`.",
     ],
     differences: &[
-        "Ids and ranges that do not fit are errors; util-linux wraps them, so that \
-         4294967296 is root. With `--fork`, namespaces are bound to files when the child \
-         has done all its steps, and the program starts afterwards, not at all if that \
-         fails. The waiting parent of `--fork` stops and continues with its program. With \
-         `--whitelist-env` and no name that is set, the environment is empty.",
+        "Ids and ranges that are out of range are errors; util-linux wraps them around, so that \
+         4294967296 is root. With `--fork`, namespaces are bound to files after all other steps of \
+         the child and before the program starts; if binding fails, it does not start. With \
+         `--fork`, `unshare` stops and continues together with the program. If no variable named \
+         by `--whitelist-env` is set, the environment is empty.",
     ],
     examples: &[
         (
@@ -370,19 +367,19 @@ pub static MANUAL: Manual = Manual {
             "touch /run/netns-a && unshare --net=/run/netns-a true",
         ),
         (
-            "A network with a loopback device that works, under another host name:",
+            "A network with a working loopback device, and another host name:",
             "unshare -r --hostname box --loopback sh",
         ),
         (
-            "A process tree whose process 1 reaps, and that is given ten seconds to end:",
+            "A process tree with a process 1 that reaps orphans and gives the rest ten seconds to end:",
             "unshare -r --init=wait:10 --mount-proc ./server",
         ),
         (
-            "What that does, step by step:",
+            "The steps of that command:",
             "unshare -r --init=wait:10 --mount-proc --explain ./server",
         ),
         (
-            "Whether an ordinary user can make a network namespace here:",
+            "Whether an ordinary user can create a network namespace here:",
             "unshare --probe -r -n",
         ),
     ],

@@ -1,4 +1,4 @@
-//! The mount namespace that files are bound in, once this process has left it.
+//! The original mount namespace, in which files are bound after this process has left it.
 
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
@@ -12,7 +12,7 @@ use ns_common::namespace::Kind;
 use ns_common::sys::{descriptor, namespace};
 use ns_common::words;
 
-/// The mount namespace and the working directory of before, held.
+/// The original mount namespace and working directory, held open.
 #[derive(Debug)]
 pub(crate) struct OuterMounts {
     namespace: OwnedFd,
@@ -20,7 +20,7 @@ pub(crate) struct OuterMounts {
 }
 
 impl OuterMounts {
-    /// Takes hold of them.
+    /// Opens the current ones.
     pub(crate) fn hold() -> nix::Result<Self> {
         Ok(Self {
             namespace: descriptor::open(Path::new("/proc/self/ns/mnt"), OFlag::O_RDONLY)?,
@@ -34,19 +34,19 @@ impl OuterMounts {
     }
 }
 
-/// The id of an open mount namespace; `None` where the kernel does not tell (before 6.12).
+/// The id of an open mount namespace; `None` before Linux 6.12, which does not tell it.
 fn id(mount_namespace: &OwnedFd) -> Option<u64> {
     namespace::mount_namespace_id(mount_namespace.as_fd()).ok()
 }
 
-/// Makes sure that the mount namespace we have just made can be bound in the outer one.
+/// Makes sure that the mount namespace just created can be bound in the outer one.
 ///
-/// To rule out loops the kernel binds only a namespace with a higher id than the one it is bound
-/// in. Since 6.18 each processor hands out ids from a stock of its own, so a newer namespace may
-/// have a lower id. On the processor that gave the outer one its id every further one is higher: we
-/// make the namespace again on one processor after the other until it is. Those we are to run on
-/// come first; the others, which a manager of resources keeps for somebody else, are used for that
-/// one call only.
+/// To rule out loops, the kernel binds a mount namespace only in one with a lower id. Since Linux
+/// 6.18 each processor assigns ids from its own stock, so a newer namespace may have a lower id. On
+/// the processor that assigned the outer id, every further id is higher: so the namespace is
+/// created again on one processor after the other until its id is higher. Processors in our
+/// affinity mask come first; others, perhaps reserved for somebody else, are used for that one call
+/// only.
 pub(crate) fn outrank(outer: &OuterMounts) -> Result<(), Error> {
     let Some(outer) = id(&outer.namespace) else {
         return Ok(());
@@ -73,7 +73,7 @@ pub(crate) fn outrank(outer: &OuterMounts) -> Result<(), Error> {
             .and_then(|()| sched_setaffinity(this, &one));
         match moved {
             Ok(()) => {}
-            // There is no such processor, or no right to use it.
+            // There is no such processor, or we may not use it.
             Err(Errno::EINVAL | Errno::EPERM) => continue,
             Err(errno) => return Err(Error::caused_by(words!["sched_setaffinity failed"], errno)),
         }

@@ -1,5 +1,5 @@
-//! Namespaces that outlive their processes: a bind mount of their file in /proc keeps them
-//! (namespaces(7)).
+//! Persistent namespaces: a bind mount of its file in `/proc` keeps a namespace without processes:
+//! namespaces(7).
 
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
@@ -24,11 +24,11 @@ use crate::outer::OuterMounts;
 
 type Files = [(Kind, PathBuf)];
 
-/// A process outside the new namespaces that binds them to files, and unbinds them unless it hears
-/// that they are to be kept.
+/// A helper outside the new namespaces that binds them to files, and unbinds them unless it is told
+/// to keep them bound.
 ///
-/// It has the mounts, the root directory and the privileges from before. Dropped, it leaves no file
-/// bound.
+/// It has the original mounts, root directory and privileges. If the value is dropped, no file
+/// stays bound.
 #[derive(Debug)]
 pub(crate) struct Binder {
     helper: Helper,
@@ -36,7 +36,8 @@ pub(crate) struct Binder {
 }
 
 impl Binder {
-    /// Starts the helper, for the namespaces that this process, `own`, will be in.
+    /// Starts the helper for the namespaces that this process will be in; `own` is its directory in
+    /// `/proc`.
     pub(crate) fn start(
         console: &mut Console,
         own: &OwnDirectory,
@@ -44,12 +45,12 @@ impl Binder {
     ) -> Result<Self, Error> {
         let pid = Pid::this();
         let helper = Helper::start(console, |line, console| {
-            // It lives as long as the program does not, and what it says to others is not for the
-            // program.
+            // The helper lives until the program starts. A program of the same user could read the
+            // caller's environment in its `/proc/PID/environ`.
             hint::are_wanted();
             environment::erase();
-            // What interrupts us must not leave the files bound; our parent's end is heard on the
-            // line.
+            // A signal must not end the helper and leave files bound. The end of our parent closes
+            // the channel.
             signal::block_deadly().attempt(|| words!["sigprocmask block failed"])?;
             serve(line, own, pid, files, console)
         })?;
@@ -59,12 +60,12 @@ impl Binder {
         })
     }
 
-    /// In a child of the process that has started the helper.
+    /// To be called in a child of the process that started the helper, which cannot wait for it.
     pub(crate) fn disown(&mut self) {
         self.helper.disown();
     }
 
-    /// Has the namespaces bound, all or none of them.
+    /// Tells the helper to bind the namespaces, all or none of them.
     pub(crate) fn bind(&mut self) -> Result<(), Failure> {
         let bound = self.helper.say(b"bind").and_then(|()| self.helper.hear());
         if let Ok(Some(_)) = bound {
@@ -74,21 +75,21 @@ impl Binder {
         Err(Failure::Told(ExitStatus::FAILURE))
     }
 
-    /// Has them stay bound.
+    /// Tells the helper to leave them bound.
     pub(crate) fn keep(&mut self) -> Result<(), Failure> {
         let said = self.helper.say(b"keep");
         self.helper.finish_after(said)
     }
 
-    /// Leaves it to a child of ours to talk to the helper, and waits for the helper's end.
+    /// Waits for the helper to end, which a child of ours talks to.
     pub(crate) fn finish(&mut self) -> Result<(), Failure> {
         self.helper.finish()
     }
 
-    /// Unbinds, in place of a helper that has died, what we can still reach, and says what we
-    /// cannot.
+    /// Unbinds what can still be reached, in place of a helper that has died, and reports files
+    /// that may stay bound.
     ///
-    /// `outer` is what we have left, if that is another mount namespace than ours.
+    /// `outer` is the original mount namespace, if this process has left it.
     pub(crate) fn undo(&self, outer: Option<&nix::Result<OuterMounts>>, console: &mut Console) {
         let own =
             |kind: Kind| Identity::at(&Path::new("/proc/self/ns").join(kind.file_after_unshare()));
@@ -113,8 +114,8 @@ impl Binder {
     }
 }
 
-/// The helper's work: binds when it hears a word, and keeps what is bound only if it hears another
-/// one.
+/// What the helper does: binds at the first word, and keeps the files bound only if a second one
+/// follows.
 fn serve(
     line: &Line,
     own: &OwnDirectory,
@@ -136,16 +137,16 @@ fn serve(
     kept.map(|_| ExitStatus::SUCCESS)
 }
 
-/// The mounts made so far.
+/// The bind mounts made so far.
 #[derive(Default)]
 struct Bound(Vec<Mounted>);
 
 struct Mounted {
-    /// As typed, for messages.
+    /// The path as typed, for messages.
     file: PathBuf,
-    /// Where it is found again.
+    /// Where the file is found again.
     place: Place,
-    /// What was there before.
+    /// The file that the mount covers.
     covered: Identity,
     namespace: Identity,
 }
@@ -189,16 +190,16 @@ impl Bound {
         let none = None::<&str>;
         let bind_to = |path: &Path| mount(Some(&source), path, none, MsFlags::MS_BIND, none);
         let place = match Place::hold(file, OFlag::O_PATH) {
-            // It is the kernel's to refuse.
+            // The kernel will refuse this path with its own error.
             Err(Errno::EISDIR) => return bind_to(file),
             result => result?,
         };
         let covered = Identity::at(&place.path())?;
-        // Where it cannot be looked at, the kernel says first what else is wrong.
+        // An error here is reported only after mount(2) has had the chance to report its own.
         let namespace = Identity::at(&source);
         bind_to(&place.path())?;
         let namespace = namespace.inspect_err(|_| {
-            // What cannot be told from others later must go now.
+            // A mount that cannot be identified later must be removed now.
             let _ = umount2(&place.path(), MntFlags::MNT_DETACH);
         })?;
         self.0.push(Mounted {
@@ -210,7 +211,7 @@ impl Bound {
         Ok(())
     }
 
-    /// Takes all mounts away again, the last one first, and says which it could not.
+    /// Unmounts all of them, the last one first, and reports those that stay bound.
     fn unbind_all(&mut self, console: &mut Console) {
         for mounted in self.0.drain(..).rev() {
             let opened = descriptor::open(&mounted.place.path(), OFlag::O_PATH);
@@ -226,14 +227,14 @@ impl Bound {
 }
 
 impl Mounted {
-    /// Unmounts the very mount whose root `opened` is, unless that is another one. EBUSY: another
-    /// one lies on ours, and would go with it.
+    /// Unmounts the mount whose root is `opened`, if it is ours. EBUSY if another mount covers
+    /// ours, because it would be unmounted too.
     fn unbind(&self, opened: &OwnedFd) -> nix::Result<()> {
         let there = Identity::of(opened)?;
         if there == self.namespace {
             umount2(&held(opened.as_fd()), MntFlags::MNT_DETACH)
         } else if there == self.covered {
-            // Somebody has taken ours away.
+            // Somebody else has unmounted ours.
             Ok(())
         } else {
             Err(Errno::EBUSY)

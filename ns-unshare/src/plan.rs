@@ -1,4 +1,4 @@
-//! What will be done, in order: one list, which can be read, compared and tested without
+//! The plan: an ordered list of steps, which can be printed, compared and tested without
 //! privileges.
 
 use std::ffi::{OsStr, OsString};
@@ -17,30 +17,30 @@ use crate::caller::Caller;
 use crate::cli::BINFMT_MISC;
 use crate::request::{Fork, Place, Propagation, Remaining, Request, SetGroups};
 
-/// One thing to do.
+/// A step of the plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Step {
     /// Make sure that children can be waited for.
     DefaultChildSignal,
-    /// Take over the descriptor, by its number, that events are written to.
+    /// Take over the inherited descriptor to which events are written.
     TakeStatusDescriptor(i32),
-    /// Take over the descriptor, by its number, on which a byte lets the program run.
+    /// Take over the inherited descriptor from which a byte must be read before the program runs.
     TakeWaitDescriptor(i32),
-    /// Fork the helper that will write the program's number to a file, and make sure that it can.
+    /// Fork the helper that will write the program's PID to a file, and make sure that it can.
     StartPidFile(PathBuf),
     /// Fork the helper that will bind the new namespaces to files, in this order.
     StartBinder(Vec<(Kind, PathBuf)>),
-    /// Fork the helper that will write maps from outside.
+    /// Fork the helper that will write the maps from outside.
     StartMapper(MapperJob),
     /// Enter existing namespaces.
     Join(Vec<(Kind, Place)>),
-    /// Hold the mount namespace and the directory that we are in, to come back to.
+    /// Open the current mount namespace and working directory, to return to them.
     HoldOuterMounts,
-    /// Make the new namespaces and move in.
+    /// Create the new namespaces and move into them.
     Unshare(KindSet),
-    /// See to it that the new mount namespace can be bound to a file in the one held.
+    /// Make sure that the new mount namespace can be bound to a file in the original one.
     OutrankOuterMounts,
-    /// Have the mapper write, and wait for it.
+    /// Tell the mapper to write the maps, and wait for it.
     WriteMapsFromOutside,
     /// Set the offset, in seconds, of a clock of the new time namespace.
     OffsetClock(Clock, i64),
@@ -50,31 +50,32 @@ pub(crate) enum Step {
     SetDomainName(OsString),
     /// Bring the loopback device up.
     BringLoopbackUp,
-    /// Make the changes of the environment.
+    /// Change the environment.
     ChangeEnvironment(Vec<Change>),
-    /// Split the process: what follows is done by a child, which the parent waits for.
+    /// Fork: the child takes the following steps, and the parent waits for it.
     Fork(Fork),
-    /// In process 1: split it, attend to the child, which does what follows, and to what remains.
+    /// In process 1: fork a child, which takes the following steps, and serve it and the remaining
+    /// processes.
     StartProgram(Remaining),
-    /// Ask for a signal, by number, when the parent dies, which may have happened already.
+    /// Ask for a signal, by number, when the parent dies; it may have died already.
     DieWithParent(i32),
-    /// Map one id, the caller's own, which needs no privilege.
+    /// Map one id, the caller's own, which needs no privileges.
     MapSingle(IdKind, IdExtent),
     /// Write `/proc/self/setgroups`.
     WriteSetGroups(SetGroups, Missing),
-    /// Fail: the request turns out to contradict itself.
+    /// Fail, because the request contradicts itself in a way that the reference detects only here.
     Refuse(Message),
     /// Change the propagation of all mounts.
     Propagate(MsFlags),
-    /// Make a mount point's propagation private; no harm if it is none.
+    /// Make the propagation of a mount point private; do nothing if the directory is not one.
     MakePrivate(PathBuf),
-    /// Mount a new proc there.
+    /// Mount a new proc on a directory.
     MountProc(PathBuf),
-    /// Mount a new binfmt_misc there.
+    /// Mount a new binfmt_misc on a directory.
     MountBinfmt(PathBuf),
     /// Register an interpreter with the binfmt_misc mounted on a directory.
     RegisterInterpreter(PathBuf, OsString),
-    /// Mount an mqueue file system there.
+    /// Mount an mqueue file system on a directory.
     MountMqueue(PathBuf),
     /// Change the root directory.
     ChangeRoot(PathBuf),
@@ -82,21 +83,21 @@ pub(crate) enum Step {
     ChangeDirectory(PathBuf),
     /// Drop all supplementary groups.
     DropGroups,
-    /// Take on a gid.
+    /// Change the gid.
     SetGid(u32),
-    /// Take on a uid.
+    /// Change the uid.
     SetUid(u32),
     /// Keep the capabilities for the program.
     KeepCapabilities,
-    /// Have the binder bind the namespaces to their files, all or none, and wait for that.
+    /// Tell the binder to bind the namespaces to their files, all or none, and wait for that.
     Bind,
-    /// Tell supervisors that all is ready for the program.
+    /// Report to supervisors that the program is about to run.
     Report,
-    /// Wait for a byte on the descriptor taken over.
+    /// Wait for a byte from the wait descriptor.
     AwaitByte,
-    /// Have the binder leave them bound, whatever becomes of us.
+    /// Tell the binder to leave the files bound.
     Keep,
-    /// Become the program.
+    /// Execute the program.
     Execute(Program),
 }
 
@@ -110,7 +111,7 @@ pub(crate) enum Clock {
 }
 
 impl Clock {
-    /// The kernel's number: clock_gettime(2).
+    /// The clock id: clock_gettime(2).
     pub(crate) fn number(self) -> i32 {
         match self {
             Self::Monotonic => libc::CLOCK_MONOTONIC,
@@ -119,39 +120,39 @@ impl Clock {
     }
 }
 
-/// Whether a file may be missing because the kernel is older than it.
+/// Whether it is an error that the kernel does not have a file, being too old.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Missing {
-    /// It may.
+    /// It is not an error.
     Tolerated,
-    /// It may not.
+    /// It is an error.
     AnError,
 }
 
-/// The maps that the mapper writes; one that is `None` is left alone.
+/// The maps that the mapper writes; one that is `None` is not written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct MapperJob {
     /// The `uid_map` and the `gid_map`.
     pub(crate) maps: Both<Option<IdMap>>,
-    /// Who writes.
+    /// What writes them.
     pub(crate) writer: Writer,
 }
 
-/// Who may write a map of more than one's own id.
+/// What writes a map of more than the caller's own id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Writer {
-    /// The mapper itself: it is root.
+    /// The mapper itself, which is root.
     Mapper,
-    /// newuidmap(1) and newgidmap(1), which check the caller's delegation.
+    /// newuidmap(1) and newgidmap(1), which check the ranges delegated to the caller.
     SetuidPrograms,
 }
 
-/// The whole way from here to the program.
+/// All steps, up to and including the execution of the program.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Plan(pub(crate) Vec<Step>);
 
 impl Plan {
-    /// Settles what `request` means for `caller`.
+    /// The steps that `request` means for `caller`.
     pub(crate) fn new(request: &Request, caller: &dyn Caller) -> Result<Self, Error> {
         let maps = Maps::new(request, caller)?;
         let mut steps = Vec::new();
@@ -168,9 +169,9 @@ impl Plan {
         }
         push_clocks(&mut steps, request);
         push_environment(&mut steps, request);
-        // Without a child the reference binds here, where the mounts are still as they were copied:
-        // what the kernel refuses for their sake is to be refused. A child binds when all else is
-        // done.
+        // Without a child the reference binds here, where the mounts still have their original
+        // propagation, and where the kernel may refuse because of it; so do we. With a child,
+        // binding comes last.
         let keeps_namespaces = !request.files.is_empty();
         if keeps_namespaces && request.fork.is_none() {
             steps.push(Step::Bind);
@@ -207,7 +208,7 @@ fn push_helpers(steps: &mut Vec<Step>, request: &Request, maps: &Maps) {
     steps.extend(maps.mapper.clone().map(Step::StartMapper));
 }
 
-/// The helpers stay where the caller was.
+/// After the helpers have been forked, so that they stay in the caller's namespaces.
 fn push_joined(steps: &mut Vec<Step>, request: &Request) {
     let joins_mounts = request.joined.contains(Kind::Mount);
     if !request.files.is_empty() && (joins_mounts || request.kinds.contains(Kind::Mount)) {
@@ -219,7 +220,7 @@ fn push_joined(steps: &mut Vec<Step>, request: &Request) {
     }
 }
 
-/// Whoever makes a user namespace owns it.
+/// Before unshare(2), because the process that creates a user namespace owns it.
 fn push_owner(steps: &mut Vec<Step>, request: &Request) {
     let Some(owner) = request.owner else { return };
     if let Some(gid) = owner.group {
@@ -235,7 +236,7 @@ fn push_unshare(steps: &mut Vec<Step>, request: &Request) {
     }
 }
 
-/// The kernel takes offsets only until the first process has entered.
+/// The kernel accepts offsets only before the first process enters: time_namespaces(7).
 fn push_clocks(steps: &mut Vec<Step>, request: &Request) {
     let clocks = [
         (Clock::Boottime, request.boottime),
@@ -245,8 +246,7 @@ fn push_clocks(steps: &mut Vec<Step>, request: &Request) {
     steps.extend(clocks.into_iter().filter_map(offset));
 }
 
-/// Before the fork, so that at no moment the program can read in its waiting parent what it is not
-/// to see.
+/// Before the fork, so that the program can never read removed variables from its waiting parent.
 fn push_environment(steps: &mut Vec<Step>, request: &Request) {
     let kept = request.kept_variables.clone().map(Change::Keep);
     let changes: Vec<Change> = kept.into_iter().chain(request.variables.clone()).collect();
@@ -266,9 +266,8 @@ fn push_ids(steps: &mut Vec<Step>, request: &Request) {
     }
     steps.extend(request.ids.user.map(Step::SetUid));
     if request.ids != Both::default() {
-        // The kernel forgets the parent-death signal when the ids change:
-        // PR_SET_PDEATHSIG(2const). A process 1 of ours keeps its ids, and its end is that of the
-        // program.
+        // Changing the ids clears the parent-death signal: PR_SET_PDEATHSIG(2const). Our own
+        // process 1 keeps its ids, and the program ends with it.
         if request
             .fork
             .as_ref()
@@ -282,7 +281,7 @@ fn push_ids(steps: &mut Vec<Step>, request: &Request) {
     }
 }
 
-/// In another root directory only the files there are asked for the user's shell.
+/// In another root directory, the user's shell is looked up in the files there only.
 fn program(request: &Request) -> Program {
     let accounts = match request.root {
         Some(_) => Accounts::EnteredFile,
@@ -300,7 +299,8 @@ fn push_maps(steps: &mut Vec<Step>, request: &Request, maps: &Maps) {
                 "options --setgroups=allow and --map-group are mutually exclusive"
             ]));
         }
-        // Without privileges outside, the kernel refuses a gid_map before this: user_namespaces(7).
+        // Without privileges outside, the kernel accepts a gid_map only after this:
+        // user_namespaces(7).
         steps.push(Step::WriteSetGroups(SetGroups::Deny, Missing::Tolerated));
         steps.push(Step::MapSingle(IdKind::Group, extent));
     }
@@ -364,8 +364,8 @@ fn propagation_flag(propagation: Propagation) -> Option<MsFlags> {
     Some(MsFlags::MS_REC | flag)
 }
 
-/// Whether a binfmt_misc rule has the flag `F`: the last field, behind the delimiter that the first
-/// byte defines.
+/// Whether a binfmt_misc rule has the flag `F` in its last field. The first byte of a rule is its
+/// delimiter.
 fn is_opened_at_registration(rule: &OsStr) -> bool {
     let rule = rule.as_encoded_bytes();
     let fields = rule

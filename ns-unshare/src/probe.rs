@@ -1,4 +1,5 @@
-//! What would work here: everything is tried in children, nothing is run, and nothing is left.
+//! What `--probe` does: it tries every step in children, runs no program, and leaves nothing
+//! behind.
 
 use ns_common::console::Console;
 use ns_common::error::{ExitStatus, Failure, Message};
@@ -12,11 +13,11 @@ use crate::plan::{Plan, Step};
 use crate::process::{Flow, Process};
 use crate::request::Request;
 
-/// What is said of one subject.
+/// Whether one subject works.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Verdict {
     Yes,
-    /// It works, but only along with a user namespace.
+    /// It works, but only together with a user namespace.
     WithUser,
     No {
         reason: Message,
@@ -24,7 +25,7 @@ enum Verdict {
     },
 }
 
-/// What a step makes, apart from the namespaces themselves.
+/// What is probed besides the namespaces themselves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Subject {
     Maps,
@@ -61,7 +62,8 @@ impl Subject {
     }
 }
 
-/// Tries what `request` asks for, says of each part whether it works, and fails if one does not.
+/// Tries what `request` asks for, and prints for each part whether it works. The status is a
+/// failure if one does not.
 #[cold]
 #[inline(never)]
 pub(crate) fn execute(request: &Request, console: &mut Console) -> Result<ExitStatus, Failure> {
@@ -119,14 +121,14 @@ fn alone_or_with_user(kind: Kind, console: &mut Console) -> Result<Verdict, Fail
     Ok(verdict)
 }
 
-/// What a try of a whole plan has shown.
+/// The result of trying a whole plan.
 #[derive(Debug, Default)]
 struct Tried {
-    /// Why the namespaces could not be made, if so.
+    /// Why the namespaces could not be created, if they could not.
     unshare: Option<Verdict>,
-    /// Why something else could not be done.
+    /// The subjects that failed, and why.
     failed: Vec<(Subject, Verdict)>,
-    /// What has failed that is no subject; it has been told.
+    /// The failure of a step that belongs to no subject; the user has been told.
     other: Option<Failure>,
 }
 
@@ -139,7 +141,7 @@ impl Tried {
     }
 }
 
-/// The verdicts on the kinds to be made: together or, if that fails, one by one.
+/// The verdicts on the kinds to be created: together or, if that fails, one by one.
 fn of_kinds(
     request: &Request,
     plan: &Plan,
@@ -150,7 +152,7 @@ fn of_kinds(
         let yes = |kind: Kind| (kind.file(), Verdict::Yes);
         return Ok(request.kinds.iter().map(yes).collect());
     };
-    // What comes before unshare(2) decides with which rights it is called.
+    // The steps before unshare(2) decide which privileges it is called with.
     let is_unshare = |step: &Step| matches!(step, Step::Unshare(_));
     let before = plan.0.iter().position(is_unshare).unwrap_or(0);
     let needed = request
@@ -164,7 +166,7 @@ fn of_kinds(
         verdicts.push((kind.file(), verdict));
     }
     if verdicts.iter().all(|(_, verdict)| *verdict == Verdict::Yes) {
-        // Each one works, but not all of them.
+        // Each one works alone, but not all together.
         for (_, verdict) in &mut verdicts {
             *verdict = together.clone();
         }
@@ -172,14 +174,15 @@ fn of_kinds(
     Ok(verdicts)
 }
 
-/// Tries to make these kinds after the steps `before`.
+/// Tries to create these kinds after the steps `before`.
 fn try_kinds(before: &[Step], kinds: KindSet, console: &mut Console) -> Result<Verdict, Failure> {
     let steps = [before, &[Step::Unshare(kinds)]].concat();
     let tried = try_plan(&Plan(steps), console)?;
     Ok(tried.unshare.unwrap_or(Verdict::Yes))
 }
 
-/// Carries the plan out in a child, but for files and the program, and goes on after what fails.
+/// Takes the steps of a plan in a child, except those for files and the program, and continues
+/// after failures.
 fn try_plan(plan: &Plan, console: &mut Console) -> Result<Tried, Failure> {
     let mut helper = Helper::start(console, |line, console| walk(plan, line, console))?;
     let mut tried = Tried::default();
@@ -200,7 +203,7 @@ fn try_plan(plan: &Plan, console: &mut Console) -> Result<Tried, Failure> {
     Ok(tried)
 }
 
-/// In the child: each failure is told, the first of a subject only, and the walk goes on.
+/// In the child: takes the steps, reports the first failure of each subject, and continues.
 fn walk(plan: &Plan, line: &Line, console: &mut Console) -> Result<ExitStatus, Failure> {
     let mut process = Process::default();
     let mut failed = Vec::new();
@@ -234,7 +237,7 @@ fn walk(plan: &Plan, line: &Line, console: &mut Console) -> Result<ExitStatus, F
 fn word_for(name: &str, failure: &Failure) -> Message {
     let (reason, hint) = match failure {
         Failure::Step(error) => (error.reason(), error.hint()),
-        // A helper has told it on standard error.
+        // A helper has printed the reason on standard error.
         _ => (words!["refused"], None),
     };
     let start = words![name, "\0", reason];

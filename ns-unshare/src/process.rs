@@ -1,4 +1,4 @@
-//! A process on the way to the program, and how it does each step; there is nothing left to decide.
+//! A process that takes the steps of the plan; there is nothing left to decide.
 
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
@@ -30,31 +30,33 @@ use crate::plan::{Clock, Step};
 use crate::report::{self, Inherited, Reporter};
 use crate::request::{Fork, Place, Remaining};
 
-/// What follows a step in this process.
+/// What this process does after a step.
 pub(crate) enum Flow {
-    /// The next one.
+    /// It takes the next step.
     Next,
-    /// Its end, with this status: the others are done by a child, which has ended.
+    /// It ends with this status: a child has taken the other steps, and has ended.
     End(ExitStatus),
 }
 
-/// What a process on the way to the program holds.
+/// The state of a process between steps.
 #[derive(Default)]
 pub(crate) struct Process {
     own: Option<OwnDirectory>,
-    /// Dropped before the binder, it ends before: it holds a copy of our end of the binder's line.
+    /// Declared, and so dropped, before the binder: this helper holds a copy of our end of the
+    /// binder's channel.
     mapper: Option<Mapper>,
     binder: Option<Binder>,
     outer_mounts: Option<nix::Result<OuterMounts>>,
-    /// In a child: the end of a line whose other end only the parent holds.
+    /// In a child: one end of a channel whose other end only the parent holds.
     parent: Option<Line>,
-    /// Who is told of the program by us; by a child, where `report` is the line to the parent.
+    /// The supervisors to report to. In a child, `report` is a channel to the parent, which
+    /// reports.
     reporter: Reporter,
     report: Option<Line>,
     wait: Option<Inherited>,
-    /// In a process 1 of ours.
+    /// In our own process 1.
     init: Option<Init>,
-    /// In a child: how signals were, for the program.
+    /// In a child: the signal state to restore for the program.
     signals: Option<supervise::Inherited>,
 }
 
@@ -143,14 +145,14 @@ impl Process {
     }
 
     fn unshare(&mut self, kinds: KindSet) -> Result<(), Error> {
-        // Only the helpers need it from here on.
+        // From here on only the helpers need it.
         self.own = None;
         unshare(kinds.flags())
             .attempt(|| words!["unshare failed"])
             .map_err(|error| hint::explain(error, &Failed::Unshare(kinds)))
     }
 
-    /// Forks. The parent stays here until the child has ended.
+    /// Forks. The parent waits here until the child has ended.
     fn fork(&mut self, fork: &Fork, console: &mut Console) -> Result<Flow, Failure> {
         let watched = fork.death_signal.map(|_| Line::pair()).transpose()?;
         let (held, parent) = watched.unzip();
@@ -185,7 +187,8 @@ impl Process {
                 drop(held);
                 let told = self.reporter.ended(change);
                 match (reported.and(bound).and(told), change) {
-                    // One that was killed could not tell of it, nor those who waited for its word.
+                    // Neither a killed child, nor a process that waited for its word, could tell
+                    // the user; its signal does.
                     (Err(Failure::Told(_)), Change::Killed { .. }) => {}
                     (outcome, _) => outcome?,
                 }
@@ -194,8 +197,7 @@ impl Process {
         }
     }
 
-    /// In process 1: forks the program's process and attends to it; what follows is done by that
-    /// one.
+    /// In process 1: forks the program's process, which takes the following steps, and serves it.
     fn start_program(&mut self, remaining: Remaining) -> Result<Flow, Failure> {
         let Some(init) = self.init.take() else {
             return Ok(Flow::Next);
@@ -211,7 +213,7 @@ impl Process {
                 Ok(Flow::Next)
             }
             Forked::Parent(program) => {
-                // What the program's process says to the others, it says alone.
+                // Only the program's process talks to the others.
                 (self.report, self.binder, self.wait) = (None, None, None);
                 self.reporter = Reporter::default();
                 Ok(Flow::End(init.attend(program, &queue, remaining)?))
@@ -219,12 +221,12 @@ impl Process {
         }
     }
 
-    /// In the parent: tells supervisors when the child is ready, and lets that go on.
+    /// In the parent: reports to supervisors when the child is ready, and lets it continue.
     fn hear_report(&mut self, line: Option<Line>) -> Result<(), Failure> {
         let Some(line) = line else {
             return Ok(());
         };
-        // A child that has failed before has told so.
+        // A child that failed earlier has told the user.
         let Some(pid) = line.hear_sender()? else {
             return Ok(());
         };
@@ -232,7 +234,8 @@ impl Process {
         Ok(line.say(b"go")?)
     }
 
-    /// Tells supervisors, or the parent who does so, that the program is about to run here.
+    /// Reports to supervisors, or to the parent that does so, that this process is about to run the
+    /// program.
     fn report(&mut self) -> Result<(), Failure> {
         let Some(line) = &self.report else {
             return self.reporter.ready(Pid::this());
@@ -258,7 +261,7 @@ impl Process {
         }
     }
 
-    /// In the parent, the child having the binder bind: waits for the binder's end.
+    /// In the parent, while the child talks to the binder: waits for the binder to end.
     fn attend_binder(&mut self, console: &mut Console) -> Result<(), Failure> {
         let Some(mut binder) = self.binder.take() else {
             return Ok(());
@@ -291,14 +294,15 @@ impl Process {
         done
     }
 
-    /// A binder that has told of its failure has undone what it did; one that has died has not.
+    /// A binder that has reported a failure has undone what it did; one that was killed has not.
     fn undo_for(&self, binder: &Binder, outcome: &Result<(), Failure>, console: &mut Console) {
         if matches!(outcome, Err(Failure::Step(_))) {
             binder.undo(self.outer_mounts.as_ref(), console);
         }
     }
 
-    /// Arms the parent-death signal; a parent that died before that would never have it sent.
+    /// Sets the parent-death signal, and checks that the parent has not died before that: no signal
+    /// would come then.
     fn die_with_parent(&self, number: i32) -> Result<(), Failure> {
         signal::set_parent_death(number).attempt(|| words!["prctl failed"])?;
         let parent_lives = self.parent.as_ref().map_or(Ok(true), Line::is_held);
@@ -309,19 +313,19 @@ impl Process {
     }
 }
 
-/// Ends this process as its child has ended.
+/// Ends this process the way its child ended.
 fn end_like(change: Change) -> Result<Flow, Failure> {
     match change {
         Change::Exited(status) => Ok(Flow::End(status)),
         Change::Killed { signal, .. } | Change::Stopped(signal) => {
             signal::die_of(signal);
-            // With the error number that the reference has: none.
+            // The reference prints the errno here, which is 0.
             Err(Error::new(words!["child exit failed: Success"]).into())
         }
     }
 }
 
-/// Enters existing namespaces, which are all opened before the first is entered.
+/// Enters existing namespaces. All are opened before the first is entered.
 fn join(joined: &[(Kind, Place)]) -> Result<(), Error> {
     let mut entrance = Entrance::default();
     for (kind, place) in joined {

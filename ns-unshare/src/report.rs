@@ -1,4 +1,4 @@
-//! What supervisors are told: the program's number in a file, and events as lines of JSON.
+//! Reporting to supervisors: the program's PID in a file, and events as lines of JSON.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
@@ -24,7 +24,7 @@ use ns_common::sys::fork::Change;
 use ns_common::sys::{descriptor, environment, pidfd, signal};
 use ns_common::words;
 
-/// A descriptor that the caller has left us, by its number on the command line.
+/// A descriptor inherited from the caller, given by number on the command line.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Inherited {
     number: i32,
@@ -32,13 +32,13 @@ pub(crate) struct Inherited {
 }
 
 impl Inherited {
-    /// Takes descriptor `number` over, which the program does not get. EBADF if it is not open.
+    /// Takes over descriptor `number`, which the program will not inherit. EBADF if it is not open.
     pub(crate) fn take(number: i32, option: &str) -> Result<Self, Error> {
         let open = descriptor::inherited(number).attempt(|| words![option, ": ", number])?;
         Ok(Self { number, open })
     }
 
-    /// Waits for a byte; `false` if the end comes without one.
+    /// Waits for a byte; `false` at end of file.
     pub(crate) fn wait_for_byte(&self) -> Result<bool, Error> {
         let failed = || words!["--wait-fd: ", self.number];
         loop {
@@ -68,7 +68,7 @@ impl Inherited {
     }
 }
 
-/// Who is to be told of the program.
+/// Where to report to.
 #[derive(Debug, Default)]
 pub(crate) struct Reporter {
     pub(crate) pid_file: Option<PidFileWriter>,
@@ -76,19 +76,19 @@ pub(crate) struct Reporter {
 }
 
 impl Reporter {
-    /// Whether there is somebody.
+    /// Whether there is anything to report to.
     pub(crate) fn is_wanted(&self) -> bool {
         self.pid_file.is_some() || self.status.is_some()
     }
 
-    /// In a child, which tells no more than that the program could not be executed.
+    /// To be called in a child, which reports only that the program could not be executed.
     pub(crate) fn disown(&mut self) {
         if let Some(mut writer) = self.pid_file.take() {
             writer.helper.disown();
         }
     }
 
-    /// Tells that all is ready and process `pid` about to run the program.
+    /// Reports that process `pid` is about to run the program.
     #[cold]
     pub(crate) fn ready(&mut self, pid: Pid) -> Result<(), Failure> {
         if let Some(writer) = &mut self.pid_file {
@@ -96,9 +96,10 @@ impl Reporter {
             let written = helper.say(words!["pid ", pid.as_raw()].as_bytes());
             match written.and_then(|()| helper.hear()) {
                 Ok(Some(_)) => {}
-                // It listens on, until all have ended that hold a copy of our end of its line.
+                // The helper goes on listening until all processes with a copy of our end of its
+                // channel have ended.
                 Err(failure @ Failure::Step(_)) => return Err(failure),
-                // It has ended.
+                // The helper has ended.
                 _ => {
                     writer.finish()?;
                     return Err(Failure::Told(ExitStatus::FAILURE));
@@ -113,14 +114,15 @@ impl Reporter {
         Ok(written.attempt(|| words!["--status-fd: ", status.number])?)
     }
 
-    /// Has the file stay: there will be nobody to remove it.
+    /// Leaves the file in place: nobody will be left to remove it.
     pub(crate) fn keep(&mut self) -> Result<(), Failure> {
         self.pid_file
             .take()
             .map_or(Ok(()), |writer| writer.helper.release(b"keep"))
     }
 
-    /// Tells that the program could not be executed, which the user is told too.
+    /// Reports that the program could not be executed. The error is also printed, so a failure here
+    /// is ignored.
     pub(crate) fn failed(&self, status: ExitStatus) {
         let _ = self.tell(&words![
             r#"{"event": "failed", "status": "#,
@@ -129,7 +131,7 @@ impl Reporter {
         ]);
     }
 
-    /// Tells how the program ended, and has the file removed.
+    /// Reports how the program ended, and removes the file.
     pub(crate) fn ended(&mut self, change: Change) -> Result<(), Failure> {
         let told = match change {
             Change::Exited(status) => self.tell(&words![
@@ -156,14 +158,14 @@ impl Reporter {
             return Ok(());
         };
         match status.write_line(line) {
-            // A reader that has gone by now does not miss anything.
+            // It does not matter if the reader has gone by now.
             Err(Errno::EPIPE) => Ok(()),
             written => written.attempt(|| words!["--status-fd: ", status.number]),
         }
     }
 }
 
-/// The helper that writes the program's number to a file, and the file.
+/// The helper that writes the program's PID to a file, and the path of the file.
 #[derive(Debug)]
 pub(crate) struct PidFileWriter {
     helper: Helper,
@@ -171,7 +173,7 @@ pub(crate) struct PidFileWriter {
 }
 
 impl PidFileWriter {
-    /// Waits for its end, before which it removes the file.
+    /// Waits for the helper, which removes the file before it ends.
     fn finish(&mut self) -> Result<(), Failure> {
         self.helper.finish().map_err(|failure| match failure {
             Failure::Step(error) => {
@@ -183,7 +185,7 @@ impl PidFileWriter {
     }
 }
 
-/// The line for a program that is ready to run as process `pid`.
+/// The event that the program is ready to run as process `pid`.
 fn ready(pid: Pid) -> Result<Message, Error> {
     let process = pidfd::open(pid);
     let start = words![
@@ -200,14 +202,14 @@ fn ready(pid: Pid) -> Result<Message, Error> {
     Ok(line.with("}}\n"))
 }
 
-/// The inode of the namespace that the program will be in; `None` where the kernel has none.
+/// The inode number of the namespace that the program will be in; `None` if there is none.
 fn inode(pid: Pid, process: &nix::Result<OwnedFd>, kind: Kind) -> Result<Option<String>, Error> {
     let file = kind.file_after_unshare();
     let by_pidfd = process.as_ref().map_err(|errno| *errno);
     let by_pidfd = by_pidfd.and_then(|process| pidfd::namespace(process, file));
     let opened = match by_pidfd {
         Ok(namespace) => Ok(namespace),
-        // Before Linux 6.11, or for a kind that the kernel lacks.
+        // Linux before 6.11, or a kind that the kernel lacks.
         Err(_) => Target::hold(pid).open(&format!("ns/{file}"), OFlag::O_RDONLY),
     };
     match opened {
@@ -216,19 +218,20 @@ fn inode(pid: Pid, process: &nix::Result<OwnedFd>, kind: Kind) -> Result<Option<
                 Identity::of(&namespace).attempt(|| words!["stat of ns/", file, " failed"])?;
             Ok(Some(identity.inode.to_string()))
         }
-        // A PID namespace without a process has no file yet, and a kernel without the kind none at
+        // A PID namespace without processes has no file yet; a kernel without the kind has none at
         // all.
         Err(error) if error.cause() == Some(Errno::ENOENT) => Ok(None),
         Err(error) => Err(error),
     }
 }
 
-/// Starts the helper that writes the program's number to `path`, which it makes sure that it can;
-/// it keeps the caller's root, directory and rights.
+/// Starts the helper that writes the program's PID to `path`, and waits until it has made sure that
+/// it can. The helper keeps the caller's root directory, working directory and privileges.
 #[cold]
 pub(crate) fn start_pid_file(console: &mut Console, path: &Path) -> Result<PidFileWriter, Failure> {
     let mut helper = Helper::start(console, |line, _| {
-        // It may live as long as the program, and what it knows is not for the program.
+        // The helper may live as long as the program, which could read the caller's environment in
+        // its `/proc/PID/environ`.
         environment::erase();
         signal::block_deadly().attempt(|| words!["sigprocmask block failed"])?;
         let file = PidFile::open(path).attempt(|| words!["cannot write ", Visible(path)])?;
@@ -264,7 +267,7 @@ fn serve(line: &Line, mut file: PidFile, path: &Path) -> Result<ExitStatus, Fail
     kept.map(|_| ExitStatus::SUCCESS)
 }
 
-/// A file that has no name yet, or has the place that it was meant for.
+/// A file that is created without a name, then put in its place.
 struct PidFile {
     place: Place,
     file: File,
@@ -276,14 +279,14 @@ impl PidFile {
         match status(&place).map(|status| status.format) {
             Ok(Format::Regular) | Err(Errno::ENOENT) => {}
             Ok(Format::Directory) => return Err(Errno::EISDIR),
-            // What somebody has put there may be replaced only where it leads to a file or nowhere:
-            // /dev/stdout is a link.
+            // A symbolic link may be replaced only if it leads to a regular file or nowhere:
+            // `/dev/stdout` is a link.
             Ok(Format::Link) => match file::status_of(&place.path()).map(|there| there.format) {
                 Ok(Format::Regular) | Err(Errno::ENOENT) => {}
                 Ok(_) => return Err(Errno::EINVAL),
                 Err(errno) => return Err(errno),
             },
-            // A device or a FIFO that is replaced is lost.
+            // Replacing a device or FIFO would destroy it.
             Ok(_) => return Err(Errno::EINVAL),
             Err(errno) => return Err(errno),
         }
@@ -296,13 +299,13 @@ impl PidFile {
         })
     }
 
-    /// Writes the number and gives the file its place, in which it was never without one.
+    /// Writes the PID, then puts the file in its place, where it never appears without the PID.
     fn publish(&mut self, number: &[u8]) -> nix::Result<()> {
         self.file
             .write_all(&[number, b"\n"].concat())
             .map_err(|error| procfs::errno(&error))?;
         let directory = self.place.directory();
-        // Where nothing is in the way no other name is needed, which could be left behind.
+        // If nothing has that name yet, no temporary name is needed that could be left behind.
         match self.link(self.place.name()) {
             Err(Errno::EEXIST) => {}
             result => return result,
@@ -319,7 +322,7 @@ impl PidFile {
         })
     }
 
-    /// Gives the file this name, which nothing may have.
+    /// Links the file under this name. EEXIST if it is taken.
     fn link(&self, name: &OsStr) -> nix::Result<()> {
         linkat(
             nix::fcntl::AT_FDCWD,
@@ -330,7 +333,7 @@ impl PidFile {
         )
     }
 
-    /// Gives the file a name that nothing has, and returns it.
+    /// Links the file under an unused name, and returns that.
     fn link_anywhere(&self) -> nix::Result<OsString> {
         for attempt in 0_u32.. {
             let mut name = OsString::from(format!(".{}.{attempt}.", Pid::this()));
@@ -343,7 +346,7 @@ impl PidFile {
         Err(Errno::EEXIST)
     }
 
-    /// Removes the file, unless another has its place by now.
+    /// Removes the file, unless another file has replaced it.
     fn remove(&self) -> nix::Result<()> {
         let ours = Identity::of(&self.file)?;
         match status(&self.place) {

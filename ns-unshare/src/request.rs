@@ -1,4 +1,4 @@
-//! What a command line asks for; nothing in it depends on who asks.
+//! What a command line asks for, independent of the caller.
 
 use std::ffi::{CStr, OsString};
 use std::path::PathBuf;
@@ -10,16 +10,16 @@ use ns_common::namespace::{ByKind, KindSet};
 use ns_common::process::supervise::{Manner, Signals};
 use ns_common::process::variables::Change;
 
-/// All that the options and operands say.
+/// The parsed options and operands.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Request {
-    /// The kinds to unshare, implied ones included.
+    /// The kinds to unshare, including implied ones.
     pub(crate) kinds: KindSet,
-    /// Whether it was said which signals are passed on.
+    /// Whether the signals to be forwarded were given.
     pub(crate) forwards: bool,
-    /// Where to keep a new namespace.
+    /// The files to which new namespaces are bound.
     pub(crate) files: ByKind<PathBuf>,
-    /// How the program is run in a child; `None` if it is not.
+    /// How the program is run in a child; `None` to run it in this process.
     pub(crate) fork: Option<Fork>,
     /// The existing namespaces to enter first.
     pub(crate) joined: ByKind<Place>,
@@ -27,33 +27,33 @@ pub(crate) struct Request {
     pub(crate) host_name: Option<OsString>,
     /// The NIS domain name to set.
     pub(crate) domain_name: Option<OsString>,
-    /// Bring the loopback device up.
+    /// Whether to bring up the loopback device.
     pub(crate) loopback: bool,
     /// Where to mount an mqueue file system.
     pub(crate) mount_mqueue: Option<PathBuf>,
-    /// Where the program's number goes.
+    /// The file for the program's PID.
     pub(crate) pid_file: Option<PathBuf>,
-    /// The descriptor that events are written to.
+    /// The descriptor to which events are written.
     pub(crate) status_fd: Option<i32>,
-    /// The descriptor on which a byte lets the program run.
+    /// The descriptor from which a byte must be read before the program runs.
     pub(crate) wait_fd: Option<i32>,
     /// Where to mount a new proc.
     pub(crate) mount_proc: Option<PathBuf>,
     /// Where to mount a new binfmt_misc.
     pub(crate) mount_binfmt: Option<PathBuf>,
-    /// What to register there.
+    /// The rule to register there.
     pub(crate) load_interpreter: Option<OsString>,
-    /// The ids that the caller's effective ones appear as.
+    /// The inner ids for the caller's effective ids.
     pub(crate) single: Both<Option<SingleId>>,
-    /// Blocks of ids to map.
+    /// The ranges of ids to map.
     pub(crate) ranges: Both<Vec<Range>>,
-    /// Who is to own the user namespace; an id of `None` is left alone.
+    /// The owner of the new user namespace; an id that is `None` is not changed.
     pub(crate) owner: Option<Both<Option<u32>>>,
-    /// What becomes of the mounts' propagation.
+    /// The propagation of mounts.
     pub(crate) propagation: Propagation,
     /// What to write to `/proc/self/setgroups`.
     pub(crate) setgroups: Option<SetGroups>,
-    /// Let the capabilities reach the program.
+    /// Whether the program keeps the capabilities.
     pub(crate) keep_capabilities: bool,
     /// The program's ids.
     pub(crate) ids: Both<Option<u32>>,
@@ -65,11 +65,11 @@ pub(crate) struct Request {
     pub(crate) monotonic: Option<i64>,
     /// Seconds to add to CLOCK_BOOTTIME.
     pub(crate) boottime: Option<i64>,
-    /// The only variables the program gets, in the order named; `None` for all.
+    /// The only variables to keep for the program, in the order named; `None` to keep all.
     pub(crate) kept_variables: Option<Vec<OsString>>,
     /// Further changes of the environment, in order.
     pub(crate) variables: Vec<Change>,
-    /// What is wanted in place of the program.
+    /// Whether to explain or probe instead of running the program.
     pub(crate) first: Option<First>,
     /// The program and its arguments; empty for a shell.
     pub(crate) command: Vec<&'static CStr>,
@@ -78,25 +78,26 @@ pub(crate) struct Request {
 /// How the program's process is forked and waited for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Fork {
-    /// The signal, by number, that the child gets when we die.
+    /// The signal, by number, that the child gets when its parent dies.
     pub(crate) death_signal: Option<i32>,
     /// What the waiting process does with signals.
     pub(crate) signals: Signals,
-    /// What a process 1 of ours does with the processes that outlive the program; `None` if the
-    /// program itself is the child.
+    /// What our own process 1 does with the processes that outlive the program; `None` for no
+    /// process 1 of ours.
     pub(crate) init: Option<Remaining>,
 }
 
-/// What becomes of the processes that outlive the program.
+/// What happens to the processes that outlive the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Remaining {
-    /// The kernel ends them with process 1.
+    /// The kernel kills them when process 1 ends.
     EndedByKernel,
-    /// They are asked to end, and waited for; after that time, if there is one, they are ended.
+    /// They get SIGTERM and are waited for; those left after the duration, if there is one, are
+    /// killed.
     EndedBy(Option<Duration>),
 }
 
-/// Kept from the waiting process unless it passes them on.
+/// Blocked in the waiting process unless forwarded.
 const HELD_BACK: [i32; 2] = [libc::SIGINT, libc::SIGTERM];
 
 impl Default for Fork {
@@ -113,7 +114,7 @@ impl Default for Fork {
 }
 
 impl Fork {
-    /// Passes `forwarded` on to the child in place of whatever was passed on before.
+    /// Sets the signals to be forwarded to the child, instead of earlier ones.
     pub(crate) fn forward(&mut self, forwarded: Vec<i32>, manner: Manner) {
         let is_left = |signal: &i32| !forwarded.contains(signal);
         self.signals.held_back = HELD_BACK.into_iter().filter(is_left).collect();
@@ -122,57 +123,57 @@ impl Fork {
     }
 }
 
-/// A look at what would happen.
+/// A way to show what would happen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum First {
-    /// Say what would be done, and do none of it.
+    /// Print the steps, and take none of them.
     Explain,
-    /// Try it, say what works, and run nothing.
+    /// Try the steps, print what works, and run nothing.
     Probe,
 }
 
-/// Where an existing namespace is.
+/// How an existing namespace is found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Place {
-    /// A process is in it.
+    /// It is the namespace of this process.
     Process(Pid),
-    /// A file is bound to it.
+    /// It is bound to this file.
     File(PathBuf),
 }
 
-/// An id inside for the caller's own one.
+/// The inner id for the caller's own id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum SingleId {
     /// This one.
     Id(u32),
-    /// The one the caller has outside.
+    /// The caller's own id.
     Same,
 }
 
-/// A block of ids to map.
+/// A range of ids to map.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Range {
-    /// As given.
+    /// The extent as given.
     Extent(IdExtent),
-    /// The caller's delegated block (given by its outer ids), from 0 on inside.
+    /// The range delegated to the caller, given by its outer ids, mapped to the inner ids from 0.
     Auto(IdExtent),
-    /// The caller's delegated block, under the same ids inside.
+    /// The range delegated to the caller, mapped to the same ids inside.
     Subids(IdExtent),
-    /// Every id there is, under the same id inside.
+    /// All ids of the caller's user namespace, mapped to themselves.
     All,
 }
 
-/// How mounts are shared with other mount namespaces: mount_namespaces(7).
+/// How mounts propagate between mount namespaces: mount_namespaces(7).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum Propagation {
-    /// Not at all.
+    /// They do not propagate.
     #[default]
     Private,
-    /// Changes outside are seen inside.
+    /// Mounts outside propagate inside.
     Slave,
-    /// Changes are seen on both sides.
+    /// Mounts propagate in both directions.
     Shared,
-    /// As the copied mounts have it.
+    /// The mounts keep the propagation they had.
     Unchanged,
 }
 
@@ -181,12 +182,12 @@ pub(crate) enum Propagation {
 pub(crate) enum SetGroups {
     /// setgroups(2) works.
     Allow,
-    /// setgroups(2) fails, for good.
+    /// setgroups(2) always fails.
     Deny,
 }
 
 impl SetGroups {
-    /// The word in the file, and on the command line.
+    /// The word for it in the file and on the command line.
     pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Allow => "allow",

@@ -1,4 +1,4 @@
-//! What becomes of a request: it is explained, probed or carried out.
+//! Executing a request: it is explained, probed or carried out.
 
 use ns_common::console::Console;
 use ns_common::error::{ExitStatus, Failure};
@@ -10,7 +10,7 @@ use crate::probe;
 use crate::process::{Flow, Process};
 use crate::request::{First, Request};
 
-/// Does all that was asked for. Returns only in a process that is not replaced by the program.
+/// Carries out the request. Returns only in a process that does not execute the program.
 pub(crate) fn execute(request: Request, console: &mut Console) -> Result<ExitStatus, Failure> {
     if request.first == Some(First::Probe) {
         return probe::execute(&request, console);

@@ -43,10 +43,10 @@ const NAMES: &[(Inline<6>, i32)] = &[
     (Inline::new("SYS"), libc::SIGSYS),
 ];
 
-/// The number of the signal called `name`, in any case, with or without `SIG`: `TERM`, `sigkill`,
-/// and for real-time signals `RTMIN+3`, `RT3`, `RTMAX-1`.
+/// The number of the signal `name`, in upper or lower case, with or without `SIG`: `TERM`,
+/// `sigkill`; real-time signals are written `RTMIN+3`, `RT3` or `RTMAX-1`.
 ///
-/// Numbers are no names, and a real-time signal needs its distance from an end of the range.
+/// `None` for a number, or for a real-time signal without its distance from an end of the range.
 pub(crate) fn number(name: &OsStr) -> Option<i32> {
     let name = name.to_str()?.to_ascii_uppercase();
     let name = name.strip_prefix("SIG").unwrap_or(&name);

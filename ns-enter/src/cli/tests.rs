@@ -4,7 +4,7 @@ use std::fs::File;
 
 use super::*;
 
-/// Notes what was opened; there are no files called `missing`.
+/// Records what was opened; no file `missing` exists.
 #[derive(Default)]
 struct Fake(RefCell<Vec<String>>);
 

@@ -9,7 +9,7 @@ fn opened() -> OwnedFd {
     File::open("/dev/null").unwrap().into()
 }
 
-/// The steps that enter these kinds of a target, in short.
+/// The steps for entering these kinds of a target, abbreviated.
 fn steps(request: Request, outside: Outside, kinds: &[Kind]) -> Vec<String> {
     let sources = kinds.iter().map(|kind| (*kind, Source::Target)).collect();
     let entrance = Entrance {

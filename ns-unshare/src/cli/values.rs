@@ -1,5 +1,4 @@
-//! Reading the values of options; each tells what is wrong in the reference's words where it has
-//! any.
+//! Parsing the values of options, with the reference's error messages where it has such an option.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
@@ -18,7 +17,7 @@ use crate::caller::Caller;
 use crate::request::{Place, Propagation, Range, Remaining, SetGroups, SingleId};
 use crate::signals;
 
-/// A process by its number, or a file.
+/// A process by its PID, or a file.
 pub(super) fn join_place(text: &OsStr) -> Result<Place, Error> {
     if !text.as_bytes().iter().all(u8::is_ascii_digit) {
         return Ok(Place::File(text.into()));
@@ -46,7 +45,8 @@ fn unknown_signal(text: &OsStr) -> Error {
     Error::new(words!["unknown signal: ", text])
 }
 
-/// The numbers of the signals in a list of names, or of all that can be passed on.
+/// The numbers of the signals in a comma-separated list of names; `all` stands for all that can be
+/// forwarded.
 pub(super) fn signal_list(text: &OsStr) -> Result<Vec<i32>, Error> {
     if text == "all" {
         return Ok(signal::forwardable());
@@ -63,7 +63,7 @@ pub(super) fn signal_list(text: &OsStr) -> Result<Vec<i32>, Error> {
     names.map(number).collect()
 }
 
-/// Reads `wait` or `wait:SECONDS`.
+/// Parses `wait` or `wait:SECONDS`.
 pub(super) fn remaining(text: &OsStr) -> Result<Remaining, Failure> {
     let seconds = match text.as_bytes() {
         b"wait" => return Ok(Remaining::EndedBy(None)),
@@ -82,7 +82,7 @@ pub(super) fn remaining(text: &OsStr) -> Result<Remaining, Failure> {
         })
 }
 
-/// Reads the number of a descriptor that is none of the standard ones.
+/// Parses the number of a descriptor above the standard ones.
 pub(super) fn descriptor(option: &str, text: &OsStr) -> Result<i32, Failure> {
     number::parse(text, Radix::Decimal, 3..=i32::MAX).map_err(|_| {
         Failure::usage(words![
@@ -103,7 +103,7 @@ pub(super) fn offset(text: &OsStr, what: &str) -> Result<i64, Error> {
         .map_err(|reason| reason.into_error(what, text))
 }
 
-/// An id by number or, if the text is none, by name.
+/// An id by number or, if `text` is not a number, by name.
 pub(super) fn single_id(text: &OsStr, kind: IdKind) -> Result<SingleId, Error> {
     let (what, lookup): (_, fn(&OsStr) -> Option<u32>) = match kind {
         IdKind::User => ("failed to parse uid '", accounts::user_id),
@@ -111,7 +111,7 @@ pub(super) fn single_id(text: &OsStr, kind: IdKind) -> Result<SingleId, Error> {
     };
     let failed = |errno| Error::caused_by(words![what, text, "'"], errno);
     match number::id(text) {
-        // The kernel's "no id" is a number and yet not one to map.
+        // The kernel's "no id" is a number, but cannot be mapped.
         Ok(u32::MAX) => Err(failed(Errno::EINVAL)),
         Ok(number) => Ok(SingleId::Id(number)),
         Err(NumberError::Range) => Err(failed(Errno::ERANGE)),

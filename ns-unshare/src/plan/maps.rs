@@ -1,4 +1,4 @@
-//! Which ids are mapped to which, and by whom.
+//! Which ids are mapped, and which process writes the maps.
 
 use ns_common::error::Error;
 use ns_common::idmap::{Both, Hole, IdExtent, IdKind, IdMap};
@@ -7,10 +7,10 @@ use super::{MapperJob, Writer};
 use crate::caller::Caller;
 use crate::request::{Range, Request, SingleId};
 
-/// Which map is written by whom.
+/// The maps, by the process that writes them.
 pub(super) struct Maps {
     pub(super) mapper: Option<MapperJob>,
-    /// Those that the process writes itself.
+    /// The extents that the process itself writes.
     pub(super) single: Both<Option<IdExtent>>,
 }
 
@@ -37,10 +37,10 @@ impl Maps {
     }
 }
 
-/// The map for the mapper, or else the single extent that the process maps itself.
+/// The map for the mapper, or else the single extent that the process itself writes.
 ///
-/// The mapper takes a single extent too where there are blocks to go with it, or where the process
-/// gives up the privilege to write it.
+/// The mapper also writes a single extent if there are ranges too, or if the process gives up the
+/// privilege to write it.
 fn written(
     kind: IdKind,
     request: &Request,

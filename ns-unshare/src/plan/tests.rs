@@ -9,7 +9,7 @@ use crate::caller::stub::Of;
 use crate::cli;
 use crate::options::TOOL;
 
-/// The steps between the first, which is always the same, and the program.
+/// The steps without the first, which is always the same, and the last, the program.
 fn steps_of(caller: &Of, words: &[&'static CStr]) -> Vec<Step> {
     let request = match cli::parse(&mut Parser::new(&TOOL, words), caller) {
         Ok(Parsed::Request(request)) => request,
