@@ -46,7 +46,7 @@ fn unified_path(table: &[u8]) -> Option<&[u8]> {
 }
 
 fn refused(line: &[u8], why: &str) -> Error {
-    let text = "cannot take on the cgroup of the target: '";
+    let text = "cannot take over the cgroup of the target: '";
     Error::new(words![text, line, "' ", why])
 }
 
@@ -80,7 +80,7 @@ fn open(line: &[u8]) -> Result<OwnedFd, Error> {
         let list = place.join("cgroup.procs");
         let what = || {
             words![
-                "cannot take on the cgroup of the target: cannot open ",
+                "cannot take over the cgroup of the target: cannot open ",
                 list
             ]
         };

@@ -52,11 +52,11 @@ impl Step {
             }
             Self::Hide => (
                 words!["prctl(PR_SET_DUMPABLE, 0)"],
-                words!["the side that is entered may not look into this process"],
+                words!["processes inside cannot inspect this process"],
             ),
             Self::TryToDropGroups => (
                 words!["setgroups(0, NULL)"],
-                words!["no supplementary groups; inside this may be denied"],
+                words!["no supplementary groups; may be denied inside"],
             ),
             Self::Enter(entrance) => return entered(entrance),
             Self::ChangeRoot(_, afterwards) => return changed_root(*afterwards),
@@ -102,7 +102,7 @@ impl Step {
             ),
             Self::TakeGroups => (
                 words!["setgroups(…)"],
-                words!["the target's supplementary groups, if they are others"],
+                words!["the target's supplementary groups, if different"],
             ),
             Self::TakeGids => (words!["setresgid(…)"], words!["the target's gids"]),
             Self::TakeUids => (words!["setresuid(…)"], words!["the target's uids"]),
@@ -120,13 +120,13 @@ impl Step {
             ),
             Self::SetNoNewPrivileges => (
                 words!["prctl(PR_SET_NO_NEW_PRIVS, 1)"],
-                words!["no program gives more privileges"],
+                words!["the program cannot gain privileges"],
             ),
             Self::ExecuteCopy(_, argv) => (
                 words!["execveat(copy, \"\", …, AT_EMPTY_PATH)"],
                 words![
                     argv.first().copied().unwrap_or_default(),
-                    " as it was read outside"
+                    " as read outside"
                 ],
             ),
             Self::Execute(program) => return vec![explain::program(program)],
@@ -167,12 +167,12 @@ fn entered(entrance: &Entrance) -> Vec<Line> {
         .map(|call| line(call, others))
         .collect();
     let user = entrance.calls(KindSet::EMPTY.with(Kind::User));
-    let rights = ", which gives all rights over what it owns";
+    let rights = ", which gives all capabilities over what it owns";
     lines.extend(user.into_iter().map(|call| line(call, rights)));
     let files: Vec<&str> = kinds.iter().map(Kind::file).collect();
     lines.push(Line::new(
         words!["stat ns/", files.join(", ns/")],
-        words!["these are the namespaces that were meant"],
+        words!["check that these are the namespaces meant"],
     ));
     lines
 }
@@ -181,7 +181,7 @@ fn changed_root(afterwards: Afterwards) -> Vec<Line> {
     let stays = afterwards == Afterwards::Stay;
     let keep = Line::new(
         words!["open(\".\")"],
-        words!["the working directory, which may lie outside the new root"],
+        words!["the working directory, which may be outside the new root"],
     );
     let change = Line::new(
         words!["fchdir(root), chroot(\".\"), chdir(\"/\")"],
@@ -210,7 +210,7 @@ fn limited((resource, limits): &(Resource, Limits)) -> Line {
             number(limits.hard),
             ")"
         ],
-        words!["as the target has it"],
+        words!["the target's limit"],
     )
 }
 

@@ -29,7 +29,12 @@ pub(crate) struct Likeness {
 
 /// The error for an attribute of the target that cannot be taken over, and why.
 fn refused(what: &str, why: Message) -> Error {
-    Error::new(words!["cannot take on the ", what, " of the target: ", why])
+    Error::new(words![
+        "cannot take over the ",
+        what,
+        " of the target: ",
+        why
+    ])
 }
 
 impl Likeness {
@@ -38,7 +43,7 @@ impl Likeness {
         let credentials = target.credentials()?;
         let is_set = prctl::get_no_new_privs().attempt(|| words!["prctl failed"])?;
         if is_set && !credentials.has_no_new_privileges {
-            let why = words!["it is set for the caller, and stays so"];
+            let why = words!["it is set for the caller and cannot be cleared"];
             return Err(refused("missing no_new_privs", why));
         }
         Ok(Self {
@@ -167,7 +172,7 @@ pub(crate) fn set_limits(limits: &[(Resource, Limits)]) -> Result<(), Error> {
     for (resource, wanted) in limits {
         resource.set(*wanted).map_err(|errno| {
             let name = resource.name();
-            let what = words!["cannot take on the limit '", name, "' of the target"];
+            let what = words!["cannot take over the limit '", name, "' of the target"];
             let error = Error::caused_by(what, errno);
             hint::explain(error, &Failed::SetLimit(*resource, *wanted))
         })?;
@@ -177,7 +182,7 @@ pub(crate) fn set_limits(limits: &[(Resource, Limits)]) -> Result<(), Error> {
 
 /// Reduces the bounding set to `wanted`.
 pub(crate) fn limit_bounding_set(wanted: u64) -> Result<(), Error> {
-    let what = || words!["cannot take on the capability bounding set of the target"];
+    let what = || words!["cannot take over the capability bounding set of the target"];
     for number in 0..u64::BITS {
         let is_wanted = wanted & (1 << number) != 0;
         match capability::is_in_bounding_set(number) {

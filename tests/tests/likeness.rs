@@ -102,7 +102,7 @@ fn what_cannot_be_taken_on_is_named_and_options_say_otherwise() {
     assert_eq!(
         run(user, &limits, "true"),
         told(
-            "cannot take on the limit 'Max open files' of the target: Operation not permitted\n\
+            "cannot take over the limit 'Max open files' of the target: Operation not permitted\n\
              nsenter: hint: raising a hard limit takes CAP_SYS_RESOURCE; --keep-limits keeps the caller's"
         )
     );
@@ -111,13 +111,13 @@ fn what_cannot_be_taken_on_is_named_and_options_say_otherwise() {
     assert_eq!(
         run("", "setpriv --no-new-privs", "true"),
         told(
-            "cannot take on the missing no_new_privs of the target: it is set for the caller, and stays so"
+            "cannot take over the missing no_new_privs of the target: it is set for the caller and cannot be cleared"
         )
     );
     assert_eq!(
         run("", "setpriv --bounding-set=-sys_admin", "true"),
         told(
-            "cannot take on the capability bounding set of the target: the caller's lacks capability 21"
+            "cannot take over the capability bounding set of the target: the caller's lacks capability 21"
         )
     );
     let other_groups = "setpriv --reuid 1000 --regid 1000 --groups 7";
