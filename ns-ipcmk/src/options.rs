@@ -101,7 +101,7 @@ pub static MANUAL: Manual = Manual {
         ),
         (
             "POSIXLY_CORRECT",
-            "When set, the first operand ends the options.",
+            "If set, the first operand ends the options.",
         ),
     ],
     files: &[

@@ -98,7 +98,7 @@ options! {
         "remove only orphans unused for this long";
 
     /// Prints which orphans would be removed, and removes nothing.
-    extension DryRun: None, "dry-run", Takes::Nothing, "print which orphans would be removed, and remove nothing";
+    extension DryRun: None, "dry-run", Takes::Nothing, "only print which orphans would be removed";
 
     version;
 
@@ -152,7 +152,7 @@ pub static MANUAL: Manual = Manual {
     )],
     environment: &[(
         "POSIXLY_CORRECT",
-        "When set, the first operand ends the options.",
+        "If set, the first operand ends the options.",
     )],
     files: &[
         (
