@@ -7,7 +7,7 @@ LINTS ?= -D warnings
 # The tests are a workspace of their own.
 TESTS = --manifest-path tests/Cargo.toml
 # The tests that need nothing of the source tree.
-BEHAVIOUR = build cases explain faults held hints hints_of_ids hints_of_unshare inheritance inside likeness maps objects odd_places persistence readme recipes same_as_reference seccomp supervision targets terminal waiting walkthrough
+BEHAVIOUR = build cases explain faults held hints hints_of_ids hints_of_unshare inheritance inside json likeness maps objects odd_places persistence readme recipes same_as_reference seccomp supervision targets terminal waiting walkthrough
 
 # Where the programs are once they are built, as cargo decides it.
 RELEASE ?= $(or $(CARGO_TARGET_DIR),$(CARGO_BUILD_TARGET_DIR),target)$(addprefix /,$(CARGO_BUILD_TARGET))/release
@@ -41,7 +41,7 @@ else
 BUILD = $(CARGO) $(VENDORED) --config 'build.rustflags = $(quoted)' build --release
 endif
 
-.PHONY: build demo pictures check check-elsewhere check-targets check-reproducible test test-as-ordinary-user faults fuzz compare-random bench bench-record install uninstall static dist deb rpm
+.PHONY: build demo pictures check check-elsewhere check-targets check-reproducible test test-as-ordinary-user faults fuzz compare-random soak sanitised bench bench-record install uninstall static dist deb rpm
 
 build:
 	$(BUILD)
@@ -107,7 +107,7 @@ TIME ?=
 SEED ?= $(shell date +%s)
 fuzz:
 	NS_FUZZ_COUNT="$(or $(COUNT),$(if $(TIME),1000,100000))" NS_FUZZ_SECONDS="$(TIME)" NS_FUZZ_SEED="$(SEED)" \
-		$(CARGO) test --release $(TESTS) --test command_lines --test parsers
+		$(CARGO) test --profile sanitised $(TESTS) --test command_lines --test parsers
 
 # Made-up command lines, COUNT of a SEED, here and with the installed util-linux: tells what differs
 # and is no row of docs/compatibility.md.
@@ -121,6 +121,21 @@ faults: build
 	$(CARGO) build $(TESTS) --bin probe --bin faults
 	NS_TESTS_BIN_DIR="$(abspath $(RELEASE))" $(CARGO) run --quiet $(TESTS) --bin faults -- \
 		--kills $(or $(COUNT),100) --seed $(SEED) $(USES)
+
+# Creates, enters, lists and removes, ROUNDS times and eight at once: then all must be as before.
+ROUNDS ?= 10000
+soak: build
+	NS_TESTS_BIN_DIR="$(abspath $(RELEASE))" $(CARGO) run --quiet --release $(TESTS) --bin soak -- $(ROUNDS)
+
+# The tests with programs whose sums and assumptions are checked, and the main uses under memcheck.
+SANITISED = $(abspath $(RELEASE)/../sanitised)
+sanitised:
+	$(CARGO) build --profile sanitised
+	@status=0; set -x; export NS_TESTS_BIN_DIR="$(SANITISED)"; \
+	$(CARGO) test --no-fail-fast $(TESTS) $(addprefix --test ,$(filter-out build,$(BEHAVIOUR)) random_lines soak) || status=1; \
+	$(CARGO) test --profile sanitised $(TESTS) --test command_lines --test parsers || status=1; \
+	$(CARGO) test $(TESTS) --test memcheck -- --ignored || status=1; \
+	exit $$status
 
 # Ratios against the installed util-linux and others, and counts, into docs/performance.md: as root,
 # in private namespaces.
