@@ -101,6 +101,15 @@ fn folder(target: &str) -> PathBuf {
         .join(target)
 }
 
+/// The kept inputs of a target, for a test that makes up others in its own way.
+///
+/// # Panics
+/// If one cannot be read.
+pub fn kept_inputs(target: &str) -> Vec<Input> {
+    let text = |path: &PathBuf| fs::read(path).expect("a kept input can be read");
+    kept(target).iter().map(|path| read(&text(path))).collect()
+}
+
 /// The files of a target; the tests of an ordinary user may have no source tree.
 fn kept(target: &str) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder(target)).into_iter().flatten().flatten();
@@ -110,7 +119,7 @@ fn kept(target: &str) -> Vec<PathBuf> {
 }
 
 /// Writes an input to a file of its own.
-fn keep(target: &str, input: &Input) -> PathBuf {
+pub fn keep(target: &str, input: &Input) -> PathBuf {
     let text = written(input);
     let folder = folder(target);
     let number = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {

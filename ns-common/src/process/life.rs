@@ -64,18 +64,18 @@ impl Births {
         Ok((!is_another).then_some(process))
     }
 
-    fn is_after(&self, ticks: i128, latest: i64) -> bool {
+    fn is_after(&self, ticks: u64, latest: i64) -> bool {
         let seen = (i128::from(latest) + GRACE) * NANOSECONDS;
         // Neither processes nor objects outlive a boot. A time before the boot comes from a clock
         // that has been set since (machines without a battery start in 1970), and cannot be
         // compared.
-        seen >= self.boot && self.boot + ticks * NANOSECONDS / self.ticks_a_second > seen
+        seen >= self.boot && self.boot + i128::from(ticks) * NANOSECONDS / self.ticks_a_second > seen
     }
 }
 
 /// The start time of a process in ticks since boot: field 22 of proc_pid_stat(5). The second field,
 /// in parentheses, can contain anything.
-fn birth(text: &[u8]) -> Option<i128> {
+fn birth(text: &[u8]) -> Option<u64> {
     let end = text.iter().rposition(|byte| *byte == b')')?;
     let fields = std::str::from_utf8(&text[end + 1..]).ok()?;
     fields.split_ascii_whitespace().nth(19)?.parse().ok()
@@ -87,7 +87,7 @@ mod tests {
 
     const BOOT: i64 = 1_000_000;
 
-    fn is_after(ticks: i128, latest: i64) -> bool {
+    fn is_after(ticks: u64, latest: i64) -> bool {
         let births = Births {
             now: 0,
             boot: i128::from(BOOT) * NANOSECONDS,
