@@ -132,7 +132,7 @@ SANITISED = $(abspath $(RELEASE)/../sanitised)
 sanitised:
 	$(CARGO) build --profile sanitised
 	@status=0; set -x; export NS_TESTS_BIN_DIR="$(SANITISED)"; \
-	$(CARGO) test --no-fail-fast $(TESTS) $(addprefix --test ,$(filter-out build,$(BEHAVIOUR)) random_lines soak) || status=1; \
+	$(CARGO) test --no-fail-fast $(TESTS) $(addprefix --test ,$(filter-out build,$(BEHAVIOUR)) random_lines soak strange_files) || status=1; \
 	$(CARGO) test --profile sanitised $(TESTS) --test command_lines --test parsers || status=1; \
 	$(CARGO) test $(TESTS) --test memcheck -- --ignored || status=1; \
 	exit $$status
