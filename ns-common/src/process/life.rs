@@ -69,7 +69,8 @@ impl Births {
         // Neither processes nor objects outlive a boot. A time before the boot comes from a clock
         // that has been set since (machines without a battery start in 1970), and cannot be
         // compared.
-        seen >= self.boot && self.boot + i128::from(ticks) * NANOSECONDS / self.ticks_a_second > seen
+        seen >= self.boot
+            && self.boot + i128::from(ticks) * NANOSECONDS / self.ticks_a_second > seen
     }
 }
 
