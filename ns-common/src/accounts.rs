@@ -5,35 +5,35 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
 use nix::unistd::Uid;
 
-use crate::sys::accounts::{self, Key};
+use crate::sys::accounts::{self, By};
 
 /// The uid of the user `name`; `None` if there is no such user or the name service cannot be
 /// reached.
 pub fn user_id(name: &OsStr) -> Option<u32> {
     let name = CString::new(name.as_bytes()).ok()?;
-    accounts::user(Key::Name(&name)).map(|user| user.uid)
+    accounts::user(By::Name(&name)).map(|user| user.uid)
 }
 
 /// The gid of the group `name`; `None` if there is no such group or the name service cannot be
 /// reached.
 pub fn group_id(name: &OsStr) -> Option<u32> {
     let name = CString::new(name.as_bytes()).ok()?;
-    accounts::group(Key::Name(&name)).map(|group| group.gid)
+    accounts::group(By::Name(&name)).map(|group| group.gid)
 }
 
 /// The name of the user `uid`.
 pub fn user_name(uid: u32) -> Option<OsString> {
-    accounts::user(Key::Number(uid)).map(|user| OsString::from_vec(user.name.into_bytes()))
+    accounts::user(By::Number(uid)).map(|user| OsString::from_vec(user.name.into_bytes()))
 }
 
 /// The name of the group `gid`.
 pub fn group_name(gid: u32) -> Option<OsString> {
-    accounts::group(Key::Number(gid)).map(|group| OsString::from_vec(group.name.into_bytes()))
+    accounts::group(By::Number(gid)).map(|group| OsString::from_vec(group.name.into_bytes()))
 }
 
 /// The login shell of the user `uid`, if the account has one.
 pub fn login_shell(uid: Uid) -> Option<CString> {
-    let shell = accounts::user(Key::Number(uid.as_raw()))?.shell;
+    let shell = accounts::user(By::Number(uid.as_raw()))?.shell;
     (!shell.is_empty()).then_some(shell)
 }
 

@@ -17,7 +17,7 @@ use nix::unistd::Uid;
 use crate::accounts::{self, Database};
 use crate::procfs::errno;
 use crate::sys::descriptor;
-use crate::sys::file::{Format, status};
+use crate::sys::file::{FileType, status};
 
 /// No more bytes than this are read: enough for some hundred thousand accounts.
 const LONGEST: u64 = 1 << 24;
@@ -49,7 +49,7 @@ fn number_of(file: &[u8], database: Database, name: &[u8]) -> Option<u32> {
 fn read(path: &Path) -> nix::Result<Vec<u8>> {
     let flags = OFlag::O_RDONLY | OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
     let file = descriptor::open(path, flags)?;
-    if status(&file)?.format != Format::Regular {
+    if status(&file)?.file_type != FileType::Regular {
         return Err(Errno::EINVAL);
     }
     let mut content = Vec::new();

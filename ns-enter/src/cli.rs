@@ -20,7 +20,7 @@ use ns_common::words;
 
 use crate::opener::Opener;
 use crate::options::{Id, TOOL};
-use crate::request::{Credential, Place, Request, WorkingDirectory};
+use crate::request::{Credential, Directory, Request, WorkingDirectory};
 
 /// Parses the command line. Values are checked, and files opened, in the order of the options.
 pub(crate) fn parse(
@@ -144,8 +144,8 @@ impl Request {
     fn be_like_target(&mut self) {
         self.like_target = true;
         self.environment = true;
-        self.root = Place::Like;
-        self.working_directory = WorkingDirectory::Outside(Place::Like);
+        self.root = Directory::Like;
+        self.working_directory = WorkingDirectory::Outside(Directory::Like);
         self.ids = Both {
             user: Credential::Like,
             group: Credential::Like,
@@ -189,7 +189,7 @@ fn may_be_a_name(text: &[u8]) -> bool {
     text.first().is_some_and(|first| !begins_a_number(first))
 }
 
-impl Place {
+impl Directory {
     /// The target's directory wins, whatever the order; a named directory must exist nevertheless.
     fn take(&mut self, named: Option<&OsStr>, opener: &dyn Opener) -> Result<(), Error> {
         let place = match named {
@@ -207,7 +207,7 @@ impl WorkingDirectory {
     fn take(&mut self, named: Option<&OsStr>, opener: &dyn Opener) -> Result<(), Error> {
         let mut place = match std::mem::take(self) {
             Self::Outside(place) => place,
-            Self::Inside(_) => Place::Unchanged,
+            Self::Inside(_) => Directory::Unchanged,
         };
         place.take(named, opener)?;
         *self = Self::Outside(place);

@@ -8,7 +8,7 @@ use ns_common::explain::{self, Line, flags, list_of_kinds, quoted};
 use ns_common::idmap::IdKind;
 use ns_common::namespace::{Kind, KindSet};
 use ns_common::process::enter::{Call, Entrance};
-use ns_common::sys::limit::{Limits, Resource};
+use ns_common::sys::limit::{Limits, ResourceLimit};
 use ns_common::words;
 
 use crate::plan::{Afterwards, NewId, Plan, Refusal, Step};
@@ -195,7 +195,7 @@ fn changed_root(afterwards: Afterwards) -> Vec<Line> {
     before.into_iter().chain([change]).chain(after).collect()
 }
 
-fn limited((resource, limits): &(Resource, Limits)) -> Line {
+fn limited((resource, limits): &(ResourceLimit, Limits)) -> Line {
     let number = |limit: u64| match limit {
         u64::MAX => words!["RLIM_INFINITY"],
         number => words![number],

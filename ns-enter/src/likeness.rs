@@ -12,7 +12,7 @@ use ns_common::hint::{self, Failed};
 use ns_common::process::target::{Ids, Target};
 use ns_common::procfs;
 use ns_common::sys::file::Identity;
-use ns_common::sys::limit::{Limits, Resource};
+use ns_common::sys::limit::{Limits, ResourceLimit};
 use ns_common::sys::{capability, descriptor};
 use ns_common::words;
 
@@ -24,7 +24,7 @@ pub(crate) struct Likeness {
     /// Whether to set no_new_privs.
     pub(crate) no_new_privileges: bool,
     /// The resource limits that differ from the caller's.
-    pub(crate) limits: Vec<(Resource, Limits)>,
+    pub(crate) limits: Vec<(ResourceLimit, Limits)>,
 }
 
 /// The error for an attribute of the target that cannot be taken over, and why.
@@ -58,7 +58,7 @@ impl Likeness {
     }
 
     /// The hard limits that must be raised, which needs the caller's privileges outside.
-    pub(crate) fn raised(&self) -> Result<Vec<(Resource, Limits)>, Error> {
+    pub(crate) fn raised(&self) -> Result<Vec<(ResourceLimit, Limits)>, Error> {
         let mut raised = Vec::new();
         for (resource, limits) in &self.limits {
             let own = own_limits(*resource)?;
@@ -71,12 +71,12 @@ impl Likeness {
     }
 }
 
-fn own_limits(resource: Resource) -> Result<Limits, Error> {
+fn own_limits(resource: ResourceLimit) -> Result<Limits, Error> {
     resource.limits().attempt(|| words!["prlimit failed"])
 }
 
 /// The target's limits that differ from the caller's.
-fn limits(target: &Target) -> Result<Vec<(Resource, Limits)>, Error> {
+fn limits(target: &Target) -> Result<Vec<(ResourceLimit, Limits)>, Error> {
     let table = target.read("limits")?;
     let mut different = Vec::new();
     // The first line has the headings; the columns are 25, 20 and 20 bytes wide.
@@ -94,7 +94,7 @@ fn limits(target: &Target) -> Result<Vec<(Resource, Limits)>, Error> {
     Ok(different)
 }
 
-fn read_limit(line: &[u8]) -> Option<(Resource, Limits)> {
+fn read_limit(line: &[u8]) -> Option<(ResourceLimit, Limits)> {
     let line = std::str::from_utf8(line).ok()?;
     let (name, values) = line.split_at_checked(25)?;
     let mut values = values.split_ascii_whitespace().map(|value| match value {
@@ -102,7 +102,10 @@ fn read_limit(line: &[u8]) -> Option<(Resource, Limits)> {
         number => number.parse().ok(),
     });
     let (soft, hard) = (values.next()??, values.next()??);
-    Some((Resource::by_name(name.trim_end())?, Limits { soft, hard }))
+    Some((
+        ResourceLimit::by_name(name.trim_end())?,
+        Limits { soft, hard },
+    ))
 }
 
 /// Whether two directories are the same one, reached through the same mount.
@@ -168,7 +171,7 @@ pub(crate) fn is_own_root(root: &OwnedFd) -> Result<bool, Error> {
 }
 
 /// Sets these limits.
-pub(crate) fn set_limits(limits: &[(Resource, Limits)]) -> Result<(), Error> {
+pub(crate) fn set_limits(limits: &[(ResourceLimit, Limits)]) -> Result<(), Error> {
     for (resource, wanted) in limits {
         resource.set(*wanted).map_err(|errno| {
             let name = resource.name();

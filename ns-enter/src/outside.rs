@@ -21,7 +21,7 @@ use ns_common::words;
 
 use crate::cgroup;
 use crate::likeness::{self, Label, Likeness};
-use crate::request::{Credential, Place, Request, WorkingDirectory};
+use crate::request::{Credential, Directory, Request, WorkingDirectory};
 
 /// Everything that the plan needs from outside.
 #[derive(Debug, Default)]
@@ -234,20 +234,20 @@ impl Outside {
         Ok(())
     }
 
-    fn place(&self, place: Place, file: &str) -> Result<Option<OwnedFd>, Error> {
+    fn place(&self, place: Directory, file: &str) -> Result<Option<OwnedFd>, Error> {
         match place {
-            Place::Unchanged => Ok(None),
-            Place::Opened(opened) => Ok(Some(opened)),
-            Place::OfTarget => {
+            Directory::Unchanged => Ok(None),
+            Directory::Opened(opened) => Ok(Some(opened)),
+            Directory::OfTarget => {
                 let target = self.needed_target(file)?;
                 told(target, target.open(file, OFlag::O_RDONLY)).map(Some)
             }
-            Place::Like => self.like_place(file),
+            Directory::Like => self.like_directory(file),
         }
     }
 
     /// The target's directory, opened with O_PATH; `None` for a root that is the caller's own.
-    fn like_place(&self, file: &str) -> Result<Option<OwnedFd>, Error> {
+    fn like_directory(&self, file: &str) -> Result<Option<OwnedFd>, Error> {
         let flags = OFlag::O_PATH | OFlag::O_DIRECTORY;
         let target = self.needed_target(file)?;
         let opened = told(target, target.open(file, flags))?;

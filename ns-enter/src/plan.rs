@@ -12,7 +12,7 @@ use ns_common::process::enter::{Entrance, Source};
 use ns_common::process::program::{Accounts, Program};
 use ns_common::process::target::Target;
 use ns_common::process::variables::Change;
-use ns_common::sys::limit::{Limits, Resource};
+use ns_common::sys::limit::{Limits, ResourceLimit};
 
 use crate::likeness::{Label, Likeness};
 use crate::outside::Outside;
@@ -28,7 +28,7 @@ pub(crate) enum Step {
     /// Ask the kernel to run the program with this label of a security module.
     SetLabel(Label),
     /// Raise hard limits to those of the target, while we have the caller's privileges.
-    RaiseLimits(Vec<(Resource, Limits)>),
+    RaiseLimits(Vec<(ResourceLimit, Limits)>),
     /// Make this process not dumpable, so that processes inside cannot reach what it has open.
     Hide,
     /// Try to drop the groups while we have the caller's privileges, because it may be denied
@@ -74,7 +74,7 @@ pub(crate) enum Step {
     /// Set no_new_privs.
     SetNoNewPrivileges,
     /// Set the resource limits of the target.
-    SetLimits(Vec<(Resource, Limits)>),
+    SetLimits(Vec<(ResourceLimit, Limits)>),
     /// Execute the program.
     Execute(Program),
     /// Execute the copy of the program from outside.

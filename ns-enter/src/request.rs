@@ -31,7 +31,7 @@ pub(crate) struct Request {
     /// Whether the program keeps the capabilities.
     pub(crate) keep_capabilities: bool,
     /// The program's root directory.
-    pub(crate) root: Place,
+    pub(crate) root: Directory,
     /// The program's working directory.
     pub(crate) working_directory: WorkingDirectory,
     /// Whether to use the target's environment.
@@ -74,7 +74,7 @@ pub(crate) enum Credential {
 
 /// A directory opened outside.
 #[derive(Debug, Default)]
-pub(crate) enum Place {
+pub(crate) enum Directory {
     /// The current one.
     #[default]
     Unchanged,
@@ -90,13 +90,13 @@ pub(crate) enum Place {
 #[derive(Debug)]
 pub(crate) enum WorkingDirectory {
     /// A directory opened outside.
-    Outside(Place),
+    Outside(Directory),
     /// A path inside.
     Inside(PathBuf),
 }
 
 impl Default for WorkingDirectory {
     fn default() -> Self {
-        Self::Outside(Place::Unchanged)
+        Self::Outside(Directory::Unchanged)
     }
 }

@@ -21,7 +21,7 @@ use ns_common::process::supervise::{self, Attended, Signals};
 use ns_common::process::target::Credentials;
 use ns_common::process::variables;
 use ns_common::procfs::{self, WriteFailure};
-use ns_common::sys::fork::{Change, Forked};
+use ns_common::sys::fork::{Forked, StateChange};
 use ns_common::sys::{descriptor, signal, uninterrupted};
 use ns_common::words;
 
@@ -187,8 +187,8 @@ fn change_root(root: OwnedFd, afterwards: Afterwards) -> Result<(), Error> {
 /// Waits for the child, and ends the way it ended.
 fn attend(child: Attended) -> Result<ExitStatus, Failure> {
     match child.end()? {
-        Change::Exited(status) => Ok(status),
-        Change::Killed { signal: number, .. } | Change::Stopped(number) => {
+        StateChange::Exited(status) => Ok(status),
+        StateChange::Killed { signal: number, .. } | StateChange::Stopped(number) => {
             // This returns if our caller had the signal ignored or blocked. There is no second core
             // dump, because this process is not dumpable.
             let _ = signal::send(Pid::this(), number);

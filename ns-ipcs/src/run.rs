@@ -11,10 +11,10 @@ use ns_common::console::{Console, Output};
 use ns_common::error::{Attempt, Error, ExitStatus, Failure, Message, Visible};
 use ns_common::ipc::{Posix, Resource, Resources};
 use ns_common::namespace::Kind;
-use ns_common::process::line::Line;
+use ns_common::process::channel::Channel;
 use ns_common::process::target::Target;
 use ns_common::sys::file::Identity;
-use ns_common::sys::fork::{self, Change};
+use ns_common::sys::fork::{self, StateChange};
 use ns_common::visible::append_visible;
 use ns_common::words;
 
@@ -144,25 +144,25 @@ impl Visit {
         if console.output.flush().is_err() {
             return Ok(Self::Done(ExitStatus::FAILURE));
         }
-        let (ours, theirs) = Line::pair()?;
+        let (ours, theirs) = Channel::pair()?;
         let spawned = fork::spawn(console, ours, |console| {
             let entered = match namespaces::enter(file) {
                 Ok(entered) => entered,
                 Err(errno) => {
-                    theirs.say((errno as i32).to_string().as_bytes())?;
+                    theirs.send((errno as i32).to_string().as_bytes())?;
                     return Ok(ExitStatus::SUCCESS);
                 }
             };
-            theirs.say(ENTERED)?;
+            theirs.send(ENTERED)?;
             Ok(show(entered, console))
         });
         let (child, ours) = spawned.attempt(|| words!["fork failed"])?;
         drop(theirs);
-        let word = ours.hear()?;
+        let word = ours.receive()?;
         let end = child.wait().attempt(|| words!["waitpid failed"])?;
         match (word.as_deref(), end) {
-            (Some(ENTERED), Change::Exited(status)) => Ok(Self::Done(status)),
-            (Some(errno), Change::Exited(_)) => {
+            (Some(ENTERED), StateChange::Exited(status)) => Ok(Self::Done(status)),
+            (Some(errno), StateChange::Exited(_)) => {
                 let number = std::str::from_utf8(errno)
                     .ok()
                     .and_then(|text| text.parse().ok());
@@ -171,15 +171,15 @@ impl Visit {
             // The reader has gone: so would we, had we printed.
             (
                 _,
-                Change::Killed {
+                StateChange::Killed {
                     signal: libc::SIGPIPE,
                     ..
                 },
             ) => Err(Failure::Told(ExitStatus::new(141))),
-            (_, Change::Killed { signal, .. } | Change::Stopped(signal)) => {
+            (_, StateChange::Killed { signal, .. } | StateChange::Stopped(signal)) => {
                 Err(Error::new(words!["a helper process was killed by signal ", signal]).into())
             }
-            (None, Change::Exited(status)) => Err(Failure::Told(status)),
+            (None, StateChange::Exited(status)) => Err(Failure::Told(status)),
         }
     }
 }

@@ -16,7 +16,7 @@ use ns_common::words;
 
 use crate::caller::Caller;
 use crate::options::Id;
-use crate::request::{First, Fork, Range, Remaining, Request, SingleId};
+use crate::request::{Fork, Preview, Range, Remaining, Request, SingleId};
 
 /// Where binfmt_misc is mounted by default.
 pub(crate) const BINFMT_MISC: &str = "/proc/sys/fs/binfmt_misc";
@@ -144,8 +144,8 @@ impl Request {
             }
             Id::Propagation => self.propagation = values::propagation(&text)?,
             Id::SetGroups => self.setgroups = Some(values::setgroups(&text)?),
-            Id::Explain => self.look_first(First::Explain)?,
-            Id::Probe => self.look_first(First::Probe)?,
+            Id::Explain => self.preview(Preview::Explain)?,
+            Id::Probe => self.preview(Preview::Probe)?,
             Id::KeepCaps => self.keep_capabilities = true,
             Id::SetUid => self.ids.user = Some(values::plain_id(&text, "failed to parse uid")?),
             Id::SetGid => self.ids.group = Some(values::plain_id(&text, "failed to parse gid")?),
@@ -236,9 +236,9 @@ impl Request {
         }
     }
 
-    fn look_first(&mut self, first: First) -> Result<(), Failure> {
-        match self.first.replace(first) {
-            Some(other) if other != first => Err(Failure::usage(words![
+    fn preview(&mut self, preview: Preview) -> Result<(), Failure> {
+        match self.preview.replace(preview) {
+            Some(other) if other != preview => Err(Failure::usage(words![
                 "--explain and --probe cannot be combined"
             ])),
             _ => Ok(()),
@@ -246,7 +246,7 @@ impl Request {
     }
 
     fn refuse_contradictions(&mut self) -> Result<(), Failure> {
-        if self.first == Some(First::Probe) {
+        if self.preview == Some(Preview::Probe) {
             let is_init = self.fork.as_ref().is_some_and(|fork| fork.init.is_some());
             let others = [
                 (is_init, "--init"),

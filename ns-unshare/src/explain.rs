@@ -11,7 +11,7 @@ use ns_common::process::supervise::Manner;
 use ns_common::words;
 
 use crate::plan::{Clock, MapperJob, Plan, Step, Writer};
-use crate::request::{Fork, Place, SetGroups};
+use crate::request::{Existing, Fork, SetGroups};
 
 /// The process that takes a step, if it is not the first one.
 const CHILD: &str = "child";
@@ -267,10 +267,10 @@ fn new(kinds: KindSet) -> Message {
     }
 }
 
-fn entered((kind, place): &(Kind, Place)) -> Line {
+fn entered((kind, place): &(Kind, Existing)) -> Line {
     let file = match place {
-        Place::Process(pid) => words!["/proc/", pid.as_raw(), "/ns/", kind.file()],
-        Place::File(file) => words![file],
+        Existing::Process(pid) => words!["/proc/", pid.as_raw(), "/ns/", kind.file()],
+        Existing::File(file) => words![file],
     };
     Line::new(
         words![

@@ -11,12 +11,12 @@ use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::unistd::{Pid, setpgid};
 use ns_common::error::{Attempt, Error, ExitStatus, Failure};
-use ns_common::process::line::Line;
+use ns_common::process::channel::Channel;
 use ns_common::process::supervise::Attended;
 use ns_common::process::terminal::Terminal;
-use ns_common::sys::fork::{self, Change, Child, Forked, Reaped};
+use ns_common::sys::fork::{self, Child, Forked, Reaped, StateChange};
 use ns_common::sys::signal;
-use ns_common::sys::signal_queue::{Queue, Received};
+use ns_common::sys::signal_queue::{Received, SignalQueue};
 use ns_common::words;
 
 use crate::request::Remaining;
@@ -28,16 +28,16 @@ const ALL: Pid = Pid::from_raw(-1);
 #[derive(Debug)]
 pub(crate) struct Init {
     /// For reporting the program's state changes to the parent.
-    pub(crate) line: Line,
+    pub(crate) channel: Channel,
     /// The terminal, if the parent's process group was in the foreground.
     pub(crate) terminal: Option<Terminal>,
 }
 
 impl Init {
     /// Moves process 1 to a new process group, so that it gets no signals from the terminal.
-    pub(crate) fn settle(&self) -> Result<Queue, Error> {
+    pub(crate) fn settle(&self) -> Result<SignalQueue, Error> {
         setpgid(Pid::from_raw(0), Pid::from_raw(0)).attempt(|| words!["setpgid failed"])?;
-        Queue::of_all().attempt(|| words!["signalfd failed"])
+        SignalQueue::of_all().attempt(|| words!["signalfd failed"])
     }
 
     /// Forks the program's process, and gives it a new process group and the terminal.
@@ -65,13 +65,13 @@ impl Init {
     pub(crate) fn attend(
         self,
         program: Child,
-        signals: &Queue,
+        signals: &SignalQueue,
         remaining: Remaining,
     ) -> Result<ExitStatus, Error> {
         let mut attendance = Attendance {
             program: program.pid(),
             signals,
-            line: Some(self.line),
+            channel: Some(self.channel),
             terminal: self.terminal,
             ended: None,
         };
@@ -86,10 +86,10 @@ impl Init {
             attendance.end_others(limit)?;
         }
         Ok(match attendance.ended {
-            Some(Change::Killed { signal, .. } | Change::Stopped(signal)) => {
+            Some(StateChange::Killed { signal, .. } | StateChange::Stopped(signal)) => {
                 ExitStatus::new(u8::try_from(128 + signal).unwrap_or(u8::MAX))
             }
-            Some(Change::Exited(status)) => status,
+            Some(StateChange::Exited(status)) => status,
             None => ExitStatus::FAILURE,
         })
     }
@@ -98,12 +98,12 @@ impl Init {
 /// The state of process 1 while the program runs.
 struct Attendance<'a> {
     program: Pid,
-    signals: &'a Queue,
+    signals: &'a SignalQueue,
     /// `None` once the parent has ended.
-    line: Option<Line>,
+    channel: Option<Channel>,
     terminal: Option<Terminal>,
     /// How the program ended, once it has.
-    ended: Option<Change>,
+    ended: Option<StateChange>,
 }
 
 impl Attendance<'_> {
@@ -111,8 +111,8 @@ impl Attendance<'_> {
     /// has passed.
     fn wait(&mut self, limit: Option<Duration>) -> Result<(), Error> {
         let mut awaited = vec![PollFd::new(self.signals.as_fd(), PollFlags::POLLIN)];
-        if let Some(line) = &self.line {
-            awaited.push(PollFd::new(line.as_fd(), PollFlags::POLLIN));
+        if let Some(channel) = &self.channel {
+            awaited.push(PollFd::new(channel.as_fd(), PollFlags::POLLIN));
         }
         // Rounded up, so that poll(2) does not return before the limit.
         let milliseconds = limit.map(|limit| limit.as_millis() + 1);
@@ -123,8 +123,10 @@ impl Attendance<'_> {
             Err(Errno::EINTR) => return Ok(()),
             result => result.attempt(|| words!["poll failed"])?,
         };
-        let is_spoken_to = awaited.get(1).is_some_and(|line| line.any() == Some(true));
-        if is_spoken_to {
+        let has_word = awaited
+            .get(1)
+            .is_some_and(|channel| channel.any() == Some(true));
+        if has_word {
             self.heed()?;
         }
         Ok(())
@@ -133,12 +135,12 @@ impl Attendance<'_> {
     /// Obeys a word from the parent: continues the program, in the foreground or background like
     /// the parent.
     fn heed(&mut self) -> Result<(), Error> {
-        let word = match &self.line {
-            Some(line) => line.hear()?,
+        let word = match &self.channel {
+            Some(channel) => channel.receive()?,
             None => None,
         };
         match word.as_deref() {
-            None => self.line = None,
+            None => self.channel = None,
             Some(FOREGROUND) => {
                 if let Some(terminal) = &self.terminal {
                     // The program may have ended meanwhile, and its process group with it.
@@ -167,7 +169,7 @@ impl Attendance<'_> {
                 Reaped::Nothing | Reaped::NoChildren => return Ok(()),
                 Reaped::One(pid, change) if pid == self.program && self.ended.is_none() => {
                     self.tell(change);
-                    if !matches!(change, Change::Stopped(_)) {
+                    if !matches!(change, StateChange::Stopped(_)) {
                         self.ended = Some(change);
                     }
                 }
@@ -176,11 +178,14 @@ impl Attendance<'_> {
         }
     }
 
-    fn tell(&mut self, change: Change) {
-        let told = self.line.as_ref().map(|line| line.say(&word_for(change)));
+    fn tell(&mut self, change: StateChange) {
+        let told = self
+            .channel
+            .as_ref()
+            .map(|channel| channel.send(&word_for(change)));
         if let Some(Err(_)) = told {
             // The parent has ended.
-            self.line = None;
+            self.channel = None;
         }
     }
 
@@ -239,28 +244,28 @@ fn group(leader: Pid) -> Pid {
 const FOREGROUND: &[u8] = b"foreground";
 const BACKGROUND: &[u8] = b"background";
 
-fn word_for(change: Change) -> Vec<u8> {
+fn word_for(change: StateChange) -> Vec<u8> {
     let word = match change {
-        Change::Exited(status) => words!["exited ", status.code()],
-        Change::Killed { signal, core } => words!["killed ", signal, " ", i32::from(core)],
-        Change::Stopped(signal) => words!["stopped ", signal],
+        StateChange::Exited(status) => words!["exited ", status.code()],
+        StateChange::Killed { signal, core } => words!["killed ", signal, " ", i32::from(core)],
+        StateChange::Stopped(signal) => words!["stopped ", signal],
     };
     word.as_bytes().to_vec()
 }
 
-fn change_of(word: &[u8]) -> Option<Change> {
+fn change_of(word: &[u8]) -> Option<StateChange> {
     let word = std::str::from_utf8(word).ok()?;
     let mut parts = word.split(' ');
     let (what, number) = (parts.next()?, parts.next()?.parse().ok()?);
     match what {
         "exited" => u8::try_from(number)
             .ok()
-            .map(|code| Change::Exited(ExitStatus::new(code))),
-        "killed" => Some(Change::Killed {
+            .map(|code| StateChange::Exited(ExitStatus::new(code))),
+        "killed" => Some(StateChange::Killed {
             signal: number,
             core: parts.next() == Some("1"),
         }),
-        "stopped" => Some(Change::Stopped(number)),
+        "stopped" => Some(StateChange::Stopped(number)),
         _ => None,
     }
 }
@@ -269,14 +274,14 @@ fn change_of(word: &[u8]) -> Option<Change> {
 /// Returns how the program ended or, if process 1 did not report that, how process 1 ended.
 pub(crate) fn attend(
     init: Attended,
-    line: &Line,
+    channel: &Channel,
     terminal: Option<&Terminal>,
-) -> Result<Change, Failure> {
+) -> Result<StateChange, Failure> {
     let mut ended = None;
-    let heard = loop {
-        match line.hear() {
+    let received = loop {
+        match channel.receive() {
             Ok(Some(word)) => match change_of(&word) {
-                Some(Change::Stopped(_)) => stop_with_program(line, terminal),
+                Some(StateChange::Stopped(_)) => stop_with_program(channel, terminal),
                 change => {
                     take_back(terminal);
                     ended = change;
@@ -288,17 +293,17 @@ pub(crate) fn attend(
     };
     let of_init = init.end();
     take_back(terminal);
-    heard?;
+    received?;
     Ok(ended.map_or(of_init, Ok)?)
 }
 
 /// Stops this process like the program; once continued, tells process 1 to continue the program.
-fn stop_with_program(line: &Line, terminal: Option<&Terminal>) {
+fn stop_with_program(channel: &Channel, terminal: Option<&Terminal>) {
     take_back(terminal);
     signal::stop();
     let has_terminal = terminal.is_some_and(Terminal::is_ours);
-    // Process 1 may have been killed meanwhile, which the next read will show.
-    let _ = line.say(if has_terminal { FOREGROUND } else { BACKGROUND });
+    // Process 1 may have been killed meanwhile, which the next word will show.
+    let _ = channel.send(if has_terminal { FOREGROUND } else { BACKGROUND });
 }
 
 fn take_back(terminal: Option<&Terminal>) {
@@ -313,16 +318,16 @@ mod tests {
     #[test]
     fn changes_are_told_in_words() {
         for change in [
-            Change::Exited(ExitStatus::new(143)),
-            Change::Killed {
+            StateChange::Exited(ExitStatus::new(143)),
+            StateChange::Killed {
                 signal: 15,
                 core: false,
             },
-            Change::Killed {
+            StateChange::Killed {
                 signal: 11,
                 core: true,
             },
-            Change::Stopped(20),
+            StateChange::Stopped(20),
         ] {
             assert_eq!(change_of(&word_for(change)), Some(change));
         }

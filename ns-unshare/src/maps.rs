@@ -37,7 +37,7 @@ impl Mapper {
         job: &MapperJob,
     ) -> Result<Self, Error> {
         let pid = Pid::this();
-        let helper = Helper::start(console, |line, console| match line.hear()? {
+        let helper = Helper::start(console, |channel, console| match channel.receive()? {
             Some(_) => write_maps(own, pid, job, console),
             None => Ok(ExitStatus::SUCCESS),
         })?;

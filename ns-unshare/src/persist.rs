@@ -13,8 +13,8 @@ use ns_common::error::{Attempt, Error, ExitStatus, Failure};
 use ns_common::hint::{self, Failed};
 use ns_common::namespace::Kind;
 use ns_common::place::Place;
+use ns_common::process::channel::Channel;
 use ns_common::process::helper::Helper;
-use ns_common::process::line::Line;
 use ns_common::procfs::{OwnDirectory, held};
 use ns_common::sys::file::Identity;
 use ns_common::sys::{descriptor, environment, signal};
@@ -44,7 +44,7 @@ impl Binder {
         files: &Files,
     ) -> Result<Self, Error> {
         let pid = Pid::this();
-        let helper = Helper::start(console, |line, console| {
+        let helper = Helper::start(console, |channel, console| {
             // The helper lives until the program starts. A program of the same user could read the
             // caller's environment in its `/proc/PID/environ`.
             hint::are_wanted();
@@ -52,7 +52,7 @@ impl Binder {
             // A signal must not end the helper and leave files bound. The end of our parent closes
             // the channel.
             signal::block_deadly().attempt(|| words!["sigprocmask block failed"])?;
-            serve(line, own, pid, files, console)
+            serve(channel, own, pid, files, console)
         })?;
         Ok(Self {
             helper,
@@ -67,7 +67,10 @@ impl Binder {
 
     /// Tells the helper to bind the namespaces, all or none of them.
     pub(crate) fn bind(&mut self) -> Result<(), Failure> {
-        let bound = self.helper.say(b"bind").and_then(|()| self.helper.hear());
+        let bound = self
+            .helper
+            .send(b"bind")
+            .and_then(|()| self.helper.receive());
         if let Ok(Some(_)) = bound {
             return Ok(());
         }
@@ -77,8 +80,8 @@ impl Binder {
 
     /// Tells the helper to leave them bound.
     pub(crate) fn keep(&mut self) -> Result<(), Failure> {
-        let said = self.helper.say(b"keep");
-        self.helper.finish_after(said)
+        let sent = self.helper.send(b"keep");
+        self.helper.finish_after(sent)
     }
 
     /// Waits for the helper to end, which a child of ours talks to.
@@ -117,20 +120,20 @@ impl Binder {
 /// What the helper does: binds at the first word, and keeps the files bound only if a second one
 /// follows.
 fn serve(
-    line: &Line,
+    channel: &Channel,
     own: &OwnDirectory,
     pid: Pid,
     files: &Files,
     console: &mut Console,
 ) -> Result<ExitStatus, Failure> {
-    if line.hear()?.is_none() {
+    if channel.receive()?.is_none() {
         return Ok(ExitStatus::SUCCESS);
     }
     let mut bound = Bound::default();
     let kept = bound.bind_all(own, pid, files).map_err(Failure::from);
     let kept = kept
-        .and_then(|()| line.say_if_heard(b"bound"))
-        .and_then(|()| Ok(line.hear()?.is_some()));
+        .and_then(|()| channel.send_quietly(b"bound"))
+        .and_then(|()| Ok(channel.receive()?.is_some()));
     if !matches!(kept, Ok(true)) {
         bound.unbind_all(console);
     }

@@ -15,7 +15,7 @@ use ns_common::words;
 use self::maps::Maps;
 use crate::caller::Caller;
 use crate::cli::BINFMT_MISC;
-use crate::request::{Fork, Place, Propagation, Remaining, Request, SetGroups};
+use crate::request::{Existing, Fork, Propagation, Remaining, Request, SetGroups};
 
 /// A step of the plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,7 +33,7 @@ pub(crate) enum Step {
     /// Fork the helper that will write the maps from outside.
     StartMapper(MapperJob),
     /// Enter existing namespaces.
-    Join(Vec<(Kind, Place)>),
+    Join(Vec<(Kind, Existing)>),
     /// Open the current mount namespace and working directory, to return to them.
     HoldOuterMounts,
     /// Create the new namespaces and move into them.

@@ -4,8 +4,8 @@
 use ns_common::console::Console;
 use ns_common::error::{ExitStatus, Failure, Message};
 use ns_common::namespace::{Kind, KindSet};
+use ns_common::process::channel::Channel;
 use ns_common::process::helper::Helper;
-use ns_common::process::line::Line;
 use ns_common::words;
 
 use crate::caller::Current;
@@ -184,9 +184,9 @@ fn try_kinds(before: &[Step], kinds: KindSet, console: &mut Console) -> Result<V
 /// Takes the steps of a plan in a child, except those for files and the program, and continues
 /// after failures.
 fn try_plan(plan: &Plan, console: &mut Console) -> Result<Tried, Failure> {
-    let mut helper = Helper::start(console, |line, console| walk(plan, line, console))?;
+    let mut helper = Helper::start(console, |channel, console| walk(plan, channel, console))?;
     let mut tried = Tried::default();
-    while let Some(word) = helper.hear()? {
+    while let Some(word) = helper.receive()? {
         let mut parts = word.split(|byte| *byte == 0).map(|part| words![part]);
         let name = parts.next().unwrap_or_default();
         let verdict = Verdict::No {
@@ -204,7 +204,7 @@ fn try_plan(plan: &Plan, console: &mut Console) -> Result<Tried, Failure> {
 }
 
 /// In the child: takes the steps, reports the first failure of each subject, and continues.
-fn walk(plan: &Plan, line: &Line, console: &mut Console) -> Result<ExitStatus, Failure> {
+fn walk(plan: &Plan, channel: &Channel, console: &mut Console) -> Result<ExitStatus, Failure> {
     let mut process = Process::default();
     let mut failed = Vec::new();
     for step in &plan.0 {
@@ -225,7 +225,7 @@ fn walk(plan: &Plan, line: &Line, console: &mut Console) -> Result<ExitStatus, F
             (None, Step::Unshare(_)) => "unshare",
             (None, _) => return Err(failure),
         };
-        line.say_if_heard(word_for(name, &failure).as_bytes())?;
+        channel.send_quietly(word_for(name, &failure).as_bytes())?;
         failed.extend(subject);
         if subject.is_none() {
             break;

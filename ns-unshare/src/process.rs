@@ -11,13 +11,13 @@ use ns_common::error::{Attempt, Error, ExitStatus, Failure, Visible};
 use ns_common::hint::{self, Failed};
 use ns_common::namespace::{Kind, KindSet};
 use ns_common::privileges;
+use ns_common::process::channel::Channel;
 use ns_common::process::enter::{Entrance, Source};
-use ns_common::process::line::Line;
 use ns_common::process::target::Target;
 use ns_common::process::terminal::Terminal;
 use ns_common::process::{supervise, variables};
 use ns_common::procfs::{self, OwnDirectory};
-use ns_common::sys::fork::{Change, Forked};
+use ns_common::sys::fork::{Forked, StateChange};
 use ns_common::sys::{descriptor, interface, signal, uts};
 use ns_common::words;
 
@@ -28,7 +28,7 @@ use crate::outer::{self, OuterMounts};
 use crate::persist::Binder;
 use crate::plan::{Clock, Step};
 use crate::report::{self, Inherited, Reporter};
-use crate::request::{Fork, Place, Remaining};
+use crate::request::{Existing, Fork, Remaining};
 
 /// What this process does after a step.
 pub(crate) enum Flow {
@@ -48,11 +48,11 @@ pub(crate) struct Process {
     binder: Option<Binder>,
     outer_mounts: Option<nix::Result<OuterMounts>>,
     /// In a child: one end of a channel whose other end only the parent holds.
-    parent: Option<Line>,
+    parent: Option<Channel>,
     /// The supervisors to report to. In a child, `report` is a channel to the parent, which
     /// reports.
     reporter: Reporter,
-    report: Option<Line>,
+    report: Option<Channel>,
     wait: Option<Inherited>,
     /// In our own process 1.
     init: Option<Init>,
@@ -154,22 +154,22 @@ impl Process {
 
     /// Forks. The parent waits here until the child has ended.
     fn fork(&mut self, fork: &Fork, console: &mut Console) -> Result<Flow, Failure> {
-        let watched = fork.death_signal.map(|_| Line::pair()).transpose()?;
+        let watched = fork.death_signal.map(|_| Channel::pair()).transpose()?;
         let (held, parent) = watched.unzip();
-        let reported = self.reporter.is_wanted().then(Line::pair).transpose()?;
-        let (hears_report, report) = reported.unzip();
-        if let Some(line) = &hears_report {
-            line.tell_senders()?;
+        let reported = self.reporter.is_wanted().then(Channel::pair).transpose()?;
+        let (report_from_child, report) = reported.unzip();
+        if let Some(channel) = &report_from_child {
+            channel.tell_senders()?;
         }
-        let (hears_init, init) = fork.init.map(|_| Line::pair()).transpose()?.unzip();
+        let (from_init, init) = fork.init.map(|_| Channel::pair()).transpose()?.unzip();
         let terminal = fork.init.and_then(|_| Terminal::of_foreground());
         match supervise::fork(&fork.signals)? {
             Forked::Child(inherited) => {
-                drop((held, hears_report, hears_init));
+                drop((held, report_from_child, from_init));
                 (self.parent, self.report) = (parent, report);
                 self.binder.iter_mut().for_each(Binder::disown);
                 self.reporter.disown();
-                self.init = init.map(|line| Init { line, terminal });
+                self.init = init.map(|channel| Init { channel, terminal });
                 match &self.init {
                     Some(_) => self.signals = Some(inherited),
                     None => inherited.restore()?,
@@ -178,10 +178,10 @@ impl Process {
             }
             Forked::Parent(child) => {
                 drop((parent, report, init));
-                let reported = self.hear_report(hears_report);
+                let reported = self.receive_report(report_from_child);
                 let bound = self.attend_binder(console);
-                let change = match &hears_init {
-                    Some(line) => init::attend(child, line, terminal.as_ref())?,
+                let change = match &from_init {
+                    Some(channel) => init::attend(child, channel, terminal.as_ref())?,
                     None => child.end()?,
                 };
                 drop(held);
@@ -189,7 +189,7 @@ impl Process {
                 match (reported.and(bound).and(told), change) {
                     // Neither a killed child, nor a process that waited for its word, could tell
                     // the user; its signal does.
-                    (Err(Failure::Told(_)), Change::Killed { .. }) => {}
+                    (Err(Failure::Told(_)), StateChange::Killed { .. }) => {}
                     (outcome, _) => outcome?,
                 }
                 end_like(change)
@@ -222,26 +222,26 @@ impl Process {
     }
 
     /// In the parent: reports to supervisors when the child is ready, and lets it continue.
-    fn hear_report(&mut self, line: Option<Line>) -> Result<(), Failure> {
-        let Some(line) = line else {
+    fn receive_report(&mut self, channel: Option<Channel>) -> Result<(), Failure> {
+        let Some(channel) = channel else {
             return Ok(());
         };
         // A child that failed earlier has told the user.
-        let Some(pid) = line.hear_sender()? else {
+        let Some(pid) = channel.receive_sender()? else {
             return Ok(());
         };
         self.reporter.ready(pid)?;
-        Ok(line.say(b"go")?)
+        Ok(channel.send(b"go")?)
     }
 
     /// Reports to supervisors, or to the parent that does so, that this process is about to run the
     /// program.
     fn report(&mut self) -> Result<(), Failure> {
-        let Some(line) = &self.report else {
+        let Some(channel) = &self.report else {
             return self.reporter.ready(Pid::this());
         };
-        line.say_if_heard(b"ready")?;
-        match line.hear()? {
+        channel.send_quietly(b"ready")?;
+        match channel.receive()? {
             Some(_) => Ok(()),
             None => Err(Failure::Told(ExitStatus::FAILURE)),
         }
@@ -305,7 +305,7 @@ impl Process {
     /// would come then.
     fn die_with_parent(&self, number: i32) -> Result<(), Failure> {
         signal::set_parent_death(number).attempt(|| words!["prctl failed"])?;
-        let parent_lives = self.parent.as_ref().map_or(Ok(true), Line::is_held);
+        let parent_lives = self.parent.as_ref().map_or(Ok(true), Channel::is_open);
         match parent_lives.attempt(|| words!["cannot see whether the parent lives"])? {
             true => Ok(()),
             false => Err(Failure::Told(ExitStatus::FAILURE)),
@@ -314,10 +314,10 @@ impl Process {
 }
 
 /// Ends this process the way its child ended.
-fn end_like(change: Change) -> Result<Flow, Failure> {
+fn end_like(change: StateChange) -> Result<Flow, Failure> {
     match change {
-        Change::Exited(status) => Ok(Flow::End(status)),
-        Change::Killed { signal, .. } | Change::Stopped(signal) => {
+        StateChange::Exited(status) => Ok(Flow::End(status)),
+        StateChange::Killed { signal, .. } | StateChange::Stopped(signal) => {
             signal::die_of(signal);
             // The reference prints the errno here, which is 0.
             Err(Error::new(words!["child exit failed: Success"]).into())
@@ -326,16 +326,16 @@ fn end_like(change: Change) -> Result<Flow, Failure> {
 }
 
 /// Enters existing namespaces. All are opened before the first is entered.
-fn join(joined: &[(Kind, Place)]) -> Result<(), Error> {
+fn join(joined: &[(Kind, Existing)]) -> Result<(), Error> {
     let mut entrance = Entrance::default();
     for (kind, place) in joined {
         let opened = match place {
-            Place::Process(pid) => {
+            Existing::Process(pid) => {
                 let target = Target::hold(*pid);
                 let opened = target.open_namespace(*kind);
                 opened.map_err(|error| hint::explain(error, &Failed::OpenProcess(&target)))?
             }
-            Place::File(file) => descriptor::open(file, OFlag::O_RDONLY | OFlag::O_NONBLOCK)
+            Existing::File(file) => descriptor::open(file, OFlag::O_RDONLY | OFlag::O_NONBLOCK)
                 .attempt(|| words!["cannot open ", file])?,
         };
         entrance.sources.insert(*kind, Source::File(opened));

@@ -15,12 +15,12 @@ use ns_common::console::Console;
 use ns_common::error::{Attempt, Error, ExitStatus, Failure, Message, Visible};
 use ns_common::namespace::Kind;
 use ns_common::place::Place;
+use ns_common::process::channel::Channel;
 use ns_common::process::helper::Helper;
-use ns_common::process::line::Line;
 use ns_common::process::target::Target;
 use ns_common::procfs::{self, held};
-use ns_common::sys::file::{self, FileStatus, Format, Identity};
-use ns_common::sys::fork::Change;
+use ns_common::sys::file::{self, FileStatus, FileType, Identity};
+use ns_common::sys::fork::StateChange;
 use ns_common::sys::{descriptor, environment, pidfd, signal};
 use ns_common::words;
 
@@ -93,8 +93,8 @@ impl Reporter {
     pub(crate) fn ready(&mut self, pid: Pid) -> Result<(), Failure> {
         if let Some(writer) = &mut self.pid_file {
             let helper = &mut writer.helper;
-            let written = helper.say(words!["pid ", pid.as_raw()].as_bytes());
-            match written.and_then(|()| helper.hear()) {
+            let written = helper.send(words!["pid ", pid.as_raw()].as_bytes());
+            match written.and_then(|()| helper.receive()) {
                 Ok(Some(_)) => {}
                 // The helper goes on listening until all processes with a copy of our end of its
                 // channel have ended.
@@ -132,19 +132,19 @@ impl Reporter {
     }
 
     /// Reports how the program ended, and removes the file.
-    pub(crate) fn ended(&mut self, change: Change) -> Result<(), Failure> {
+    pub(crate) fn ended(&mut self, change: StateChange) -> Result<(), Failure> {
         let told = match change {
-            Change::Exited(status) => self.tell(&words![
+            StateChange::Exited(status) => self.tell(&words![
                 r#"{"event": "exited", "status": "#,
                 status.code(),
                 "}\n"
             ]),
-            Change::Killed { signal, core } => {
+            StateChange::Killed { signal, core } => {
                 let core = if core { "true" } else { "false" };
                 let text = r#"{"event": "killed", "signal": "#;
                 self.tell(&words![text, signal, r#", "core": "#, core, "}\n"])
             }
-            Change::Stopped(_) => Ok(()),
+            StateChange::Stopped(_) => Ok(()),
         };
         let removed = self
             .pid_file
@@ -229,15 +229,15 @@ fn inode(pid: Pid, process: &nix::Result<OwnedFd>, kind: Kind) -> Result<Option<
 /// it can. The helper keeps the caller's root directory, working directory and privileges.
 #[cold]
 pub(crate) fn start_pid_file(console: &mut Console, path: &Path) -> Result<PidFileWriter, Failure> {
-    let mut helper = Helper::start(console, |line, _| {
+    let mut helper = Helper::start(console, |channel, _| {
         // The helper may live as long as the program, which could read the caller's environment in
         // its `/proc/PID/environ`.
         environment::erase();
         signal::block_deadly().attempt(|| words!["sigprocmask block failed"])?;
         let file = PidFile::open(path).attempt(|| words!["cannot write ", Visible(path)])?;
-        serve(line, file, path)
+        serve(channel, file, path)
     })?;
-    match helper.hear() {
+    match helper.receive() {
         Ok(Some(_)) => Ok(PidFileWriter {
             helper,
             path: path.to_owned(),
@@ -249,17 +249,17 @@ pub(crate) fn start_pid_file(console: &mut Console, path: &Path) -> Result<PidFi
     }
 }
 
-fn serve(line: &Line, mut file: PidFile, path: &Path) -> Result<ExitStatus, Failure> {
-    line.say_if_heard(b"open")?;
-    let Some(word) = line.hear()? else {
+fn serve(channel: &Channel, mut file: PidFile, path: &Path) -> Result<ExitStatus, Failure> {
+    channel.send_quietly(b"open")?;
+    let Some(word) = channel.receive()? else {
         return Ok(ExitStatus::SUCCESS);
     };
     let number = word.strip_prefix(b"pid ").unwrap_or_default();
     file.publish(number)
         .attempt(|| words!["cannot write ", Visible(path)])?;
-    let kept = line
-        .say_if_heard(b"written")
-        .and_then(|()| Ok(line.hear()?.is_some()));
+    let kept = channel
+        .send_quietly(b"written")
+        .and_then(|()| Ok(channel.receive()?.is_some()));
     if !matches!(kept, Ok(true)) {
         file.remove()
             .attempt(|| words!["cannot remove ", Visible(path)])?;
@@ -276,13 +276,14 @@ struct PidFile {
 impl PidFile {
     fn open(path: &Path) -> nix::Result<Self> {
         let place = Place::hold(path, OFlag::O_RDONLY)?;
-        match status(&place).map(|status| status.format) {
-            Ok(Format::Regular) | Err(Errno::ENOENT) => {}
-            Ok(Format::Directory) => return Err(Errno::EISDIR),
+        match status(&place).map(|status| status.file_type) {
+            Ok(FileType::Regular) | Err(Errno::ENOENT) => {}
+            Ok(FileType::Directory) => return Err(Errno::EISDIR),
             // A symbolic link may be replaced only if it leads to a regular file or nowhere:
             // `/dev/stdout` is a link.
-            Ok(Format::Link) => match file::status_of(&place.path()).map(|there| there.format) {
-                Ok(Format::Regular) | Err(Errno::ENOENT) => {}
+            Ok(FileType::Link) => match file::status_of(&place.path()).map(|there| there.file_type)
+            {
+                Ok(FileType::Regular) | Err(Errno::ENOENT) => {}
                 Ok(_) => return Err(Errno::EINVAL),
                 Err(errno) => return Err(errno),
             },

@@ -22,7 +22,7 @@ pub(crate) struct Request {
     /// How the program is run in a child; `None` to run it in this process.
     pub(crate) fork: Option<Fork>,
     /// The existing namespaces to enter first.
-    pub(crate) joined: ByKind<Place>,
+    pub(crate) joined: ByKind<Existing>,
     /// The host name to set.
     pub(crate) host_name: Option<OsString>,
     /// The NIS domain name to set.
@@ -70,7 +70,7 @@ pub(crate) struct Request {
     /// Further changes of the environment, in order.
     pub(crate) variables: Vec<Change>,
     /// Whether to explain or probe instead of running the program.
-    pub(crate) first: Option<First>,
+    pub(crate) preview: Option<Preview>,
     /// The program and its arguments; empty for a shell.
     pub(crate) command: Vec<&'static CStr>,
 }
@@ -125,7 +125,7 @@ impl Fork {
 
 /// A way to show what would happen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum First {
+pub(crate) enum Preview {
     /// Print the steps, and take none of them.
     Explain,
     /// Try the steps, print what works, and run nothing.
@@ -134,7 +134,7 @@ pub(crate) enum First {
 
 /// How an existing namespace is found.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Place {
+pub(crate) enum Existing {
     /// It is the namespace of this process.
     Process(Pid),
     /// It is bound to this file.

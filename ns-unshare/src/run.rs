@@ -8,15 +8,15 @@ use crate::caller::Current;
 use crate::plan::Plan;
 use crate::probe;
 use crate::process::{Flow, Process};
-use crate::request::{First, Request};
+use crate::request::{Preview, Request};
 
 /// Carries out the request. Returns only in a process that does not execute the program.
 pub(crate) fn execute(request: Request, console: &mut Console) -> Result<ExitStatus, Failure> {
-    if request.first == Some(First::Probe) {
+    if request.preview == Some(Preview::Probe) {
         return probe::execute(&request, console);
     }
     let plan = Plan::new(&request, &Current)?;
-    if request.first == Some(First::Explain) {
+    if request.preview == Some(Preview::Explain) {
         console
             .output
             .push(explain::render(&plan.lines()).as_slice());

@@ -101,9 +101,9 @@ const LISTED: &str = r#"_ns_tools_listed() {
 
 /// The shell functions that list the values of this tool's options.
 fn functions<Id>(tool: &Tool<Id>) -> String {
-    let sources = live::sources(tool);
+    let scripts = live::scripts(tool);
     let mut text = String::new();
-    if !sources.is_empty() {
+    if !scripts.is_empty() {
         text.push_str(DESCRIBED);
     }
     let mut offers = tool
@@ -113,10 +113,10 @@ fn functions<Id>(tool: &Tool<Id>) -> String {
     if offers.any(|value| matches!(value.offer, Offer::Columns)) {
         text.push_str(LISTED);
     }
-    for source in sources {
+    for script in scripts {
         text.push_str(&format!(
             "_ns_tools_{}() {{\n\x20   sh -c '{}' sh \"$@\" 2>/dev/null\n}}\n",
-            source.name, source.program
+            script.name, script.program
         ));
     }
     text
@@ -169,7 +169,7 @@ fn stop_at_program<Id>(tool: &Tool<Id>) -> String {
 
 /// Offers values from the running system; for a namespace, any file as well.
 fn described(offer: Offer) -> String {
-    let Some(source) = live::source(offer) else {
+    let Some(script) = live::script(offer) else {
         return String::new();
     };
     let words = match offer {
@@ -178,7 +178,7 @@ fn described(offer: Offer) -> String {
     };
     let described = format!(
         "_ns_tools_described \"$current\" < <(_ns_tools_{} \"{words}\")",
-        source.name
+        script.name
     );
     match offer {
         Offer::Namespace(_) => format!(

@@ -7,10 +7,10 @@ use crate::cli::table::{Manual, Offer, Order, Takes, Tool};
 pub fn render<Id>(tool: &Tool<Id>, manual: &Manual) -> String {
     let name = tool.name;
     let mut text = format!("# fish completion for {name}; rendered from the option table.\n");
-    for source in live::sources(tool) {
+    for script in live::scripts(tool) {
         text.push_str(&format!(
             "function __ns_tools_{}\n    sh -c '{}' sh (commandline -opc) $argv 2>/dev/null\nend\n",
-            source.name, source.program
+            script.name, script.program
         ));
     }
     text.push_str(&match tool.order {
@@ -68,14 +68,14 @@ fn offer(offer: Offer, manual: &Manual) -> String {
 }
 
 fn live_offer(offer: Offer) -> String {
-    let Some(source) = live::source(offer) else {
+    let Some(script) = live::script(offer) else {
         return String::new();
     };
     let argument = match offer {
         Offer::Joined => " (commandline -ct | string match \"*=*\")",
         _ => "",
     };
-    let live = format!("(__ns_tools_{}{argument})", source.name);
+    let live = format!("(__ns_tools_{}{argument})", script.name);
     match offer {
         Offer::Namespace(_) => format!(" -a '{live} {FILES}'"),
         _ => format!(" -a '{live}'"),

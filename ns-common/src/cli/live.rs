@@ -7,30 +7,30 @@ use crate::namespace::Kind;
 
 /// A script for `sh`, and the name of the shell function that runs it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Source {
+pub(crate) struct Script {
     pub(crate) name: String,
     pub(crate) program: String,
 }
 
 /// The scripts that list the values of `tool`'s options, each once.
-pub(crate) fn sources<Id>(tool: &Tool<Id>) -> Vec<Source> {
+pub(crate) fn scripts<Id>(tool: &Tool<Id>) -> Vec<Script> {
     let value = |option: &Opt<Id>| option.takes.value();
-    let mut sources: Vec<Source> = Vec::new();
+    let mut scripts: Vec<Script> = Vec::new();
     for found in tool
         .options
         .iter()
         .filter_map(value)
-        .filter_map(|it| source(it.offer))
+        .filter_map(|it| script(it.offer))
     {
-        if !sources.contains(&found) {
-            sources.push(found);
+        if !scripts.contains(&found) {
+            scripts.push(found);
         }
     }
-    sources
+    scripts
 }
 
 /// The script that lists the values, if they come from the running system.
-pub(crate) fn source(offer: Offer) -> Option<Source> {
+pub(crate) fn script(offer: Offer) -> Option<Script> {
     let (name, program) = match offer {
         Offer::Process => ("processes".to_owned(), PROCESSES.to_owned()),
         Offer::Namespace(kind) => (format!("{}_namespaces", kind.file()), bound(kind.file())),
@@ -49,7 +49,7 @@ pub(crate) fn source(offer: Offer) -> Option<Source> {
         | Offer::Column
         | Offer::Columns => return None,
     };
-    Some(Source { name, program })
+    Some(Script { name, program })
 }
 
 /// A process chooses its own name, so only printable characters are let through to the terminal.
@@ -191,10 +191,10 @@ mod tests {
             Offer::Key(SystemV::Segment),
             Offer::Posix(Posix::Memory),
         ];
-        for source in offers.into_iter().filter_map(source) {
-            assert!(!source.program.contains('\''), "{source:?}");
+        for script in offers.into_iter().filter_map(script) {
+            assert!(!script.program.contains('\''), "{script:?}");
             // fish would drop one of two backslashes.
-            assert!(!source.program.contains("\\\\"), "{source:?}");
+            assert!(!script.program.contains("\\\\"), "{script:?}");
         }
     }
 }

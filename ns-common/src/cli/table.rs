@@ -174,9 +174,9 @@ pub struct Manual {
 
 impl<Id> Tool<Id> {
     /// The options grouped by heading; `--help` and `--version` come last.
-    pub fn groups(&self) -> Vec<Group<'_, Id>> {
-        let mut groups: Vec<Group<'_, Id>> = Vec::new();
-        let mut general = Group {
+    pub fn groups(&self) -> Vec<OptionGroup<'_, Id>> {
+        let mut groups: Vec<OptionGroup<'_, Id>> = Vec::new();
+        let mut general = OptionGroup {
             heading: None,
             options: Vec::new(),
         };
@@ -189,7 +189,7 @@ impl<Id> Tool<Id> {
             let heading = Some(above.map_or("Options", |heading| heading.text));
             match groups.iter_mut().find(|group| group.heading == heading) {
                 Some(group) => group.options.push((place, option)),
-                None => groups.push(Group {
+                None => groups.push(OptionGroup {
                     heading,
                     options: vec![(place, option)],
                 }),
@@ -202,7 +202,7 @@ impl<Id> Tool<Id> {
 
 /// A group of options in help and manual.
 #[derive(Debug)]
-pub struct Group<'a, Id> {
+pub struct OptionGroup<'a, Id> {
     /// The heading; `None` above `--help` and `--version`.
     pub heading: Option<&'static str>,
     /// The options, each with its index in the table.

@@ -9,8 +9,8 @@ pub fn render<Id>(tool: &Tool<Id>, manual: &Manual) -> String {
         "#compdef {}\n# Rendered from the option table.\n\n",
         tool.name
     );
-    for source in live::sources(tool) {
-        text.push_str(&function(&source));
+    for script in live::scripts(tool) {
+        text.push_str(&function(&script));
     }
     text.push_str("_arguments -s -S \\\n");
     let action = |value| action(value, manual);
@@ -49,7 +49,7 @@ pub fn render<Id>(tool: &Tool<Id>, manual: &Manual) -> String {
 }
 
 /// A shell function that offers the values a script lists, with their descriptions.
-fn function(source: &live::Source) -> String {
+fn function(script: &live::Script) -> String {
     format!(
         "_ns_tools_{}() {{\n\
          \x20 local -a found\n\
@@ -58,7 +58,7 @@ fn function(source: &live::Source) -> String {
          \x20 found=(${{found/$'\\t'/:}})\n\
          \x20 _describe value found\n\
          }}\n\n",
-        source.name, source.program
+        script.name, script.program
     )
 }
 
@@ -88,18 +88,18 @@ fn action(value: Value, manual: &Manual) -> String {
 }
 
 fn live_action(offer: Offer) -> String {
-    let Some(source) = live::source(offer) else {
+    let Some(script) = live::script(offer) else {
         return String::new();
     };
     match offer {
         // Namespaces and files are not offered together: they would share no prefix, and zsh would
         // then delete what has been typed.
-        Offer::Namespace(_) => format!("{{_ns_tools_{} || _files}}", source.name),
+        Offer::Namespace(_) => format!("{{_ns_tools_{} || _files}}", script.name),
         Offer::Joined => format!(
             "{{if compset -P \"*=\"; then {0} ${{${{IPREFIX%=}}##*=}} || _files; else {0} \"\"; fi}}",
-            format_args!("_ns_tools_{}", source.name)
+            format_args!("_ns_tools_{}", script.name)
         ),
-        _ => format!("_ns_tools_{}", source.name),
+        _ => format!("_ns_tools_{}", script.name),
     }
 }
 

@@ -79,8 +79,8 @@ pub(super) fn filter_refuses(_: &Failed<'_>, system: &System) -> Option<Message>
 /// The caller is in the user namespace already: setns(2).
 pub(super) fn user_namespace_is_own(failed: &Failed<'_>, _: &System) -> Option<Message> {
     let is_own = match failed {
-        Failed::EnterProcess { kinds, own, .. } => {
-            kinds.contains(Kind::User) && own.contains(Kind::User)
+        Failed::EnterProcess { kinds, shared, .. } => {
+            kinds.contains(Kind::User) && shared.contains(Kind::User)
         }
         Failed::EnterFile(Kind::User, file) => is_own_namespace(Kind::User, file)?,
         _ => false,
@@ -124,29 +124,33 @@ pub(super) fn pid_namespace_is_not_below(failed: &Failed<'_>, _: &System) -> Opt
 /// Entering takes CAP_SYS_ADMIN in the user namespace that owns the namespace.
 pub(super) fn right_over_owner_is_missing(failed: &Failed<'_>, _: &System) -> Option<Message> {
     match failed {
-        Failed::EnterProcess { target, kinds, own } => kinds
+        Failed::EnterProcess {
+            target,
+            kinds,
+            shared,
+        } => kinds
             .without(Kind::User)
             .iter()
-            .find_map(|kind| over_kind(kind, target, *kinds, *own)),
+            .find_map(|kind| over_kind(kind, target, *kinds, *shared)),
         Failed::EnterFile(kind, file) if *kind != Kind::User => over_file(*kind, file),
         _ => None,
     }
 }
 
-fn over_kind(kind: Kind, target: &Target, kinds: KindSet, own: KindSet) -> Option<Message> {
+fn over_kind(kind: Kind, target: &Target, kinds: KindSet, shared: KindSet) -> Option<Message> {
     let file = target.open_namespace(kind).ok()?;
     let owner = match owner(kind, &file)? {
         Ok(owner) => owner,
         Err(message) => return Some(message),
     };
-    let shares_user = own.contains(Kind::User);
+    let shares_user = shared.contains(Kind::User);
     let is_of_target = owner == target.namespace(Kind::User).ok()?;
     let name = words!["ns/", kind.file()];
     if kinds.contains(Kind::User) && !shares_user {
         let text = " is not owned by the target's user namespace: leave it out, or be root";
         return (!is_of_target).then(|| words![name, text]);
     }
-    if own.contains(kind) {
+    if shared.contains(kind) {
         let text =
             " is the caller's already, and entering it again takes CAP_SYS_ADMIN: leave it out";
         return Some(words![name, text]);

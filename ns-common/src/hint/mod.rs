@@ -15,7 +15,7 @@ use crate::idmap::{Both, IdKind, IdMap};
 use crate::namespace::{Kind, KindSet};
 use crate::process::target::Target;
 use crate::sys::ipc::Pages;
-use crate::sys::limit::{Limits, Resource};
+use crate::sys::limit::{Limits, ResourceLimit};
 
 mod entering;
 mod execution;
@@ -64,7 +64,7 @@ pub enum Failed<'a> {
     /// Changing the uid or gid.
     SetId(IdKind, u32),
     /// Setting a resource limit.
-    SetLimit(Resource, Limits),
+    SetLimit(ResourceLimit, Limits),
     /// Opening a file below `/proc/PID` of a process.
     OpenProcess(&'a Target),
     /// Copying a descriptor of another process.
@@ -77,7 +77,7 @@ pub enum Failed<'a> {
         kinds: KindSet,
         /// Those of `kinds`, and the user kind in any case, whose namespace the process shares with
         /// the caller.
-        own: KindSet,
+        shared: KindSet,
     },
     /// setns(2) with a namespace file of this kind.
     EnterFile(Kind, &'a OwnedFd),

@@ -19,7 +19,7 @@ use crate::ipc::{Posix, mount};
 use crate::procfs;
 use crate::sorting::sort_by;
 use crate::sys::descriptor;
-use crate::sys::file::{self, FileStatus, Format};
+use crate::sys::file::{self, FileStatus, FileType};
 use crate::sys::posix_ipc::{self, QueueAttributes};
 use crate::sys::uninterrupted;
 use crate::words;
@@ -251,7 +251,7 @@ fn object_name(kind: Posix, file: &CStr, status: &FileStatus) -> Option<OsString
         (Posix::Memory, Some(_)) => None,
         (Posix::Memory, None) | (Posix::Queue, _) => Some(file),
     };
-    name.filter(|_| status.format == Format::Regular)
+    name.filter(|_| status.file_type == FileType::Regular)
         .map(|name| OsStr::from_bytes(name).to_owned())
 }
 

@@ -127,12 +127,12 @@ impl Entrance {
     fn enter_otherwise(&self, call: Call, errno: Errno) -> Result<(), Error> {
         let kinds = call.kinds();
         // Must be read before anything more is entered.
-        let own = self.target.as_ref().map_or(KindSet::EMPTY, |target| {
+        let shared = self.target.as_ref().map_or(KindSet::EMPTY, |target| {
             let looked_at = kinds.with(Kind::User);
-            let is_own = |kind: &Kind| target.shares_namespace(*kind) == Ok(true);
-            looked_at.iter().filter(is_own).collect()
+            let is_shared = |kind: &Kind| target.shares_namespace(*kind) == Ok(true);
+            looked_at.iter().filter(is_shared).collect()
         });
-        let dispensable: KindSet = own
+        let dispensable: KindSet = shared
             .iter()
             .filter(|kind| kinds.contains(*kind) && self.dispensable.contains(*kind))
             .collect();
@@ -143,7 +143,11 @@ impl Entrance {
             Call::Target(_) => {
                 let error = Error::caused_by(words!["reassociate to namespaces failed"], errno);
                 let explained = |target: &Rc<Target>| {
-                    let failed = Failed::EnterProcess { target, kinds, own };
+                    let failed = Failed::EnterProcess {
+                        target,
+                        kinds,
+                        shared,
+                    };
                     hint::explain(error.clone(), &failed)
                 };
                 // The cause must also be looked for before anything more is entered.
@@ -188,26 +192,26 @@ impl Entrance {
     ///
     /// Entering a mount namespace also changes the working directory to its root, so leaving one
     /// out does the same.
-    fn leave_out(&self, call: Call, own: KindSet) -> bool {
+    fn leave_out(&self, call: Call, shared: KindSet) -> bool {
         let entered = match call {
             Call::File(_) => true,
             Call::Target(kinds) => {
-                let others = own.iter().fold(kinds, KindSet::without);
+                let others = shared.iter().fold(kinds, KindSet::without);
                 others.is_empty() || self.set(Call::Target(others)).is_ok()
             }
         };
-        entered && (!own.contains(Kind::Mount) || nix::unistd::chdir(Path::new("/")).is_ok())
+        entered && (!shared.contains(Kind::Mount) || nix::unistd::chdir(Path::new("/")).is_ok())
     }
 }
 
 /// The namespaces that are meant, identified before they are entered.
 struct Expected {
     namespaces: Vec<(Kind, nix::Result<Identity>)>,
-    own: Own,
+    own: OwnNamespaces,
 }
 
 /// Where our own namespaces can be identified after entering, when `/proc` may be another one.
-enum Own {
+enum OwnNamespaces {
     /// By ioctl(2) on a pidfd of ours, since Linux 6.11; it costs a third of reading `/proc`.
     Pidfd(OwnedFd),
     /// In our directory in the caller's `/proc`, opened before entering.
@@ -218,7 +222,7 @@ enum Own {
 
 impl Expected {
     fn new(entrance: &Entrance) -> Result<Self, Error> {
-        let own = Own::new()?;
+        let own = OwnNamespaces::new()?;
         let meant = |(kind, source): (Kind, &Source)| {
             let identity = match (source, &entrance.target) {
                 (Source::File(file), _) => Identity::of(file),
@@ -239,7 +243,7 @@ impl Expected {
             (kind, identity)
         };
         let namespaces = match own {
-            Own::Nowhere => Vec::new(),
+            OwnNamespaces::Nowhere => Vec::new(),
             _ => entrance.sources.iter().map(meant).collect(),
         };
         Ok(Self { namespaces, own })
@@ -263,7 +267,7 @@ impl Expected {
     }
 }
 
-impl Own {
+impl OwnNamespaces {
     fn new() -> Result<Self, Error> {
         let answered = pidfd::open(Pid::this()).and_then(|own| {
             pidfd::namespace(&own, Kind::Uts.file())?;

@@ -6,15 +6,15 @@
 
 use crate::console::Console;
 use crate::error::{Attempt, Error, ExitStatus, Failure, Message};
-use crate::process::line::Line;
-use crate::sys::fork::{self, Change, Child};
+use crate::process::channel::Channel;
+use crate::sys::fork::{self, Child, StateChange};
 use crate::words;
 
 /// A helper, as seen by its parent. Dropping it closes the channel and reaps the helper.
 #[derive(Debug)]
 pub struct Helper {
     child: Option<Child>,
-    line: Option<Line>,
+    channel: Option<Channel>,
 }
 
 impl Helper {
@@ -25,21 +25,21 @@ impl Helper {
     #[cold]
     pub fn start(
         console: &mut Console,
-        work: impl FnOnce(&Line, &mut Console) -> Result<ExitStatus, Failure>,
+        work: impl FnOnce(&Channel, &mut Console) -> Result<ExitStatus, Failure>,
     ) -> Result<Self, Error> {
-        let (ours, theirs) = Line::pair()?;
+        let (ours, theirs) = Channel::pair()?;
         let started = fork::spawn(console, ours, |console| work(&theirs, console));
-        let (child, line) = started.attempt(|| words!["fork failed"])?;
+        let (child, channel) = started.attempt(|| words!["fork failed"])?;
         Ok(Self {
             child: Some(child),
-            line: Some(line),
+            channel: Some(channel),
         })
     }
 
     /// Closes our end of the channel; the helper goes on listening if another process holds that
     /// end too.
-    pub fn let_go(&mut self) {
-        self.line = None;
+    pub fn close(&mut self) {
+        self.channel = None;
     }
 
     /// To be called in a fork of the parent: the helper is not a child of the calling process.
@@ -49,42 +49,42 @@ impl Helper {
 
     /// Sends `word` to the helper and waits for it to end.
     pub fn release(mut self, word: &[u8]) -> Result<(), Failure> {
-        let said = self.say(word);
-        self.finish_after(said)
+        let sent = self.send(word);
+        self.finish_after(sent)
     }
 
     /// Sends `word` to the helper. If it has ended, the failure has no message of its own: the
     /// helper has told the user why, or [`Helper::finish`] will.
-    pub fn say(&self, word: &[u8]) -> Result<(), Failure> {
-        self.line
+    pub fn send(&self, word: &[u8]) -> Result<(), Failure> {
+        self.channel
             .as_ref()
-            .map_or(Err(Failure::Told(ExitStatus::FAILURE)), |line| {
-                line.say_if_heard(word)
+            .map_or(Err(Failure::Told(ExitStatus::FAILURE)), |channel| {
+                channel.send_quietly(word)
             })
     }
 
     /// Waits for a word from the helper; `None` once it has ended.
-    pub fn hear(&self) -> Result<Option<Vec<u8>>, Failure> {
-        Ok(self.line.as_ref().map_or(Ok(None), Line::hear)?)
+    pub fn receive(&self) -> Result<Option<Vec<u8>>, Failure> {
+        Ok(self.channel.as_ref().map_or(Ok(None), Channel::receive)?)
     }
 
-    /// Waits for the helper to end after an exchange with it, whose result is `heard`.
+    /// Waits for the helper to end after an exchange with it that ended in `result`.
     ///
     /// If the channel failed, the helper ends silently and the error is ours; otherwise the helper
     /// has told the user of its failure.
-    pub fn finish_after<T>(&mut self, heard: Result<T, Failure>) -> Result<T, Failure> {
+    pub fn finish_after<T>(&mut self, result: Result<T, Failure>) -> Result<T, Failure> {
         let finished = self.finish();
-        if !matches!(heard, Err(Failure::Step(_))) {
+        if !matches!(result, Err(Failure::Step(_))) {
             finished?;
         }
-        heard
+        result
     }
 
     /// Closes the channel and waits for the helper to end.
     ///
     /// A helper that fails has told the user why, and its exit status becomes ours.
     pub fn finish(&mut self) -> Result<(), Failure> {
-        self.let_go();
+        self.close();
         self.child.take().map_or(Ok(()), |child| {
             await_success(child, words!["a helper process"])
         })
@@ -93,7 +93,7 @@ impl Helper {
 
 impl Drop for Helper {
     fn drop(&mut self) {
-        self.let_go();
+        self.close();
         if let Some(child) = self.child.take() {
             let _ = child.wait();
         }
@@ -104,9 +104,9 @@ impl Drop for Helper {
 /// its exit status becomes ours.
 pub fn await_success(child: Child, name: Message) -> Result<(), Failure> {
     match child.wait().attempt(|| words!["waitpid failed"])? {
-        Change::Exited(ExitStatus::SUCCESS) => Ok(()),
-        Change::Exited(status) => Err(Failure::Told(status)),
-        Change::Killed { signal, .. } | Change::Stopped(signal) => {
+        StateChange::Exited(ExitStatus::SUCCESS) => Ok(()),
+        StateChange::Exited(status) => Err(Failure::Told(status)),
+        StateChange::Killed { signal, .. } | StateChange::Stopped(signal) => {
             let text = words![name, " was killed by signal ", signal];
             Err(Error::new(text).into())
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::error::{Attempt, Error};
 use crate::hint::{self, Failed};
-use crate::sys::fork::{self, Change, Child, Forked};
+use crate::sys::fork::{self, Child, Forked, StateChange};
 use crate::sys::forward::{self, Dispositions, FromTerminal};
 use crate::sys::signal::{self, Mask};
 use crate::words;
@@ -111,10 +111,10 @@ impl Attended {
     ///
     /// # Errors
     /// waitpid(2) failed, or something failed earlier when the child was running already.
-    pub fn end(self) -> Result<Change, Error> {
+    pub fn end(self) -> Result<StateChange, Error> {
         let failed = || words!["waitpid failed"];
         loop {
-            if let Change::Stopped(_) = self.child.wait_without_reaping().attempt(failed)? {
+            if let StateChange::Stopped(_) = self.child.wait_without_reaping().attempt(failed)? {
                 if !is_continued_with_us(self.child) {
                     signal::stop();
                     // It may have been killed meanwhile, which is not an error.

@@ -28,7 +28,7 @@ pub struct Group {
 
 /// How an entry is looked up.
 #[derive(Debug, Clone, Copy)]
-pub enum Key<'a> {
+pub enum By<'a> {
     /// By its name.
     Name(&'a CStr),
     /// By its uid or gid.
@@ -39,7 +39,7 @@ pub enum Key<'a> {
 const LARGEST: usize = 1 << 20;
 
 /// The entry of a user; `None` if there is none or the name service cannot be reached.
-pub fn user(key: Key<'_>) -> Option<User> {
+pub fn user(key: By<'_>) -> Option<User> {
     entry(key, libc::getpwnam_r, libc::getpwuid_r).map(|(entry, _buffer)| User {
         uid: entry.pw_uid,
         name: text(entry.pw_name),
@@ -48,7 +48,7 @@ pub fn user(key: Key<'_>) -> Option<User> {
 }
 
 /// The entry of a group; `None` if there is none or the name service cannot be reached.
-pub fn group(key: Key<'_>) -> Option<Group> {
+pub fn group(key: By<'_>) -> Option<Group> {
     entry(key, libc::getgrnam_r, libc::getgrgid_r).map(|(entry, _buffer)| Group {
         gid: entry.gr_gid,
         name: text(entry.gr_name),
@@ -57,13 +57,13 @@ pub fn group(key: Key<'_>) -> Option<Group> {
 
 /// A function like getpwnam_r(3): it fills in an entry `T`, puts its texts into a buffer, and
 /// stores a pointer to the entry, or null if there is none.
-type LookUp<By, T> =
-    unsafe extern "C" fn(By, *mut T, *mut c_char, libc::size_t, *mut *mut T) -> libc::c_int;
+type LookUp<K, T> =
+    unsafe extern "C" fn(K, *mut T, *mut c_char, libc::size_t, *mut *mut T) -> libc::c_int;
 
 /// Calls the function with larger and larger buffers until the entry fits. The entry points into
 /// the returned buffer.
 fn entry<T: Copy>(
-    key: Key<'_>,
+    key: By<'_>,
     by_name: LookUp<*const c_char, T>,
     by_number: LookUp<u32, T>,
 ) -> Option<(T, Vec<c_char>)> {
@@ -74,7 +74,7 @@ fn entry<T: Copy>(
         let (at, length) = (buffer.as_mut_ptr(), buffer.len());
         let result = match key {
             // SAFETY: all pointers are valid, and the length is that of the buffer.
-            Key::Name(name) => unsafe {
+            By::Name(name) => unsafe {
                 by_name(
                     name.as_ptr(),
                     entry.as_mut_ptr(),
@@ -84,7 +84,7 @@ fn entry<T: Copy>(
                 )
             },
             // SAFETY: all pointers are valid, and the length is that of the buffer.
-            Key::Number(number) => unsafe {
+            By::Number(number) => unsafe {
                 by_number(number, entry.as_mut_ptr(), at, length, &raw mut found)
             },
         };
@@ -114,10 +114,10 @@ mod tests {
 
     #[test]
     fn root_is_known_by_name_and_number() {
-        let root = user(Key::Number(0)).unwrap();
+        let root = user(By::Number(0)).unwrap();
         assert_eq!(root.name.as_c_str(), c"root");
-        assert_eq!(user(Key::Name(c"root")), Some(root));
-        assert_eq!(group(Key::Name(c"root")).map(|group| group.gid), Some(0));
-        assert_eq!(user(Key::Name(c"no such user")), None);
+        assert_eq!(user(By::Name(c"root")), Some(root));
+        assert_eq!(group(By::Name(c"root")).map(|group| group.gid), Some(0));
+        assert_eq!(user(By::Name(c"no such user")), None);
     }
 }

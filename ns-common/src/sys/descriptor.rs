@@ -41,7 +41,7 @@ pub fn above_standard(descriptor: OwnedFd) -> nix::Result<OwnedFd> {
         // The limit of open files does not allow a number so high.
         Err(Errno::EINVAL) => Err(Errno::EMFILE),
         // SAFETY: the kernel has just returned it.
-        result => result.map(|number| unsafe { own(number) }),
+        result => result.map(|number| unsafe { owned(number) }),
     }
 }
 
@@ -73,7 +73,7 @@ fn again<T>(call: impl Fn() -> nix::Result<T>) -> nix::Result<T> {
 ///
 /// # Safety
 /// Nothing else may own descriptor `number`.
-pub(super) unsafe fn own(number: RawFd) -> OwnedFd {
+pub(super) unsafe fn owned(number: RawFd) -> OwnedFd {
     // SAFETY: the caller vouches for that.
     unsafe { OwnedFd::from_raw_fd(number) }
 }

@@ -23,7 +23,7 @@ pub struct Identity {
 
 /// The type of a file: inode(7).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
+pub enum FileType {
     /// A regular file.
     Regular,
     /// A directory.
@@ -40,7 +40,7 @@ pub struct FileStatus {
     /// Its identity.
     pub identity: Identity,
     /// Its type.
-    pub format: Format,
+    pub file_type: FileType,
     /// The nine permission bits and the three above them.
     pub mode: u32,
     /// The owner's uid.
@@ -134,7 +134,7 @@ fn statx(directory: BorrowedFd<'_>, name: &CStr, flags: libc::c_int) -> nix::Res
             device: (status.stx_dev_major, status.stx_dev_minor),
             inode: status.stx_ino,
         },
-        format: Format::of(mode),
+        file_type: FileType::of(mode),
         mode: mode & 0o7777,
         uid: status.stx_uid,
         gid: status.stx_gid,
@@ -153,7 +153,7 @@ fn fstatat(directory: BorrowedFd<'_>, name: &CStr, flags: libc::c_int) -> nix::R
             device: (libc::major(status.st_dev), libc::minor(status.st_dev)),
             inode: status.st_ino as u64,
         },
-        format: Format::of(status.st_mode),
+        file_type: FileType::of(status.st_mode),
         mode: status.st_mode & 0o7777,
         uid: status.st_uid,
         gid: status.st_gid,
@@ -163,7 +163,7 @@ fn fstatat(directory: BorrowedFd<'_>, name: &CStr, flags: libc::c_int) -> nix::R
     })
 }
 
-impl Format {
+impl FileType {
     fn of(mode: u32) -> Self {
         match mode & libc::S_IFMT {
             libc::S_IFREG => Self::Regular,

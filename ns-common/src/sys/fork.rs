@@ -24,7 +24,7 @@ pub struct Child(Pid);
 
 /// A change in the state of a child: waitid(2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Change {
+pub enum StateChange {
     /// It exited with a status.
     Exited(ExitStatus),
     /// It was killed by a signal.
@@ -86,9 +86,9 @@ pub fn try_in_child(work: impl FnOnce() -> nix::Result<()>) -> nix::Result<()> {
             exit_child(ExitStatus::new(number.to_le_bytes()[0]))
         }
         Forked::Parent(child) => match child.wait()? {
-            Change::Exited(ExitStatus::SUCCESS) => Ok(()),
-            Change::Exited(status) => Err(Errno::from_raw(status.code())),
-            Change::Killed { .. } | Change::Stopped(_) => Err(Errno::ECHILD),
+            StateChange::Exited(ExitStatus::SUCCESS) => Ok(()),
+            StateChange::Exited(status) => Err(Errno::from_raw(status.code())),
+            StateChange::Killed { .. } | StateChange::Stopped(_) => Err(Errno::ECHILD),
         },
     }
 }
@@ -105,7 +105,7 @@ impl Child {
     }
 
     /// Waits until the child has ended, and reaps it.
-    pub fn wait(self) -> nix::Result<Change> {
+    pub fn wait(self) -> nix::Result<StateChange> {
         let mut status = 0;
         loop {
             // SAFETY: waitpid writes one int through the pointer.
@@ -119,7 +119,7 @@ impl Child {
 
     /// Waits until the child has ended or stopped. One that has ended is left a zombie, so that its
     /// PID is not reused. Each stop is reported once.
-    pub fn wait_without_reaping(self) -> nix::Result<Change> {
+    pub fn wait_without_reaping(self) -> nix::Result<StateChange> {
         loop {
             let info = self.wait_id(libc::WEXITED | libc::WSTOPPED | libc::WNOWAIT)?;
             // SAFETY: waitid has filled in the status of a child.
@@ -129,10 +129,10 @@ impl Child {
                     // waitid(2) returns all 32 bits that the program passed to exit_group(2); the
                     // status has eight.
                     let [code, ..] = status.to_le_bytes();
-                    return Ok(Change::Exited(ExitStatus::new(code)));
+                    return Ok(StateChange::Exited(ExitStatus::new(code)));
                 }
                 code @ (libc::CLD_KILLED | libc::CLD_DUMPED) => {
-                    return Ok(Change::Killed {
+                    return Ok(StateChange::Killed {
                         signal: status,
                         core: code == libc::CLD_DUMPED,
                     });
@@ -141,7 +141,7 @@ impl Child {
                     // If it has been continued meanwhile, there is no stop left to consume.
                     let taken = self.wait_id(libc::WSTOPPED | libc::WNOHANG)?;
                     if taken.si_signo == libc::SIGCHLD {
-                        return Ok(Change::Stopped(status));
+                        return Ok(StateChange::Stopped(status));
                     }
                 }
             }
@@ -178,7 +178,7 @@ pub enum Reaped {
     /// No child has changed state.
     Nothing,
     /// A child has changed state; if it has ended, it has been reaped.
-    One(Pid, Change),
+    One(Pid, StateChange),
 }
 
 /// Consumes the next state change of any child, including a stop, without blocking.
@@ -198,16 +198,16 @@ pub fn reap_any() -> nix::Result<Reaped> {
 }
 
 /// nix's own decoding fails for real-time signals.
-fn change(status: libc::c_int) -> Change {
+fn change(status: libc::c_int) -> StateChange {
     if libc::WIFSTOPPED(status) {
-        Change::Stopped(libc::WSTOPSIG(status))
+        StateChange::Stopped(libc::WSTOPSIG(status))
     } else if libc::WIFSIGNALED(status) {
-        Change::Killed {
+        StateChange::Killed {
             signal: libc::WTERMSIG(status),
             core: libc::WCOREDUMP(status),
         }
     } else {
         let code = u8::try_from(libc::WEXITSTATUS(status)).expect("WEXITSTATUS is a byte");
-        Change::Exited(ExitStatus::new(code))
+        StateChange::Exited(ExitStatus::new(code))
     }
 }

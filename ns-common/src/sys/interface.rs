@@ -14,7 +14,7 @@ pub fn bring_up(name: &CStr) -> nix::Result<()> {
     // SAFETY: socket takes numbers only.
     let number = Errno::result(unsafe { libc::socket(libc::AF_INET, kind, 0) })?;
     // SAFETY: the kernel has just returned it.
-    let socket = unsafe { descriptor::own(number) };
+    let socket = unsafe { descriptor::owned(number) };
     // SAFETY: an ifreq of zeros is valid.
     let mut request: libc::ifreq = unsafe { std::mem::zeroed() };
     // The last byte stays the null that ends the name.

@@ -1,4 +1,4 @@
-//! Resource limits: prlimit(2).
+//! ResourceLimit limits: prlimit(2).
 #![allow(unsafe_code)]
 
 use nix::errno::Errno;
@@ -17,12 +17,12 @@ pub struct Limits {
 
 /// A limited resource, by its `RLIMIT_*` number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Resource(u32);
+pub struct ResourceLimit(u32);
 
 macro_rules! resources {
     ($($name:literal $number:ident),+ $(,)?) => {
         /// The resources by their names in `/proc/PID/limits`.
-        const NAMES: &[(Inline<21>, Resource)] = &[$((Inline::new($name), Resource(libc::$number as u32))),+];
+        const NAMES: &[(Inline<21>, ResourceLimit)] = &[$((Inline::new($name), ResourceLimit(libc::$number as u32))),+];
     };
 }
 
@@ -45,7 +45,7 @@ resources! {
     "Max realtime timeout" RLIMIT_RTTIME,
 }
 
-impl Resource {
+impl ResourceLimit {
     /// The resource that `/proc/PID/limits` calls `name`.
     pub fn by_name(name: &str) -> Option<Self> {
         let named = NAMES.iter().find(|(known, _)| **known == *name);
@@ -84,7 +84,7 @@ mod tests {
 
     #[test]
     fn limits_are_those_that_proc_shows() {
-        let files = Resource::by_name("Max open files").unwrap();
+        let files = ResourceLimit::by_name("Max open files").unwrap();
         assert_eq!(files.name(), "Max open files");
         let limits = files.limits().unwrap();
         assert_eq!(files.set(limits), Ok(()));
@@ -97,7 +97,7 @@ mod tests {
         let known = table
             .lines()
             .skip(1)
-            .map(|line| Resource::by_name(line[..25].trim_end()));
+            .map(|line| ResourceLimit::by_name(line[..25].trim_end()));
         assert!(
             known.into_iter().all(|resource| resource.is_some()),
             "{table}"

@@ -110,12 +110,12 @@ pub fn open_by_id(any: BorrowedFd<'_>, id: u64) -> nix::Result<OwnedFd> {
     };
     let number = libc::c_int::try_from(Errno::result(number)?).map_err(|_| Errno::EBADF)?;
     // SAFETY: the kernel has just returned it.
-    descriptor::above_standard(unsafe { descriptor::own(number) })
+    descriptor::above_standard(unsafe { descriptor::owned(number) })
 }
 
 fn descriptor_by_ioctl(of: BorrowedFd<'_>, request: libc::c_ulong) -> nix::Result<OwnedFd> {
     // SAFETY: these ioctls take no argument and return a new descriptor.
     let number = Errno::result(unsafe { libc::ioctl(of.as_raw_fd(), request as _) })?;
     // SAFETY: the kernel has just returned it.
-    descriptor::above_standard(unsafe { descriptor::own(number) })
+    descriptor::above_standard(unsafe { descriptor::owned(number) })
 }

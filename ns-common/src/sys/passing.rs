@@ -16,12 +16,12 @@ struct Control {
 }
 
 /// A message: an errno, or 0 and a descriptor in the ancillary data.
-struct Message {
+struct Packet {
     errno: i32,
     control: Control,
 }
 
-impl Message {
+impl Packet {
     fn new() -> Self {
         let control = MaybeUninit::<Control>::zeroed();
         Self {
@@ -62,7 +62,7 @@ impl Message {
 
 /// Sends a descriptor, or the errno that says why there is none.
 pub fn send(socket: BorrowedFd<'_>, outcome: Result<BorrowedFd<'_>, Errno>) -> nix::Result<()> {
-    let mut message = Message::new();
+    let mut message = Packet::new();
     let (level, kind) = (libc::SOL_SOCKET, libc::SCM_RIGHTS);
     message.control.header.cmsg_level = level;
     message.control.header.cmsg_type = kind;
@@ -83,7 +83,7 @@ pub fn send(socket: BorrowedFd<'_>, outcome: Result<BorrowedFd<'_>, Errno>) -> n
 /// # Errors
 /// Also the errno that was sent; EPIPE if nothing was sent.
 pub fn receive(socket: BorrowedFd<'_>) -> nix::Result<OwnedFd> {
-    let mut message = Message::new();
+    let mut message = Packet::new();
     let socket = socket.as_raw_fd();
     // SAFETY: the header points to room for content and ancillary data of the lengths it names.
     let call = |header| unsafe { libc::recvmsg(socket, header, libc::MSG_CMSG_CLOEXEC) };
@@ -92,7 +92,7 @@ pub fn receive(socket: BorrowedFd<'_>) -> nix::Result<OwnedFd> {
         (_, false) => Err(Errno::from_raw(message.errno)),
         (_, true) => {
             // SAFETY: the kernel has just installed it, and nothing else uses it.
-            let received = unsafe { descriptor::own(message.control.descriptor) };
+            let received = unsafe { descriptor::owned(message.control.descriptor) };
             descriptor::above_standard(received)
         }
     }

@@ -108,7 +108,7 @@ pub fn mount_queues() -> nix::Result<OwnedFd> {
     let none = std::ptr::null::<libc::c_char>();
     // SAFETY: the name is a C string.
     let system = unsafe { libc::syscall(libc::SYS_fsopen, c"mqueue".as_ptr(), CLOSE_ON_EXEC) };
-    let system = own(system)?;
+    let system = owned(system)?;
     let number = system.as_raw_fd();
     // SAFETY: this command takes neither key nor value.
     let created = unsafe {
@@ -123,14 +123,14 @@ pub fn mount_queues() -> nix::Result<OwnedFd> {
     };
     Errno::result(created)?;
     // SAFETY: fsmount takes numbers only.
-    own(unsafe { libc::syscall(libc::SYS_fsmount, number, CLOSE_ON_EXEC, NO_ATTRIBUTES) })
+    owned(unsafe { libc::syscall(libc::SYS_fsmount, number, CLOSE_ON_EXEC, NO_ATTRIBUTES) })
 }
 
-fn own(result: libc::c_long) -> nix::Result<OwnedFd> {
+fn owned(result: libc::c_long) -> nix::Result<OwnedFd> {
     let number = Errno::result(result)?;
     let number = RawFd::try_from(number).map_err(|_| Errno::EBADF)?;
     // SAFETY: the kernel has just returned it, and nothing else uses it.
-    descriptor::above_standard(unsafe { descriptor::own(number) })
+    descriptor::above_standard(unsafe { descriptor::owned(number) })
 }
 
 /// The content and limits of an open queue: mq_getattr(3).

@@ -11,9 +11,9 @@ use crate::sys::signal::{SI_KERNEL, empty_set};
 
 /// The pending signals of this process, to be read one by one.
 #[derive(Debug)]
-pub struct Queue(OwnedFd);
+pub struct SignalQueue(OwnedFd);
 
-/// A signal read from a [`Queue`].
+/// A signal read from a [`SignalQueue`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Received {
     /// Its number.
@@ -22,7 +22,7 @@ pub struct Received {
     pub from_kernel: bool,
 }
 
-impl Queue {
+impl SignalQueue {
     /// Blocks every signal that can be blocked, and queues all of them from now on.
     pub fn of_all() -> nix::Result<Self> {
         let mut set = empty_set();
@@ -36,7 +36,7 @@ impl Queue {
         // SAFETY: the set is valid; -1 asks for a new descriptor.
         let number = Errno::result(unsafe { libc::signalfd(-1, &raw const set, flags) })?;
         // SAFETY: the kernel has just returned it.
-        descriptor::above_standard(unsafe { descriptor::own(number) }).map(Self)
+        descriptor::above_standard(unsafe { descriptor::owned(number) }).map(Self)
     }
 
     /// The descriptor; it is readable while a signal is pending.

@@ -15,9 +15,9 @@ pub fn pair() -> nix::Result<(OwnedFd, OwnedFd)> {
     // SAFETY: socketpair writes two descriptors to the array.
     Errno::result(unsafe { libc::socketpair(libc::AF_UNIX, kind, 0, numbers.as_mut_ptr()) })?;
     // SAFETY: the kernel has just returned both, and nothing else owns the first.
-    let one = unsafe { descriptor::own(numbers[0]) };
+    let one = unsafe { descriptor::owned(numbers[0]) };
     // SAFETY: the kernel has just returned both, and nothing else owns the second.
-    let other = unsafe { descriptor::own(numbers[1]) };
+    let other = unsafe { descriptor::owned(numbers[1]) };
     Ok((
         descriptor::above_standard(one)?,
         descriptor::above_standard(other)?,

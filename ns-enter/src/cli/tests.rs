@@ -111,7 +111,7 @@ fn working_directories_exclude_each_other_in_the_order_given() {
     let undone = last(&[c"-W/a", c"-W"]);
     assert!(matches!(
         undone,
-        WorkingDirectory::Outside(Place::Unchanged)
+        WorkingDirectory::Outside(Directory::Unchanged)
     ));
     let inside = last(&[c"-W", c"-W=/a"]);
     assert!(matches!(inside, WorkingDirectory::Inside(path) if path == Path::new("/a")));
@@ -122,7 +122,7 @@ fn directory_of_the_target_wins_in_either_order() {
     for words in [&[c"-r", c"-r/a"], &[c"-r/a", c"-r"]] {
         let (opened, request) = read(words);
         assert_eq!(opened, ["/a"], "each that is named must exist");
-        assert!(matches!(request.unwrap().root, Place::OfTarget));
+        assert!(matches!(request.unwrap().root, Directory::OfTarget));
     }
 }
 
@@ -180,12 +180,12 @@ fn later_options_say_otherwise_than_like_target() {
     let words = [c"-t1", c"-S5", c"-r/a", c"--like-target"];
     let like = request(&words);
     assert_eq!(like.ids.user, Credential::Like);
-    assert!(matches!(like.root, Place::Like));
+    assert!(matches!(like.root, Directory::Like));
     let words = [c"-t1", c"--like-target", c"-S5", c"-r/a", c"-W/b"];
     let other = request(&words);
     assert_eq!(other.ids.user, Credential::Number(5));
     assert_eq!(other.ids.group, Credential::Like);
-    assert!(matches!(other.root, Place::Opened(_)));
+    assert!(matches!(other.root, Directory::Opened(_)));
     assert!(matches!(
         other.working_directory,
         WorkingDirectory::Inside(_)

@@ -156,7 +156,7 @@ fn everything_else_comes_in_the_order_of_the_specification() {
 
 #[test]
 fn likeness_comes_where_it_is_allowed_and_in_nobodys_way() {
-    let files = Resource::by_name("Max open files").unwrap();
+    let files = ResourceLimit::by_name("Max open files").unwrap();
     let own = files.limits().unwrap();
     let higher = Limits {
         hard: own.hard.saturating_add(1),

@@ -14,19 +14,19 @@ use ns_common::sys::{signal, uts};
 use ns_common::words;
 
 use crate::caller::Caller;
-use crate::request::{Place, Propagation, Range, Remaining, SetGroups, SingleId};
+use crate::request::{Existing, Propagation, Range, Remaining, SetGroups, SingleId};
 use crate::signals;
 
 /// A process by its PID, or a file.
-pub(super) fn join_place(text: &OsStr) -> Result<Place, Error> {
+pub(super) fn join_place(text: &OsStr) -> Result<Existing, Error> {
     if !text.as_bytes().iter().all(u8::is_ascii_digit) {
-        return Ok(Place::File(text.into()));
+        return Ok(Existing::File(text.into()));
     }
     let pid = number::parse(text, Radix::Decimal, 1..=i32::MAX).map_err(|reason| {
         let what = words!["failed to parse PID argument '", text, "'"];
         Error::caused_by(what, reason.errno())
     })?;
-    Ok(Place::Process(Pid::from_raw(pid)))
+    Ok(Existing::Process(Pid::from_raw(pid)))
 }
 
 pub(super) fn uts_name(option: &str, name: OsString) -> Result<OsString, Failure> {

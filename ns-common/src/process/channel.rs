@@ -15,9 +15,9 @@ const LONGEST: usize = 1024;
 
 /// One end of a channel. It is close-on-exec: no program that we execute ever holds one.
 #[derive(Debug)]
-pub struct Line(OwnedFd);
+pub struct Channel(OwnedFd);
 
-impl Line {
+impl Channel {
     /// Creates both ends of a channel.
     pub fn pair() -> Result<(Self, Self), Error> {
         let (one, other) = socket::pair().attempt(|| words!["socketpair failed"])?;
@@ -28,22 +28,22 @@ impl Line {
     ///
     /// # Errors
     /// EPIPE as the cause if nobody holds the other end.
-    pub fn say(&self, word: &[u8]) -> Result<(), Error> {
+    pub fn send(&self, word: &[u8]) -> Result<(), Error> {
         socket::send(self.0.as_fd(), word)
             .attempt(|| words!["cannot reach another process of ours"])
     }
 
-    /// Like [`Line::say`], but if nobody holds the other end, the failure has no message of its
+    /// Like [`Channel::send`], but if nobody holds the other end, the failure has no message of its
     /// own: the process that held it has told the user why it ended.
-    pub fn say_if_heard(&self, word: &[u8]) -> Result<(), Failure> {
-        self.say(word).map_err(|error| match error.cause() {
+    pub fn send_quietly(&self, word: &[u8]) -> Result<(), Failure> {
+        self.send(word).map_err(|error| match error.cause() {
             Some(Errno::EPIPE) => Failure::Told(ExitStatus::FAILURE),
             _ => error.into(),
         })
     }
 
     /// Waits for a word; `None` if nobody holds the other end any more.
-    pub fn hear(&self) -> Result<Option<Vec<u8>>, Error> {
+    pub fn receive(&self) -> Result<Option<Vec<u8>>, Error> {
         let mut word = vec![0; LONGEST];
         let length = socket::receive(self.0.as_fd(), &mut word, Waiting::Yes)
             .attempt(|| words!["cannot hear another process of ours"])?;
@@ -51,14 +51,14 @@ impl Line {
         Ok((length > 0).then_some(word))
     }
 
-    /// Asks the kernel to attach the sender to each word: [`Line::hear_sender`].
+    /// Asks the kernel to attach the sender to each word: [`Channel::receive_sender`].
     pub fn tell_senders(&self) -> Result<(), Error> {
         socket::tell_senders(self.0.as_fd()).attempt(|| words!["setsockopt failed"])
     }
 
     /// Waits for a word and returns its sender's PID in our own PID namespace; `None` if nobody
     /// holds the other end any more.
-    pub fn hear_sender(&self) -> Result<Option<Pid>, Error> {
+    pub fn receive_sender(&self) -> Result<Option<Pid>, Error> {
         socket::receive_sender(self.0.as_fd(), &mut [0; LONGEST])
             .attempt(|| words!["cannot hear another process of ours"])
     }
@@ -69,7 +69,7 @@ impl Line {
     }
 
     /// Whether somebody still holds the other end; a waiting word is lost.
-    pub fn is_held(&self) -> nix::Result<bool> {
+    pub fn is_open(&self) -> nix::Result<bool> {
         match socket::receive(self.0.as_fd(), &mut [0; LONGEST], Waiting::No) {
             Ok(length) => Ok(length > 0),
             Err(Errno::EAGAIN) => Ok(true),
@@ -84,17 +84,17 @@ mod tests {
 
     #[test]
     fn words_are_kept_apart_and_an_end_is_heard() {
-        let (one, other) = Line::pair().unwrap();
-        assert_eq!(one.is_held(), Ok(true));
-        other.say(b"go").unwrap();
-        other.say(b"on").unwrap();
-        assert_eq!(one.hear(), Ok(Some(b"go".to_vec())));
-        assert_eq!(one.hear(), Ok(Some(b"on".to_vec())));
+        let (one, other) = Channel::pair().unwrap();
+        assert_eq!(one.is_open(), Ok(true));
+        other.send(b"go").unwrap();
+        other.send(b"on").unwrap();
+        assert_eq!(one.receive(), Ok(Some(b"go".to_vec())));
+        assert_eq!(one.receive(), Ok(Some(b"on".to_vec())));
         drop(other);
-        assert_eq!(one.hear(), Ok(None));
-        assert_eq!(one.is_held(), Ok(false));
+        assert_eq!(one.receive(), Ok(None));
+        assert_eq!(one.is_open(), Ok(false));
         assert_eq!(
-            one.say_if_heard(b"go"),
+            one.send_quietly(b"go"),
             Err(Failure::Told(ExitStatus::FAILURE))
         );
     }
