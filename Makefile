@@ -4,8 +4,6 @@ CARGO ?= cargo
 TOOLS = unshare nsenter ipcmk ipcs ipcrm
 # What clippy is told about its lints.
 LINTS ?= -D warnings
-# The tests are a workspace of their own.
-TESTS = --manifest-path tests/Cargo.toml
 # The tests that need nothing of the source tree.
 BEHAVIOUR = build cases explain faults held hints hints_of_ids hints_of_unshare inheritance inside json likeness maps objects odd_places persistence readme recipes same_as_reference seccomp supervision targets terminal waiting walkthrough
 
@@ -35,6 +33,8 @@ empty =
 quoted = [$(subst $(empty) $(empty),$(comma),$(patsubst %,"%",$(FLAGS)))]
 # A source archive has the crates, so that nothing is fetched.
 VENDORED = $(addprefix --config ,$(wildcard vendor/config.toml))
+# The tests are a workspace of their own, and have an archive of crates of their own.
+TESTS = --manifest-path tests/Cargo.toml $(addprefix --config ,$(wildcard test-crates/config.toml))
 ifdef RUSTFLAGS
 BUILD = RUSTFLAGS="$(RUSTFLAGS) $(FLAGS)" $(CARGO) $(VENDORED) build --release
 else
@@ -64,8 +64,8 @@ pictures: build
 
 check: build
 	$(CARGO) fmt --check
-	$(CARGO) fmt $(TESTS) --check
-	$(CARGO) clippy --workspace --all-targets -- $(LINTS)
+	$(CARGO) fmt --manifest-path tests/Cargo.toml --check
+	$(CARGO) clippy $(VENDORED) --workspace --all-targets -- $(LINTS)
 	$(CARGO) clippy $(TESTS) --all-targets -- $(LINTS)
 	$(MAKE) test
 	$(MAKE) test-as-ordinary-user
@@ -82,6 +82,12 @@ check-elsewhere:
 check-targets:
 	.ci/check-targets
 
+# The packages: reproducible, without complaints of lintian and rpmlint, and out again without a
+# trace.
+.PHONY: check-packages
+check-packages:
+	.ci/check-packages $(SUITE)
+
 # What make builds is stripped, names no folder of its builder, and is equal, byte for byte, to a
 # build in another folder.
 check-reproducible: build
@@ -90,7 +96,7 @@ check-reproducible: build
 # All test files run, even when one fails.
 test: build
 	@status=0; set -x; export NS_TESTS_BIN_DIR="$(abspath $(RELEASE))"; \
-	$(CARGO) test --no-fail-fast --workspace || status=1; \
+	$(CARGO) test $(VENDORED) --no-fail-fast --workspace || status=1; \
 	$(CARGO) test --no-fail-fast $(TESTS) || status=1; \
 	exit $$status
 
@@ -174,7 +180,8 @@ uninstall:
 # Where source archives and packages are put.
 PACKAGES ?= target/packages
 
-# The source archive with the crates of the lock file, its checksum and its bill of materials.
+# The source archive with the crates of the lock file, those of the tests, a bill of materials and
+# the checksums.
 dist:
 	CARGO="$(CARGO)" packaging/dist "$(PACKAGES)"
 
