@@ -83,6 +83,30 @@ fn kernel_is_asked_for_each_index_in_another_way() {
 }
 
 #[test]
+fn kind_that_may_not_be_counted_is_not_missing() {
+    let sandbox = sandbox_or_skip!();
+    // MSG_INFO, SHM_INFO and SEM_INFO.
+    for (option, call, kind) in [
+        ("-q", (libc::SYS_msgctl, Some((1, 12))), "message queues"),
+        (
+            "-m",
+            (libc::SYS_shmctl, Some((1, 14))),
+            "shared memory segments",
+        ),
+        ("-s", (libc::SYS_semctl, Some((2, 19))), "semaphore sets"),
+    ] {
+        for view in ["-u", "--usage"] {
+            let mut command = sandbox.command(tool::ours("ipcs"));
+            let run = refusing(command.args([view, option]), &[call], libc::EPERM);
+            let run = sandbox.finish(run);
+            let expected =
+                format!("ipcs: cannot see how many {kind} there are: Operation not permitted\n");
+            assert_eq!((run.status, run.stderr), (1, expected), "{view} {option}");
+        }
+    }
+}
+
+#[test]
 fn files_are_looked_at_without_statx() {
     let sandbox = sandbox_or_skip!();
     let made = sandbox.shell("ipcmk -m 100 -s -n object");

@@ -147,6 +147,9 @@ fn first_difference(expected: &str, found: &str) -> String {
     let mut pairs = expected.lines().zip(found.lines());
     match pairs.find(|(expected, found)| expected != found) {
         Some((expected, found)) => format!(" [{found:?} for {expected:?}]"),
-        None => String::new(),
+        None => {
+            let count = |text: &str| text.lines().count();
+            format!(" [{} of {} lines]", count(found), count(expected))
+        }
     }
 }

@@ -15,7 +15,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 
-use crate::watch::{Watch, field};
+use crate::watch::{Watch, field, traced_processes};
 
 /// What is done to a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -135,7 +135,7 @@ struct Tracer<'a> {
 impl Tracer<'_> {
     fn attend(&mut self) {
         self.start();
-        while !self.processes.is_empty() || !self.early.is_empty() {
+        while !self.processes.is_empty() || !self.early.is_empty() || self.is_one_untold() {
             match waitpid(None, Some(WaitPidFlag::__WALL)) {
                 Ok(WaitStatus::Exited(pid, status)) => self.ended(pid, status),
                 Ok(WaitStatus::Signaled(pid, signal, _)) => self.ended(pid, 128 + signal as i32),
@@ -148,6 +148,16 @@ impl Tracer<'_> {
             }
         }
         self.trace.left = self.watch.hung.lock().expect("no thread panics").take();
+    }
+
+    /// Whether there is a child of which a parent that was killed within fork(2) has not told.
+    fn is_one_untold(&self) -> bool {
+        let kills = match self.fault {
+            Some(Fault::Killed { .. }) => true,
+            Some(Fault::AtCall { effect, .. }) => matches!(effect, Effect::Signal(_)),
+            None => false,
+        };
+        kills && traced_processes().next().is_some()
     }
 
     /// The command has just been executed: it goes on to its entry point.

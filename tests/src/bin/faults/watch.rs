@@ -96,32 +96,31 @@ impl Watch {
     }
 }
 
-/// All processes that there are, with the calls that they are in.
+/// All processes that are traced, with the calls that they are in.
 fn processes() -> String {
     let mut found = String::new();
-    for entry in fs::read_dir("/proc").into_iter().flatten().flatten() {
-        let name = entry.file_name().to_string_lossy().into_owned();
-        let is_other = name.parse().is_ok_and(|pid: i32| pid != 1);
-        if !is_other
-            || field(Pid::from_raw(name.parse().unwrap_or(0)), "TracerPid:")
-                == Some(Pid::from_raw(0))
-        {
-            continue;
-        }
+    for pid in traced_processes() {
         let read = |file: &str| {
-            let text = fs::read_to_string(entry.path().join(file)).unwrap_or_default();
+            let text = fs::read_to_string(format!("/proc/{pid}/{file}")).unwrap_or_default();
             text.split(' ')
                 .next()
                 .unwrap_or_default()
                 .trim_end()
                 .to_owned()
         };
-        let call = read("syscall")
-            .parse()
-            .map_or_else(|_| "?".to_owned(), calls::name);
-        found += &format!("{name} {} in {call}; ", read("comm"));
+        let call = read("syscall").parse();
+        let call = call.map_or_else(|_| "?".to_owned(), calls::name);
+        found += &format!("{pid} {} in {call}; ", read("comm"));
     }
     found
+}
+
+/// The processes that are traced, which we alone do here.
+pub(crate) fn traced_processes() -> impl Iterator<Item = Pid> {
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    pids.map(Pid::from_raw)
+        .filter(|pid| field(*pid, "TracerPid:").is_some_and(|tracer| tracer.as_raw() != 0))
 }
 
 /// A number in the status of a process: proc_pid_status(5).
