@@ -1,4 +1,4 @@
-//! Cases in text files: a claim, a script, and what is expected of it.
+//! Cases in text files: a claim, a script, and the expected result.
 //!
 //! ```text
 //! # the claim, which is the test's name
@@ -10,7 +10,7 @@
 //! [status]
 //! ```
 //!
-//! Or, where the installed reference is right, whatever that is:
+//! Or, if the installed reference decides:
 //!
 //! ```text
 //! # another claim
@@ -18,45 +18,46 @@
 //! = reference
 //! ```
 //!
-//! A case must say what it expects. A status of 0 goes without saying, and `[0]` alone expects that
-//! nothing is printed. Empty lines do not count; a backslash at the end of a line of output shows
-//! where it ends, and alone it is an empty one. What scripts can call is in `cases/functions.sh`.
+//! A case must say what it expects. The default status is 0; `[0]` alone expects no output. Empty
+//! lines are ignored; a backslash at the end of a line of output marks trailing blanks, and alone
+//! it stands for an empty line. Scripts can call the functions in `cases/functions.sh`.
 
 use crate::sandbox::{Run, Sandbox};
 use crate::wording::Wordings;
 use crate::{skip, tool};
 
-/// What each script begins with.
+/// The functions that precede each script.
 const FUNCTIONS: &str = include_str!("../cases/functions.sh");
 
 /// One case.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Case {
-    /// What is claimed.
+    /// The claim, which is the test's name.
     pub claim: String,
-    /// What must be there for the case to run: `root`, or names of programs.
+    /// What the case requires: `root`, or names of programs.
     pub needs: Vec<String>,
     /// The script.
     pub script: String,
-    /// What it must do.
+    /// The expected result.
     pub expected: Expected,
 }
 
-/// What a script must do.
+/// The expected result of a script.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Expected {
-    /// Nothing is said yet: no case is left so.
+    /// Not given yet; no complete case has this.
     Unsaid,
-    /// What it does with the reference's commands.
+    /// The result with the reference's commands.
     Reference,
-    /// This.
+    /// This result.
     This(Run),
 }
 
-/// Reads a file of cases.
+/// Parses a file of cases.
 ///
 /// # Panics
-/// If a line belongs to no case, a case does not say what it expects, or two have one claim.
+/// If a line belongs to no case, a case does not say what it expects, or two cases have the same
+/// claim.
 pub fn read(text: &str) -> Vec<Case> {
     let mut cases: Vec<Case> = Vec::new();
     for line in text.lines() {
@@ -87,7 +88,7 @@ pub fn read(text: &str) -> Vec<Case> {
 }
 
 impl Case {
-    /// Takes a line that stands below the claim.
+    /// Adds a line after the claim.
     fn add(&mut self, line: &str) {
         let begun = !self.script.is_empty();
         let unsaid = self.expected == Expected::Unsaid;
@@ -137,7 +138,7 @@ impl Case {
         }
     }
 
-    /// Why the case cannot run here, if so.
+    /// Why the case cannot run here; `None` if it can.
     pub fn unmet(&self) -> Option<String> {
         for need in &self.needs {
             match need.as_str() {
@@ -153,7 +154,7 @@ impl Case {
             .then(|| format!("needs the reference, {} or later", tool::OLDEST_REFERENCE))
     }
 
-    /// Runs the case, in a sandbox of its own for each side.
+    /// Runs the case, in a new sandbox for each set of commands.
     ///
     /// # Errors
     /// The difference between what was expected and what happened.

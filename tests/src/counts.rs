@@ -1,4 +1,4 @@
-//! What a command costs in figures that do not depend on the day: instructions, system calls, page
+//! The cost of a command in figures that are the same on each run: instructions, system calls, page
 //! faults.
 
 use std::fmt;
@@ -10,8 +10,8 @@ use crate::tool;
 /// The programs that the counting needs.
 pub const PROGRAMS: [&str; 5] = ["valgrind", "strace", "python3", "perl", "readelf"];
 
-/// A program that ends at once, so that the tool and not its child is measured: an ELF file of 132
-/// bytes that calls exit_group(0).
+/// A program that exits at once, so that only the tool is measured: an ELF file of 132 bytes that
+/// calls exit_group(0).
 #[cfg(target_arch = "x86_64")]
 pub const EXIT_0: Option<&[u8]> = Some(&[
     0x7f, b'E', b'L', b'F', 2, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0x3e, 0, 1, 0, 0, 0, 0x78, 0,
@@ -23,12 +23,12 @@ pub const EXIT_0: Option<&[u8]> = Some(&[
     0x31, 0xff, 0xb8, 0xe7, 0, 0, 0, 0x0f, 0x05, 0, 0,
     0, // xor edi, edi; mov eax, 231; syscall
 ]);
-/// A program that ends at once.
+/// A program that exits at once.
 #[cfg(not(target_arch = "x86_64"))]
 pub const EXIT_0: Option<&[u8]> = None;
 
-/// The commands whose cost is recorded, each with the number of queues that there are. `exit0` is
-/// a program that ends at once, `$$` a process in other namespaces.
+/// The commands whose cost is recorded, each with the number of existing queues. `exit0` is a
+/// program that exits at once, `$$` a process in other namespaces.
 pub const COMMANDS: [(&str, usize); 12] = [
     ("unshare -iu exit0", 0),
     ("unshare -r exit0", 0),
@@ -44,14 +44,14 @@ pub const COMMANDS: [(&str, usize); 12] = [
     ("ipcs -q --json-lines", 1000),
 ];
 
-/// What a command costs.
+/// The cost of a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Counts {
-    /// Instructions of its own, up to its execve or end, as callgrind counts them.
+    /// Its own instructions until its execve or end, as counted by callgrind.
     pub instructions: u64,
-    /// System calls, up to its execve or end and with the execve that started it.
+    /// System calls until its execve or end, including the execve that started it.
     pub calls: u64,
-    /// Page faults, to the end of what it has executed.
+    /// Page faults until the end, including the program it executes.
     pub faults: u64,
 }
 
@@ -69,16 +69,16 @@ impl fmt::Display for Counts {
 /// Whose commands are counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Whose {
-    /// Those under test.
+    /// The tools under test.
     Ours,
     /// The installed ones.
     Reference,
 }
 
-/// Counts what a command costs in a locale, in a new sandbox with so many queues.
+/// Counts the cost of a command in a locale, in a new sandbox with this number of queues.
 ///
 /// # Panics
-/// If it fails, or something that counts does.
+/// If the command or a counting program fails.
 pub fn count(whose: Whose, command: &str, queues: usize, locale: &str) -> Counts {
     let sandbox = Sandbox::new();
     let bytes = EXIT_0.unwrap_or_default().iter();
@@ -107,7 +107,7 @@ pub fn count(whose: Whose, command: &str, queues: usize, locale: &str) -> Counts
     }
 }
 
-/// The environment is part of what a start costs: it is the same everywhere.
+/// The environment affects the cost of a start, so it is always the same.
 const SCRIPT: &str = r#"
 if [ -n 'EXIT_0' ]; then printf 'EXIT_0' > exit0; else cp /bin/true exit0; fi
 chmod +x exit0
@@ -135,7 +135,7 @@ def faults():
 print(min(faults() for _ in range(150)))' "$tool" "$@"
 "#;
 
-/// What the figures depend on besides the tools: C library, processor, kernel, compiler.
+/// What else the figures depend on: C library, processor, kernel, compiler.
 ///
 /// # Panics
 /// If the system does not tell.
@@ -154,7 +154,7 @@ pub fn machine() -> String {
     format!("{library}, {processor}, Linux {kernel}, rustc {compiler}")
 }
 
-/// Whether the programs under test are what `make` builds, and not made for debugging.
+/// Whether the programs under test are release builds, as made by `make`.
 ///
 /// # Panics
 /// If one cannot be read.

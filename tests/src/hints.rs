@@ -1,20 +1,20 @@
-//! Failures with a hint and without one.
+//! Checking failures with and without a hint.
 //!
-//! What is not as expected fails the test: each of these functions panics then.
+//! Each of these functions panics if the result is not as expected.
 
 use crate::sandbox::Sandbox;
 
-/// Takes CAP_SYS_ADMIN from what it runs.
+/// Runs a command without CAP_SYS_ADMIN.
 pub const WITHOUT_ADMIN: &str = "setpriv --bounding-set=-sys_admin";
 
-/// The status and the lines on standard error after a script in a sandbox of its own.
+/// The status and the lines on standard error of a script in a new sandbox.
 fn errors(script: &str) -> (i32, Vec<String>) {
     let run = Sandbox::new().shell(script);
     let lines = run.stderr.lines().map(str::to_owned).collect();
     (run.status, lines)
 }
 
-/// A failure is told in one line that ends so, and explained in another one.
+/// The script fails with one line that ends with `error`, and one hint that contains `hint`.
 #[track_caller]
 pub fn explained(script: &str, error: &str, hint: &str) {
     let (status, lines) = errors(script);
@@ -28,7 +28,7 @@ pub fn explained(script: &str, error: &str, hint: &str) {
     unexplained(&format!("export NS_HINTS=0; {script}"), error);
 }
 
-/// A failure is told in one line that ends so, and that is all.
+/// The script fails with one line that ends with `error`, and no hint.
 #[track_caller]
 pub fn unexplained(script: &str, error: &str) {
     let (status, lines) = errors(script);
@@ -39,7 +39,8 @@ pub fn unexplained(script: &str, error: &str) {
     assert!(first.ends_with(error), "{script}: {first}");
 }
 
-/// Has a system call fail, in the processes of which there is an option `-f` or not.
+/// A command prefix that makes a system call fail; `options` may contain `-f` to include child
+/// processes.
 pub fn failing(call: &str, errno: &str, options: &str) -> String {
     format!("strace {options} -o /dev/null -e inject={call}:error={errno}")
 }

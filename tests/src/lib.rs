@@ -1,4 +1,4 @@
-//! What the tests of ns-tools share: sandboxes, the programs under test, cases in text files, the
+//! What the tests of ns-tools share: sandboxes, the programs under test, cases in text files,
 //! transcripts in our pages, the walkthrough, the plot of the measurements.
 
 #[cfg(target_env = "gnu")]

@@ -1,4 +1,4 @@
-//! The time of long lists, drawn from the table of measurements in a page.
+//! Drawing the time of long lists from the table of measurements in a page.
 
 use std::fmt::Write as _;
 
@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 const WHOLE: f64 = 560.0;
 const ROW: usize = 34;
 
-/// Bars for `ipcs -q` with more and more queues, each beside that of the reference.
+/// A bar chart of `ipcs -q` with increasing numbers of queues, each next to the reference.
 ///
 /// # Panics
 /// If the page has no such rows.
@@ -44,7 +44,7 @@ pub fn lists(page: &str) -> String {
     )
 }
 
-/// The number of queues and the ratio of the smallest times, of a row on nothing but that.
+/// The number of queues and the ratio of the minimum times, if the row is about plain lists.
 fn measurement(line: &str) -> Option<(&str, f64)> {
     let cells: Vec<&str> = line.strip_prefix("| `ipcs -q`, ")?.split(" | ").collect();
     let queues = cells.first()?.strip_suffix(" queues")?;

@@ -1,6 +1,6 @@
-//! Processes that tests start, look at and end.
+//! Starting, inspecting and ending processes in tests.
 //!
-//! What cannot be done here fails the test: each of these functions panics then.
+//! Each of these functions panics on failure.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -12,7 +12,8 @@ use std::time::{Duration, Instant};
 use crate::sandbox::Sandbox;
 use crate::tool;
 
-/// Waits until `holds`, for a minute at most: a busy machine is no failure.
+/// Waits until `holds` returns true, for at most a minute, so that a busy machine does not cause
+/// failures. Returns whether it did.
 pub fn eventually(mut holds: impl FnMut() -> bool) -> bool {
     let end = Instant::now() + Duration::from_secs(60);
     while Instant::now() < end {
@@ -41,7 +42,7 @@ pub fn processes(marker: &str) -> Vec<i32> {
         .collect()
 }
 
-/// The first child of a process, once it has one.
+/// Waits until a process has a child, and returns the first one.
 pub fn child_of(parent: u32) -> i32 {
     let mut child = None;
     eventually(|| {
@@ -56,8 +57,7 @@ pub fn child_of(parent: u32) -> i32 {
     child.expect("it must not fail here")
 }
 
-/// The state of a process in one letter, as proc_pid_stat(5) has it; `None` if there is no such
-/// process.
+/// The state of a process, a letter of proc_pid_stat(5); `None` if there is no such process.
 pub fn state(pid: i32) -> Option<char> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     stat.rsplit(") ").next()?.chars().next()
@@ -73,12 +73,12 @@ pub fn kill(pid: i32, signal: i32) {
     .expect("it must not fail here");
 }
 
-/// The id of a child, in the type that signals take.
+/// The PID of a child, in the type that kill(2) takes.
 pub fn id(child: &Child) -> i32 {
     i32::try_from(child.id()).expect("it must not fail here")
 }
 
-/// A child that is killed and waited for at the end of its test, however that ends.
+/// A child that is killed and waited for when its test ends, even by a panic.
 #[derive(Debug)]
 pub struct Running(Child);
 
@@ -103,7 +103,8 @@ impl Drop for Running {
     }
 }
 
-/// A command whose standard output is read until its first line, which tells that it is ready.
+/// Starts a command, and waits for the first line of its standard output, which means that it is
+/// ready.
 pub fn start_and_wait_for_a_line(command: &mut Command) -> Running {
     let mut child = command
         .stdout(Stdio::piped())
@@ -117,12 +118,12 @@ pub fn start_and_wait_for_a_line(command: &mut Command) -> Running {
     Running(child)
 }
 
-/// A process in PID and UTS namespaces of its own, which even an ordinary user may enter.
+/// A process in new PID and UTS namespaces, which even an ordinary user may enter.
 #[derive(Debug)]
 pub struct Target(Running);
 
 impl Target {
-    /// Starts the process, and waits until it is there.
+    /// Starts the process, and waits until it is in its namespaces.
     pub fn new(sandbox: &Sandbox) -> Self {
         let mut command = sandbox.command(tool::ours("unshare"));
         command.args([
@@ -137,7 +138,7 @@ impl Target {
         Self(start_and_wait_for_a_line(&mut command))
     }
 
-    /// Its id outside.
+    /// Its PID outside.
     pub fn pid(&self) -> i32 {
         child_of(self.0.id())
     }

@@ -1,4 +1,4 @@
-//! Namespaces of its own for each test, held by a `cat` that ends with the test.
+//! New namespaces for each test, held by a `cat` that ends with the test.
 #![allow(unsafe_code)]
 
 use std::ffi::OsStr;
@@ -13,16 +13,16 @@ use nix::sched::{CloneFlags, setns, unshare};
 
 use crate::{skip, tool};
 
-/// The working directory of everything in a sandbox: a file system of its own, empty at first.
+/// The working directory of everything in a sandbox: a separate, initially empty file system.
 pub const FOLDER: &str = "/mnt";
 
-/// A script that hangs is killed with all that it has started, and its test fails.
+/// Runs a script; one that hangs is killed with all its children, and its test fails.
 const LIMIT: [&str; 5] = ["-s", "KILL", "120", "bash", "-c"];
 
-/// User, IPC, mount, UTS, network and cgroup namespaces that nobody else is in.
+/// New user, IPC, mount, UTS, network and cgroup namespaces.
 ///
-/// Root needs no user namespace, and stays root of the system in it; an ordinary user appears as
-/// root.
+/// For root there is no new user namespace, so root stays root of the system; an ordinary user
+/// appears as root.
 #[derive(Debug)]
 pub struct Sandbox {
     holder: Child,
@@ -30,10 +30,10 @@ pub struct Sandbox {
     flags: CloneFlags,
 }
 
-/// What a program in a sandbox has done.
+/// The result of a program in a sandbox.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Run {
-    /// As a shell shows it: 128 and the signal's number for a program killed by one.
+    /// The status as a shell shows it: 128 plus the signal's number if a signal killed the program.
     pub status: i32,
     /// Standard output.
     pub stdout: String,
@@ -42,7 +42,7 @@ pub struct Run {
 }
 
 impl Run {
-    /// Reads what a finished program left. Bytes that are no UTF-8 are replaced.
+    /// The result of a finished program. Bytes that are not UTF-8 are replaced.
     pub fn new(output: &Output) -> Self {
         use std::os::unix::process::ExitStatusExt;
         Self {
@@ -55,7 +55,7 @@ impl Run {
         }
     }
 
-    /// Standard output, of a program that must have succeeded in silence on standard error.
+    /// Standard output of a program that must have succeeded with nothing on standard error.
     ///
     /// # Panics
     /// If it has not.
@@ -70,7 +70,7 @@ impl Run {
         self.stderr.lines().next().unwrap_or_default()
     }
 
-    /// The values below a word of the header line.
+    /// The values of the column with this header.
     ///
     /// # Panics
     /// If no line has that word.
@@ -97,19 +97,19 @@ impl Sandbox {
     /// Makes a sandbox.
     ///
     /// # Panics
-    /// If the kernel refuses; [`Sandbox::available`] tells beforehand.
+    /// If the kernel refuses; check [`Sandbox::available`] first.
     pub fn new() -> Self {
         Self::try_new().unwrap_or_else(|error| panic!("no sandbox: {error}"))
     }
 
-    /// Why there can be no sandbox here, if so.
+    /// `Ok` if sandboxes work here, or else the reason why not.
     pub fn available() -> Result<(), String> {
         Self::try_new()
             .map(drop)
             .map_err(|error| format!("the kernel refuses namespaces: {error}"))
     }
 
-    /// Why there can be no sandbox with these programs here, if so.
+    /// `Ok` if sandboxes work here and these programs exist, or else the reason why not.
     pub fn available_with(programs: &[&str]) -> Result<(), String> {
         Self::available()?;
         match programs.iter().find(|name| !skip::has_program(name)) {
@@ -131,8 +131,8 @@ impl Sandbox {
         let gid_map = format!("0 {} 1\n", nix::unistd::getegid());
         let mut command = Command::new("cat");
         command.stdin(Stdio::piped()).stdout(Stdio::null());
-        // SAFETY: between fork and exec the closure makes system calls only; all texts exist
-        // beforehand.
+        // SAFETY: between fork and exec the closure makes system calls only; all strings have been
+        // allocated before.
         unsafe {
             command.pre_exec(move || {
                 unshare(flags)?;
@@ -173,8 +173,8 @@ impl Sandbox {
         self.holder.id()
     }
 
-    /// A command that will run in the sandbox, without standard input and with a plain environment
-    /// and plain signals.
+    /// A command that will run in the sandbox, with empty standard input, a minimal environment and
+    /// default signals.
     pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = Command::new(program);
         command
@@ -201,36 +201,36 @@ impl Sandbox {
         command
     }
 
-    /// Runs a tool of ours.
+    /// Runs one of our tools.
     pub fn run<I: IntoIterator<Item = S>, S: AsRef<OsStr>>(&self, name: &str, arguments: I) -> Run {
         self.finish(self.command(tool::ours(name)).args(arguments))
     }
 
-    /// A command that runs a script with bash; the tools it calls are ours.
+    /// A command that runs a script with bash; it calls our tools.
     pub fn script(&self, script: &str) -> Command {
         let mut command = self.command("timeout");
         command.args(LIMIT).arg(script);
         command
     }
 
-    /// A command that runs a script with bash; the tools it calls are the system's.
+    /// A command that runs a script with bash; it calls the system's tools.
     pub fn reference_script(&self, script: &str) -> Command {
         let mut command = self.script(script);
         command.env("PATH", tool::SYSTEM_PATH);
         command
     }
 
-    /// Runs a script with bash; the tools it calls are ours.
+    /// Runs a script with bash; it calls our tools.
     pub fn shell(&self, script: &str) -> Run {
         self.finish(&mut self.script(script))
     }
 
-    /// Runs a script with bash; the tools it calls are the system's.
+    /// Runs a script with bash; it calls the system's tools.
     pub fn reference_shell(&self, script: &str) -> Run {
         self.finish(&mut self.reference_script(script))
     }
 
-    /// Runs a command to its end.
+    /// Runs a command and waits for it to end.
     ///
     /// # Panics
     /// If it cannot be started.
@@ -243,7 +243,7 @@ impl Sandbox {
     }
 }
 
-/// Gives a command of a sandbox a mount namespace of its own: what it mounts ends with it.
+/// Runs a command of a sandbox in a new mount namespace, so that its mounts go away with it.
 pub fn with_own_mounts(command: &mut Command) -> &mut Command {
     // SAFETY: between fork and exec the closure makes one system call.
     unsafe { command.pre_exec(|| Ok(unshare(CloneFlags::CLONE_NEWNS)?)) }
@@ -252,8 +252,8 @@ pub fn with_own_mounts(command: &mut Command) -> &mut Command {
 /// A system call, or one operation of it: an argument, by position, with that value.
 pub type Call = (i64, Option<(u32, u32)>);
 
-/// Has the kernel refuse calls of a command with an error number, as the filters of containers do:
-/// seccomp(2).
+/// Makes the kernel refuse system calls of a command with an errno, as the seccomp filters of
+/// containers do: seccomp(2).
 pub fn refusing<'a>(command: &'a mut Command, calls: &[Call], errno: i32) -> &'a mut Command {
     let program = filter(calls, errno);
     // SAFETY: between fork and exec the closure makes one system call; the program exists
@@ -261,8 +261,8 @@ pub fn refusing<'a>(command: &'a mut Command, calls: &[Call], errno: i32) -> &'a
     unsafe { command.pre_exec(move || Ok(install(&program)?)) }
 }
 
-/// The filter: for each call, if the number and the argument are those, the refusal; in the end all
-/// else is allowed. The lower halves of arguments are enough here, on little-endian processors.
+/// The filter: refuses each call with this number and argument, and allows everything else.
+/// Comparing the lower half of an argument suffices here, on little-endian processors.
 fn filter(calls: &[Call], errno: i32) -> Vec<libc::sock_filter> {
     let statement = |code: u32, k: u32, skipped: u8| libc::sock_filter {
         code: u16::try_from(code).expect("codes are small"),
@@ -343,7 +343,8 @@ fn close_others() -> nix::Result<()> {
     nix::errno::Errno::result(done).map(drop)
 }
 
-/// Undoes what a shell without job control has done to a background job, which ignores these.
+/// Restores default dispositions: a shell without job control makes its background jobs ignore
+/// these signals.
 fn heed_signals() -> nix::Result<()> {
     use nix::sys::signal::{SigHandler, Signal, signal};
     for number in [Signal::SIGINT, Signal::SIGQUIT] {
@@ -360,8 +361,8 @@ impl Drop for Sandbox {
     }
 }
 
-/// A sandbox; or the test is skipped with the reason why there is none, or which of the programs
-/// that it needs is missing.
+/// A sandbox; otherwise the test is skipped, with the reason why there is none or which required
+/// program is missing.
 #[macro_export]
 macro_rules! sandbox_or_skip {
     ($($program:expr),*) => {

@@ -1,21 +1,21 @@
-//! Tests that cannot run here say so; none passes silently.
+//! Skipping tests that cannot run here, with a message: none passes silently.
 
 use std::io::Write;
 
-/// Notes that the test which calls this is skipped, and why.
+/// Reports that the calling test is skipped, and why.
 ///
 /// # Panics
-/// With `NS_TESTS_MUST_RUN=1` in the environment a skip is a failure.
+/// If `NS_TESTS_MUST_RUN=1` is set in the environment.
 pub fn skipped(reason: &str) {
-    // The test runner names the thread of each test after it.
+    // The test runner names each thread after its test.
     let thread = std::thread::current();
     note(thread.name().unwrap_or("a test"), reason);
 }
 
-/// Notes that a test was skipped and why, past the test runner's capture.
+/// Reports that a test was skipped and why, bypassing the test runner's capture.
 ///
 /// # Panics
-/// With `NS_TESTS_MUST_RUN=1` in the environment a skip is a failure.
+/// If `NS_TESTS_MUST_RUN=1` is set in the environment.
 pub fn note(test: &str, reason: &str) {
     assert!(
         std::env::var_os("NS_TESTS_MUST_RUN").is_none(),
@@ -25,7 +25,7 @@ pub fn note(test: &str, reason: &str) {
     let _ = writeln!(std::io::stderr(), "SKIPPED {test}: {reason}");
 }
 
-/// Whether we are root outside of all user namespaces, as far as the tests need.
+/// Whether we are root in the initial user namespace, as far as tests can tell.
 pub fn is_root() -> bool {
     nix::unistd::geteuid().is_root()
 }

@@ -1,4 +1,4 @@
-//! The option tables of all tools, for tests that ask the same of each.
+//! The option tables of all tools, for tests that check them all.
 
 /// Calls a generic function with the table and the manual of each tool.
 #[macro_export]

@@ -1,4 +1,4 @@
-//! Which programs are under test.
+//! Finding the programs under test.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -7,12 +7,12 @@ use std::sync::OnceLock;
 
 /// The programs under test.
 pub const TOOLS: [&str; 5] = ["unshare", "nsenter", "ipcmk", "ipcs", "ipcrm"];
-/// Where the system's own commands are; the reference is taken from there.
+/// The search path of the system's commands, including the reference.
 pub const SYSTEM_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-/// The oldest reference that the comparison can be made with, as messages name it.
+/// The oldest reference that can be compared with, as named in messages.
 pub const OLDEST_REFERENCE: &str = "util-linux 2.38";
 
-/// The folder with the programs under test: `NS_TESTS_BIN_DIR`, or the release build, made once.
+/// The directory of the programs under test: `NS_TESTS_BIN_DIR`, or the release build, built once.
 ///
 /// # Panics
 /// If they cannot be built.
@@ -20,7 +20,7 @@ pub fn folder() -> &'static Path {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
     FOLDER.get_or_init(|| {
         let folder = env::var_os("NS_TESTS_BIN_DIR").map_or_else(build, PathBuf::from);
-        // What is missing here would be found among the system's commands.
+        // If one were missing, the system's command of that name would be tested.
         for name in TOOLS {
             assert!(folder.join(name).exists(), "{name} is in {folder:?}");
         }
@@ -28,7 +28,7 @@ pub fn folder() -> &'static Path {
     })
 }
 
-/// Builds the tools with the flags that `make` has for it.
+/// Builds the tools with the flags of `make`.
 fn build() -> PathBuf {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR"))
         .parent()
@@ -38,7 +38,7 @@ fn build() -> PathBuf {
         .current_dir(workspace)
         .status();
     assert!(status.expect("make runs").success(), "the tools must build");
-    // A relative one is cargo's, and cargo was started in the workspace.
+    // A relative path is relative to the workspace, where cargo was started.
     let target = ["CARGO_TARGET_DIR", "CARGO_BUILD_TARGET_DIR"]
         .into_iter()
         .find_map(env::var_os)
@@ -47,8 +47,7 @@ fn build() -> PathBuf {
     workspace.join(target).join(triple).join("release")
 }
 
-/// The program `name` of the tests, built as `built`, or its copy in a place that everybody can
-/// read.
+/// The test program `name`, built as `built`, or a copy of it that everybody can read.
 pub fn readable(name: &str, built: &str) -> PathBuf {
     let copied = folder().join(name);
     if copied.exists() {
@@ -63,7 +62,7 @@ pub fn ours(name: &str) -> PathBuf {
     folder().join(name)
 }
 
-/// The release of the installed util-linux, if it is one that the tools can be compared with.
+/// The release of the installed util-linux, if the tools can be compared with it.
 pub fn reference() -> Option<(u32, u32)> {
     static RELEASE: OnceLock<Option<(u32, u32)>> = OnceLock::new();
     *RELEASE.get_or_init(|| {
@@ -72,8 +71,8 @@ pub fn reference() -> Option<(u32, u32)> {
     })
 }
 
-/// The release in a line of `--version`; our own tools may be installed in the place of the
-/// reference's.
+/// The release in a line of `--version`; `None` for our own tools, which may be installed in place
+/// of the reference.
 fn release(line: &str) -> Option<(u32, u32)> {
     let version = line.trim_end().split_once(" from util-linux ")?.1;
     let mut numbers = version.split(|letter: char| !letter.is_ascii_digit());

@@ -1,7 +1,7 @@
-//! Transcripts in our pages: the commands in them are run, and the answers compared.
+//! Transcripts in our pages: their commands are run, and the output is compared.
 //!
 //! A transcript is a fenced block of the language `console`. A line with a prompt is a command,
-//! which a backslash at its end continues; the lines below it are the answer. What differs from run
+//! which a backslash at its end continues; the lines after it are the output. What differs from run
 //! to run is written like this:
 //!
 //! - numbers of namespaces (`4026…`), keys (`0x` and eight digits) and PIDs (47xx and 48xx) stand
@@ -14,7 +14,7 @@ use std::collections::HashMap;
 /// A part of a page: a heading and what follows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Section<'a> {
-    /// The words of the heading.
+    /// The text of the heading.
     pub heading: &'a str,
     /// The text before the first transcript.
     pub prose: String,
@@ -22,16 +22,16 @@ pub struct Section<'a> {
     pub exchanges: Vec<Exchange>,
 }
 
-/// A command and what it printed.
+/// A command and its output.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Exchange {
-    /// The shell in the prompt; 0 where the prompt is nothing but `$`.
+    /// The number of the shell in the prompt; 0 for a plain `$`.
     pub shell: u8,
-    /// The host in the prompt; empty where a shell is being started.
+    /// The host name in the prompt; empty while a shell is being started.
     pub host: String,
-    /// The command as it is typed.
+    /// The command as typed.
     pub command: String,
-    /// Everything printed before the next prompt, its lines ended by a newline.
+    /// Everything printed before the next prompt, each line with its newline.
     pub answer: String,
 }
 
@@ -72,7 +72,7 @@ fn heading(line: &str) -> Option<(&str, &str)> {
     (!marks.is_empty() && marks.bytes().all(|mark| mark == b'#')).then_some((marks, words))
 }
 
-/// Adds a line of a transcript to what it belongs to.
+/// Adds a line of a transcript to the exchange it belongs to.
 fn add(exchanges: &mut Vec<Exchange>, line: &str) {
     if let Some(exchange) = prompt(line) {
         exchanges.push(exchange);
@@ -106,7 +106,7 @@ fn prompt(line: &str) -> Option<Exchange> {
     Some(exchange)
 }
 
-/// Which number in a page stands for which of the run.
+/// Maps the numbers in a page to those of the run.
 #[derive(Debug, Default)]
 pub struct Numbers {
     seen_for: HashMap<String, String>,
@@ -114,7 +114,7 @@ pub struct Numbers {
 }
 
 impl Numbers {
-    /// The command with the numbers of the run.
+    /// The command, with the numbers of the run.
     pub fn in_command(&self, command: &str) -> String {
         let number = |word: &str| self.seen_for.get(word).cloned();
         words(command)
@@ -123,10 +123,10 @@ impl Numbers {
             .collect()
     }
 
-    /// Whether an answer that a page shows is the one that was seen.
+    /// Compares the output shown in a page with that of the run.
     ///
     /// # Errors
-    /// The line that differs, as it is shown and as it was seen.
+    /// The line that differs, as shown and as seen.
     pub fn compare(&mut self, shown: &str, seen: &str) -> Result<(), String> {
         let mut seen = seen.lines();
         let mut shown = shown.lines().peekable();
@@ -135,7 +135,7 @@ impl Numbers {
                 let Some(next) = shown.peek() else {
                     return Ok(());
                 };
-                // Lines are skipped up to the one that the next shown line begins like.
+                // Lines are skipped up to the one that matches the next shown line.
                 let mut rest = seen.clone();
                 while rest.next().is_some_and(|line| !begins_alike(next, line)) {
                     seen.next();
@@ -199,7 +199,7 @@ fn begins_alike(shown: &str, seen: &str) -> bool {
     first(shown) == first(seen)
 }
 
-/// Words of letters and digits, and whatever stands between them, letter by letter.
+/// Splits text into words of letters and digits, and single characters between them.
 fn words(text: &str) -> Vec<&str> {
     let mut words = Vec::new();
     let mut rest = text;

@@ -1,4 +1,4 @@
-//! The tutorial, typed into interactive shells in pseudo-terminals as it stands in its page.
+//! Typing the tutorial into interactive shells in pseudo-terminals.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -10,13 +10,13 @@ use rexpect::session::{PtySession, spawn_command};
 use crate::skip;
 use crate::transcript::{Exchange, Numbers, Section, sections};
 
-/// The page that is played.
+/// The tutorial.
 pub const TUTORIAL: &str = include_str!("../../docs/tutorial.md");
-/// No command of the tutorial takes nearly as long.
+/// Much longer than any command of the tutorial takes.
 const TIMEOUT_MILLISECONDS: u64 = 20_000;
-/// The prompt shows user and host name, as that of most systems does.
+/// The prompt shows user and host name, as on most systems.
 const PROMPT: &str = r"\[[^@\s]*@([^\s\]]+)\] [#$] ";
-/// What an ordinary user needs to make and enter namespaces, and root does without.
+/// Options that an ordinary user needs to create and enter namespaces, but root does not.
 const FOR_ORDINARY_USERS: [&str; 3] = ["-r", "-U", "--preserve-credentials"];
 
 /// Why the walkthrough ended early.
@@ -25,12 +25,12 @@ pub type Failure = Box<dyn std::error::Error>;
 struct Shell {
     session: PtySession,
     host: String,
-    /// Some terminals repeat what is typed.
+    /// Whether the terminal echoes what is typed.
     repeats: bool,
 }
 
 impl Shell {
-    /// Starts a shell by `command` and waits for its prompt.
+    /// Starts a shell with `command` and waits for its prompt.
     fn start(mut command: Command) -> Result<Self, Failure> {
         command
             .env("TERM", "dumb")
@@ -60,7 +60,7 @@ impl Shell {
         Ok(before)
     }
 
-    /// Types a command and reads what it prints, up to the prompt or the shell's own end.
+    /// Types a command and reads its output, up to the prompt or the end of the shell.
     fn type_in(&mut self, command: &str, is_last: bool) -> Result<String, Failure> {
         self.session.send_line(command)?;
         let text = if is_last {
@@ -78,12 +78,11 @@ impl Shell {
 
 /// Plays the tutorial with the tools in `tools`, writes it to `page` as it goes, and returns it.
 ///
-/// Everything happens below a host name and an IPC namespace of its own, so nothing of the system's
-/// changes.
+/// Everything happens in new UTS and IPC namespaces, so the system does not change.
 ///
 /// # Errors
-/// What went wrong, in the words of the tool that could not go on; or the answer that is not what
-/// the tutorial shows.
+/// What went wrong, in the words of the tool that failed, or the output that differs from the
+/// tutorial.
 pub fn play(tools: &Path, page: &mut dyn Write) -> Result<Vec<Exchange>, Failure> {
     if !skip::has_program("hostname") {
         return Err("the program hostname is not installed, which the tutorial uses".into());
@@ -183,7 +182,7 @@ impl Stage<'_> {
         shell.ok_or_else(|| format!("shell {number} has not been started").into())
     }
 
-    /// The command that starts a shell: one of the tools, with what this user needs.
+    /// The command that starts a shell: one of the tools, with the options that this user needs.
     fn starting(&self, line: &str) -> Command {
         let is_root = skip::is_root();
         let mut words = line
@@ -202,7 +201,8 @@ impl Stage<'_> {
         command
     }
 
-    /// Tells in the tool's own words, which name the setting, where namespaces are forbidden.
+    /// Fails with the tool's own message, which names the setting, if namespaces are forbidden
+    /// here.
     fn check_namespaces(&self, first: &Exchange) -> Result<(), Failure> {
         let line = first.command.replace(" bash", " true");
         let tried = self.starting(&line).output()?;

@@ -1,7 +1,6 @@
-//! Wordings that the reference's newer releases have changed, read from the page on compatibility.
+//! Messages that newer releases of the reference have changed, read from the compatibility page.
 
-/// Pairs of texts: the one of the release that we can run, and the newer one that stands for it
-/// here.
+/// Pairs of texts: that of the installed release, and the newer one that our tools print.
 #[derive(Debug)]
 pub struct Wordings(Vec<(String, String)>);
 
@@ -28,7 +27,7 @@ impl Wordings {
         Self(pairs.map(|[old, new]: [String; 2]| (old, new)).collect())
     }
 
-    /// A text in its newer wording: `*` in an old text stands for a word that is kept.
+    /// Replaces old texts by newer ones; `*` in an old text stands for a word that is kept.
     pub fn reword(&self, text: &str) -> String {
         for (old, new) in &self.0 {
             let Some((before, after)) = old.split_once('*') else {

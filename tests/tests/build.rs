@@ -1,4 +1,4 @@
-//! What the build has made.
+//! Properties of the built programs.
 
 #![allow(clippy::unwrap_used, reason = "a failing test panics")]
 
@@ -8,7 +8,7 @@ use ns_tests::sandbox_or_skip;
 use ns_tests::skip::{has_program, skipped};
 use ns_tests::tool;
 
-/// What readelf(1) tells of a tool, in lines.
+/// The lines that readelf(1) prints about a tool.
 fn told(option: &str, name: &str) -> Vec<String> {
     let mut command = Command::new("readelf");
     let output = command.arg(option).arg(tool::ours(name)).output().unwrap();
@@ -16,7 +16,7 @@ fn told(option: &str, name: &str) -> Vec<String> {
     page.lines().map(str::to_owned).collect()
 }
 
-/// Why there is nothing to be said of the tools, if so.
+/// Why the programs cannot be checked; `None` if they can.
 fn untold() -> Option<&'static str> {
     if !has_program("readelf") {
         return Some("readelf is not installed");
@@ -58,6 +58,6 @@ fn start_takes_few_system_calls() {
         calls
     };
     assert!(count("unshare -iu") <= 34);
-    // Twelve of these compare each namespace that was entered with the one that was meant.
+    // Twelve of these compare each namespace entered with the intended one.
     assert!(count("nsenter -t $$ -u -i") <= 54);
 }

@@ -1,4 +1,4 @@
-//! What the real shells offer, of objects and processes that there are.
+//! What the real shells offer, for existing objects and processes.
 
 #![allow(clippy::unwrap_used, reason = "a failing test panics")]
 
@@ -17,14 +17,14 @@ fn completion(path: &str) -> String {
     docs.join(path).display().to_string()
 }
 
-/// What fish offers for a line, a value a line with what it is behind a tab.
+/// What fish offers for a command line: one value a line, followed by a tab and its description.
 fn fish(sandbox: &Sandbox, tool: &str, line: &str) -> Vec<String> {
     let script = format!(
         "source {}; complete -C '{line}'",
         completion(&format!("fish/{tool}.fish"))
     );
     let mut command = sandbox.command("fish");
-    // Folders and histories that shells make for themselves stay in the sandbox.
+    // Directories and histories that shells create stay in the sandbox.
     command.env("HOME", FOLDER);
     let run = sandbox.finish(command.args(["--no-config", "-c", &script]));
     run.output().lines().map(str::to_owned).collect()
@@ -95,7 +95,7 @@ fn fish_offers_what_can_be_joined() {
         fish(&sandbox, "unshare", &format!("unshare --join mount={pid}")),
         [format!("mount={pid}\tcat")]
     );
-    // Where a namespace is to be kept, any file may be meant.
+    // A namespace can be bound to any file.
     for line in ["unshare --ipc=/mnt/ke", "unshare --pid-file /mnt/ke"] {
         let offered = fish(&sandbox, "unshare", line);
         assert!(
@@ -115,7 +115,7 @@ fn fish_offers_what_can_be_joined() {
 /// An interactive shell in the sandbox.
 fn shell(sandbox: &Sandbox, program: &str, arguments: &[&str]) -> PtySession {
     let mut command: Command = sandbox.command("sh");
-    // Without echo the shells do not show what they have put into the line.
+    // Without echo the shells do not show what they insert into the line.
     command
         .args(["-c", "stty echo; exec \"$@\"", "sh", program])
         .args(arguments)
@@ -124,7 +124,7 @@ fn shell(sandbox: &Sandbox, program: &str, arguments: &[&str]) -> PtySession {
         .env("PS1", "> ")
         .stdin(Stdio::inherit());
     let mut session = spawn_command(command, Some(20_000)).unwrap();
-    // An interactive shell does not end by SIGTERM.
+    // An interactive shell ignores SIGTERM.
     session.process_mut().set_kill_timeout(Some(100));
     session
 }
@@ -133,8 +133,8 @@ fn all_but_last_digit(sandbox: &Sandbox) -> String {
     format!("nsenter -t {}\t\t", sandbox.pid() / 10)
 }
 
-/// Types a line with tabs in it and waits for what is offered, and for the prompt behind a list:
-/// what is typed before it may get lost.
+/// Types a line containing tabs, and waits for the offers and for the prompt after a list: input
+/// typed before the prompt may get lost.
 #[track_caller]
 fn offers(session: &mut PtySession, typed: &str, offered: &str) {
     session.send(typed).unwrap();
@@ -142,7 +142,7 @@ fn offers(session: &mut PtySession, typed: &str, offered: &str) {
     if let Err(error) = session.exp_regex(offered) {
         panic!("{typed:?}: no {offered:?}: {error}");
     }
-    // The line is given up; ^C would lose what is typed after it.
+    // Clears the line; after ^C, input could get lost.
     session.send_control('u').unwrap();
 }
 

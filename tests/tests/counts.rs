@@ -1,4 +1,4 @@
-//! Nothing may cost more than what is recorded. `make bench-record` records anew.
+//! No command may cost more than recorded. `make bench-record` records new figures.
 
 #![allow(clippy::unwrap_used, reason = "a failing test panics")]
 
@@ -87,9 +87,8 @@ impl Figures {
         }
     }
 
-    /// What costs more than it did. Three in a hundred are allowed for instructions and sizes;
-    /// page faults depend on where things lie and what is in memory; no system call comes by
-    /// chance.
+    /// What costs more than recorded. Three percent more are allowed for instructions and sizes,
+    /// and a few page faults, which depend on layout and memory; system calls do not vary.
     fn grown_from(&self, recorded: &Self) -> Vec<String> {
         let has_grown = |now: u64, then: u64| now * 100 > then * 103;
         let mut grown = Vec::new();

@@ -1,5 +1,5 @@
-//! `docs/` is what the option tables render; `NS_BLESS=1` writes it anew. Manual pages and
-//! completions are what mandoc and the shells understand.
+//! `docs/` contains what is rendered from the option tables; `NS_BLESS=1` writes it. mandoc and the
+//! shells accept manual pages and completions.
 
 #![allow(clippy::unwrap_used, reason = "a failing test panics")]
 
@@ -20,7 +20,7 @@ fn docs() -> PathBuf {
         .join("docs")
 }
 
-/// The newest release in the list of changes and its date, as mdoc(7) writes it.
+/// The newest release in the changelog, and its date in the form of mdoc(7).
 fn newest_release() -> (String, String) {
     const MONTHS: [&str; 12] = [
         "January",
@@ -76,7 +76,7 @@ fn check_files<Id>(tool: &Tool<Id>, manual: &Manual) {
     }
 }
 
-/// A file of `docs/` has this text, or gets it.
+/// Checks that a file of `docs/` has this text, or writes it.
 #[track_caller]
 fn check_file(path: &Path, text: &str) {
     if std::env::var_os("NS_BLESS").is_some() {
@@ -104,7 +104,7 @@ fn docs_are_what_the_tables_render() {
     with_each_tool!(check_files);
 }
 
-/// Has a program check a text on its standard input.
+/// Checks a text with a program that reads it from standard input.
 #[track_caller]
 fn check_with(program: &str, arguments: &[&str], text: &str) {
     if !has_program(program) {
@@ -146,7 +146,7 @@ fn lint_man<Id>(tool: &Tool<Id>, manual: &Manual) {
     );
 }
 
-/// The page on all tools together, which no table renders.
+/// The page about all tools, which is written by hand.
 const OVERVIEW: &str = include_str!("../../docs/man/ns-tools.7");
 
 #[test]
@@ -188,7 +188,7 @@ fn offered<Id>(tool: &Tool<Id>, manual: &Manual, words: &[&str]) -> Vec<String> 
         .unwrap();
     String::from_utf8_lossy(&output.stdout)
         .lines()
-        // What is offered may be followed by what it is.
+        // A value may be followed by its description.
         .map(|line| line.split("  ").next().unwrap().to_owned())
         .collect()
 }

@@ -1,4 +1,4 @@
-//! `--explain` says what a run does: the same system calls in the same order.
+//! `--explain` prints what a run does: the same system calls in the same order.
 
 #![allow(clippy::unwrap_used, reason = "a failing test panics")]
 
@@ -6,7 +6,7 @@ use ns_tests::sandbox::Sandbox;
 use ns_tests::sandbox_or_skip;
 use ns_tests::skip::{is_root, skipped};
 
-/// The calls that change something, as strace names them; the others only look.
+/// The system calls that change something, by their names in strace.
 const CHANGES: [&str; 20] = [
     "unshare",
     "mount",
@@ -30,7 +30,7 @@ const CHANGES: [&str; 20] = [
     "prlimit64",
 ];
 
-/// The name that strace has for a call of an explanation.
+/// The name in strace of a call in an explanation.
 fn traced(name: &str) -> &str {
     match name {
         "fork" => "clone",
@@ -41,7 +41,8 @@ fn traced(name: &str) -> &str {
     }
 }
 
-/// The changing calls in a text, with the flags of setns(2); one that is repeated counts once.
+/// The calls in a text that change something, with the flags of setns(2); repeated calls count
+/// once.
 fn changes(text: &str) -> Vec<String> {
     let mut calls: Vec<String> = Vec::new();
     for (at, _) in text.match_indices('(') {
@@ -75,7 +76,7 @@ fn changes_in_trace(trace: &str) -> Vec<String> {
     let (_, calls) = trace.split_once('\n').unwrap();
     let mut lines = Vec::new();
     for line in calls.lines() {
-        // What is written is no call, and what only asks changes nothing.
+        // Written text is not a call, and calls that only ask change nothing.
         let asks = line.contains("PR_GET_NO_NEW_PRIVS")
             || line.contains("prlimit64(") && line.contains(", NULL, {");
         if asks || line.contains(" write(") {
@@ -89,8 +90,8 @@ fn changes_in_trace(trace: &str) -> Vec<String> {
     changes(&lines.join("\n"))
 }
 
-/// Runs nsenter with `options`, and the same with `--explain`; `target` sets `$T`, and `$U` to be
-/// killed.
+/// Compares nsenter with `options` to the same with `--explain`; `target` is a script that sets
+/// `$T`, and `$U` to be killed.
 fn check(sandbox: &Sandbox, target: &str, options: &str) {
     let run = sandbox.shell(&format!(
         "{target}
@@ -144,7 +145,7 @@ fn nsenter_says_all_that_makes_it_like_the_target() {
     check(&sandbox, target, "-t $T --like-target --keep-limits -S 7");
 }
 
-/// The files that a text says are written, by their last names.
+/// The last names of the files that are written according to a text.
 fn written(text: &str) -> Vec<&str> {
     let names = text.lines().filter_map(|line| {
         let (_, rest) = line.split_once("write /")?;
@@ -206,7 +207,7 @@ fn unshare_does_what_it_says() {
         assert_eq!(run.stdout, "0\n", "{options}: {run:?}");
         let read = |file: &str| sandbox.shell(&format!("cat {file}")).stdout;
         let (said, done) = (read("said"), read("done"));
-        // What the helpers do comes at the same place, but for their start and end.
+        // What helpers do is at the same place in both, except their start and end.
         assert_eq!(
             changes(&said),
             changes_in_trace(&done),

@@ -1,13 +1,14 @@
-//! What a name could come to mean something else for is held: files, mounts, processes, variables.
+//! Files, mounts and processes are held by descriptor, so that a name or PID cannot come to mean
+//! another one.
 
 #![allow(clippy::unwrap_used, reason = "a failing test panics")]
 
 use ns_tests::sandbox_or_skip;
 
-/// Waits until a file is bound so many times.
+/// Waits until a file is bound this number of times.
 const BOUND: &str = "bound() { until [ $(grep -c \" $1 .* - nsfs \" /proc/self/mountinfo) = $2 ]; do sleep .01; done; };";
 
-/// Has `unshare` bind a file, wait, and fail.
+/// Lets `unshare` bind a file, wait, and fail.
 const FAILING: &str = "failing() { strace -f -o /dev/null -e inject=chdir:delay_enter=300000 unshare \"$@\" -w /nonexistent true; };";
 
 #[test]
@@ -49,7 +50,7 @@ fn what_somebody_puts_in_the_place_of_a_file_stays() {
     );
 }
 
-/// A shell in a PID namespace whose /proc is still that of the outer one.
+/// A shell in a PID namespace with the `/proc` of the outer one.
 #[test]
 fn proc_of_an_outer_pid_namespace_is_not_asked_by_number() {
     let sandbox = sandbox_or_skip!();
@@ -69,7 +70,7 @@ fn proc_of_an_outer_pid_namespace_is_not_asked_by_number() {
 #[test]
 fn no_process_of_ours_keeps_variables_that_the_program_is_not_to_see() {
     let sandbox = sandbox_or_skip!("strace");
-    // Helpers are kept from ending, so that the program can look at them.
+    // Helpers are prevented from ending, so that the program can inspect them.
     let run = sandbox.shell(
         "touch f; cat > look <<'END'\n\
          read -r others < /proc/$PPID/task/$PPID/children\n\
@@ -144,7 +145,7 @@ fn few_descriptors_are_enough() {
 #[test]
 fn processors_that_are_not_the_callers_are_used_last_and_given_back() {
     let sandbox = sandbox_or_skip!("strace", "taskset");
-    // With an id of 0 no namespace that is made is ever a higher one.
+    // With an id of 0, no new namespace ever has a higher id.
     let run = sandbox.shell(
         "mount --make-private /mnt; touch f\n\
          for own in 0 1; do\n\

@@ -1,4 +1,4 @@
-//! Hints name a cause that is there; the same reason of the system for another cause gets none.
+//! A hint names a cause that exists; the same errno from another cause gets no hint.
 
 #![allow(clippy::unwrap_used, reason = "a failing test panics")]
 
@@ -6,7 +6,7 @@ use ns_tests::sandbox::Sandbox;
 use ns_tests::sandbox_or_skip;
 use ns_tests::skip::{is_root, skipped};
 
-/// What scripts here wait and look with.
+/// Functions of the scripts here.
 const FUNCTIONS: &str = r"
     asleep() { until grep -qs sleep /proc/$1/comm; do sleep .01; done; }
     user='setpriv --reuid 1000 --regid 1000 --clear-groups'
@@ -40,7 +40,8 @@ fn told(script: &str) -> (String, Option<String>) {
     (error, hint)
 }
 
-/// `cause` ends with this reason and this hint; `other` ends with the same reason, and no hint.
+/// The script `cause` fails with this error and this hint; `other` fails with the same error and no
+/// hint.
 #[track_caller]
 fn check(cause: &str, reason: &str, hint: &str, other: &str) {
     let (error, found) = told(cause);
@@ -65,7 +66,7 @@ fn process_in_a_foreign_proc() {
         &nsenter("ENOSYS"),
         "No such file or directory",
         "/proc belongs to another PID namespace",
-        // As for a process that is not there.
+        // The same errno as for a process that does not exist.
         &nsenter("ESRCH"),
     );
 }
@@ -107,7 +108,7 @@ fn process_of_another_user() {
         "sleep 60 & T=$!; asleep $T; $user nsenter -t $T -u true; finish",
         "reassociate to namespaces failed: Operation not permitted",
         hint,
-        // A filter, not the process.
+        // A seccomp filter refuses, not the process.
         "sleep 60 & T=$!; asleep $T; strace -o /dev/null -e inject=setns:error=EPERM nsenter -t $T -u true; finish",
     );
     check(
@@ -426,7 +427,7 @@ fn limits_that_may_not_be_raised() {
         "$user sleep 60 & T=$!; asleep $T; prlimit --nofile=300:600 $user nsenter -t $T --like-target true; finish",
         "Operation not permitted",
         "raising a hard limit takes CAP_SYS_RESOURCE; --keep-limits",
-        // Reading them comes first: only what is set is refused.
+        // Limits are read first; only setting them is refused.
         "prlimit --core=4096:8192 sleep 60 & T=$!; asleep $T
          strace -o trace -e trace=prlimit64 nsenter -t $T --like-target true
          N=$(grep -c prlimit64 trace); W=$(grep -n 'RLIMIT_CORE, {' trace | cut -d: -f1)

@@ -1,5 +1,5 @@
-//! Hints on maps of ids and on ids: each cause is brought about and told; the same error number of
-//! another cause brings none.
+//! Hints about id maps and ids: each cause is produced and named; the same errno from another cause
+//! gets no hint.
 
 use ns_tests::hints::{WITHOUT_ADMIN, explained, failing, unexplained};
 use ns_tests::sandbox_or_skip;
@@ -120,7 +120,7 @@ fn program_that_writes_no_map_is_explained() {
         "unshare: failed to execute newuidmap: No such file or directory",
         "newuidmap is not installed: ",
     );
-    // The block is there; it is the kernel that does not like two ranges on one.
+    // The range is delegated; the kernel refuses two extents that overlap.
     unexplained(
         &script("$user unshare --map-users=0:100000:10 --map-users=5:100020:10 true"),
         "Invalid argument",

@@ -1,7 +1,7 @@
-//! Hints on namespaces and mounts: each cause is brought about and told; the same error number of
-//! another cause brings none.
+//! Hints about namespaces and mounts: each cause is produced and named; the same errno from another
+//! cause gets no hint.
 //!
-//! What this system cannot be brought to is put together from files beside the checks, in
+//! Causes that cannot be produced on this system are tested with fake files beside the checks, in
 //! ns-common/src/hint.
 
 #![allow(clippy::unwrap_used, reason = "a failing test panics")]
@@ -63,7 +63,7 @@ fn caller_without_a_mapped_id_makes_no_user_namespace() {
     );
 }
 
-/// Has the kernel refuse a system call by a filter, and runs the words after it.
+/// A command prefix that makes a seccomp filter refuse a system call.
 fn filter(call: libc::c_long) -> String {
     format!(
         r#"python3 -c '
@@ -90,7 +90,7 @@ fn filter_of_system_calls_is_told_from_the_kernel() {
             "a seccomp filter refuses unshare(2): ",
         );
     }
-    // A filter that has nothing to do with it.
+    // An unrelated seccomp filter.
     explained(
         &format!("{} unshare -U unshare -U true", filter(libc::SYS_swapon)),
         NOT_UNSHARED,
@@ -143,14 +143,14 @@ fn proc_that_cannot_be_mounted_is_explained() {
         failed,
         "a new PID namespace is needed too: add --pid --fork",
     );
-    // Another whole proc that somebody has mounted on this machine would do for the kernel.
+    // If this mount namespace has another complete proc, the kernel allows the mount.
     explained(
         "for other in $(awk '$3 == \"proc\" && $2 != \"/proc\" {print $2}' /proc/mounts); do umount -l $other; done 2> others
          mount -t tmpfs cover /proc/sys/kernel; unshare -r -p -f --mount-proc true",
         failed,
         "the kernel mounts no complete proc while the current one is partly covered: unmount /proc/sys/kernel",
     );
-    // The propagation of the mounts is changed before.
+    // The first mount(2) changes the propagation.
     let refused = failing("mount", "EPERM:when=2", "-f");
     for options in ["-r -p -f", "-p -f"] {
         let script = format!("{refused} unshare {options} --mount-proc true");
@@ -269,7 +269,7 @@ fn filter_refuses_entering_too() {
         failed,
         "a seccomp filter refuses setns(2): ",
     );
-    // A filter that has nothing to do with it.
+    // An unrelated seccomp filter.
     explained(
         &format!(
             "P=$$; {} unshare -r nsenter --uts=/proc/$P/ns/uts true",

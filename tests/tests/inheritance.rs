@@ -1,4 +1,4 @@
-//! What reaches the program, and what must not.
+//! What the program inherits, and what it must not.
 
 #![allow(clippy::unwrap_used, reason = "a failing test panics")]
 
@@ -301,7 +301,7 @@ fn few_descriptors_are_an_error_and_never_the_wrong_namespaces() {
 fn cleared_variables_cannot_be_read_from_the_waiting_parent() {
     let sandbox = sandbox_or_skip!();
     let look = "tr \"\\0\" \"\\n\" < /proc/$PPID/environ | grep -c SECRET";
-    // Where it can be had, a parent that is slow to go on after the fork.
+    // If strace is installed, a parent that is slow after the fork.
     let slow = if has_program("strace") {
         "strace -f -o slow -e trace=clone -e inject=clone:delay_exit=100000"
     } else {

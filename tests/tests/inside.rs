@@ -1,4 +1,4 @@
-//! What the entered side can do to `nsenter`: it may be hostile.
+//! What hostile processes inside can do to `nsenter`.
 
 #![allow(clippy::unwrap_used, reason = "a failing test panics")]
 
@@ -32,7 +32,7 @@ fn no_code_of_the_entered_side_runs_in_nsenter() {
     assert!(run.output().starts_with('-'), "{run:?}");
     let trace = sandbox.shell("cat trace").stdout;
     let (_, inside) = trace.split_once("setns(").unwrap();
-    // The last line is that of the shell itself, which loads what it needs.
+    // After the execve come the calls of the shell itself.
     let (inside, _) = inside.split_once("execve(").unwrap();
     let opened: Vec<&str> = inside
         .lines()

@@ -1,4 +1,4 @@
-//! `make install` puts everything where it is told, without cargo.
+//! `make install` installs everything into the given directories, without cargo.
 
 #![allow(clippy::unwrap_used, reason = "a failing test panics")]
 

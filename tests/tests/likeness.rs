@@ -6,8 +6,7 @@ use ns_tests::sandbox::{Run, Sandbox};
 use ns_tests::sandbox_or_skip;
 use ns_tests::skip::{is_root, skipped};
 
-/// What must be the same: the fields of the status that are taken on, and the rest that makes a
-/// place.
+/// What must be the same: the fields of the status that are taken over, and the other attributes.
 const STATE: &str = r"
     state() {
         grep -E '^(Uid|Gid|Groups|CapBnd|NoNewPrivs):' /proc/$1/status
@@ -18,7 +17,8 @@ const STATE: &str = r"
     asleep() { until grep -qs sleep /proc/$1/comm; do sleep .01; done; }
 ";
 
-/// Runs `target`, which becomes `sleep`, and compares it with what `nsenter` makes of another one.
+/// Runs `target`, which executes `sleep`, and compares it with another `sleep` started by
+/// `nsenter`.
 fn compared(sandbox: &Sandbox, prepare: &str, target: &str, nsenter: &str) -> Run {
     sandbox.shell(&format!(
         "{STATE}
@@ -55,7 +55,7 @@ fn owner_of_a_rootless_container_is_like_its_processes() {
     } else {
         ""
     };
-    // Both are of the same user, who may write to the files.
+    // Both belong to the same user, who may write to the files.
     let run = compared(
         &sandbox,
         "chmod 777 .",
@@ -68,8 +68,8 @@ fn owner_of_a_rootless_container_is_like_its_processes() {
 #[test]
 fn root_directory_of_the_target_is_taken_on() {
     let sandbox = sandbox_or_skip!("strace");
-    // The same directory, but seen through another mount; then a target without a root directory of
-    // its own.
+    // The same directory, but reached through another mount; then a target with the caller's root
+    // directory.
     let run = sandbox.shell(&format!(
         "{STATE}
          mkdir r; mount --rbind / r; mount -t tmpfs t r/media; > r/media/inside

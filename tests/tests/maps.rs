@@ -1,4 +1,4 @@
-//! Maps of ids, and who owns the user namespace.
+//! Id maps, and the owner of the user namespace.
 
 #![allow(clippy::unwrap_used, reason = "a failing test panics")]
 
@@ -51,7 +51,7 @@ fn maps_are_written_as_planned() {
         assert_eq!(got_users.lines().collect::<Vec<_>>(), users, "{options}");
         assert_eq!(got_groups.lines().collect::<Vec<_>>(), groups, "{options}");
     }
-    // That many extents, none beside another.
+    // This number of extents, none adjacent to another.
     let extents = |count: u32, first: u32| {
         let extents = (0..count).map(|number| first + number * 2);
         let options: Vec<_> = extents

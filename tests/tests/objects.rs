@@ -1,4 +1,4 @@
-//! IPC objects: made, listed, removed.
+//! Creating, listing and removing IPC objects.
 
 #![allow(clippy::unwrap_used, reason = "a failing test panics")]
 
@@ -56,12 +56,12 @@ fn object_whose_id_reached_nobody_is_removed() {
             }
         }
     }
-    // Output that was closed on purpose is not missed.
+    // Output that was closed from the start is not an error.
     assert_eq!(sandbox.shell("ipcmk -Q >&-").status, 0);
     assert_ne!(count(), before);
 }
 
-/// Makes one object of each kind, tells status, lines and objects, and removes what was made.
+/// Creates one object of each kind, prints status, lines and objects, and removes them.
 const MAKE_ALL: &str = r#"
 ulimit -c 0; mkdir queues; mount -t mqueue none queues
 objects() { { tail -qn +2 /proc/sysvipc/{msg,shm,sem}; ls /dev/shm queues | grep new; } | wc -l; }
@@ -116,7 +116,7 @@ fn signal_ends_a_wait_for_room_and_the_object_is_removed() {
         let expected = format!("{}\nallocated queues = 0\n", 128 + signal);
         assert_eq!(sandbox.shell(&script).stdout, expected);
     }
-    // A signal that is ignored is no reason to give up.
+    // An ignored signal must not end it.
     let script = format!(
         "{full} trap '' HUP; ipcmk -Q >&3 & {made} kill -HUP $!; head -c 65536 <&3 > /dev/null; \
          wait $!; echo $?; head -n 1 <&3 | tr -d '\\0'; ipcs -u | grep queues"

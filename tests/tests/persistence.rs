@@ -1,4 +1,4 @@
-//! Namespaces that are bound to files.
+//! Namespaces bound to files.
 
 #![allow(clippy::unwrap_used, reason = "a failing test panics")]
 
@@ -142,13 +142,13 @@ fn nothing_is_kept_where_a_later_step_fails() {
 fn signals_leave_all_files_bound_or_none() {
     let sandbox = sandbox_or_skip!("strace");
     let bound = "grep -c ' /mnt/.* - nsfs ' /proc/self/mountinfo";
-    // The helper is to be ended while it binds.
+    // A signal arrives at the helper while it binds.
     let run = sandbox.shell(&format!(
         "touch f g; strace -f -o trace -e trace=mount -e inject=mount:signal=TERM unshare --uts=f --net=g true; \
          echo $?; {bound}; umount f g"
     ));
     assert_eq!(run.output(), "0\n2\n");
-    // We are, when they have been bound and before the program starts.
+    // A signal arrives at us, after binding and before the program starts.
     let run = sandbox.shell(&format!(
         "strace -o trace -e trace=chroot -e inject=chroot:signal=TERM unshare --uts=f --net=g -R / true; \
          echo $?; until ! {bound}; do sleep .01; done | tail -n 1"

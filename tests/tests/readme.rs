@@ -1,4 +1,4 @@
-//! The transcripts in README, run as they stand there.
+//! Runs the transcripts in README.
 
 #![allow(clippy::unwrap_used, reason = "a failing test panics")]
 
@@ -7,10 +7,10 @@ use ns_tests::sandbox_or_skip;
 use ns_tests::transcript::{Numbers, Section, sections};
 
 const README: &str = include_str!("../../README.md");
-/// Stands between the answers of two commands.
+/// Separates the output of two commands.
 const MARK: &str = "\u{1e}";
 
-/// What each command of a section prints, in one shell.
+/// The output of each command of a section, all run in one shell.
 fn answers(sandbox: &Sandbox, section: &Section<'_>) -> Vec<String> {
     let mut script = "exec 2>&1\n".to_owned();
     for exchange in &section.exchanges {

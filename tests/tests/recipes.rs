@@ -1,4 +1,4 @@
-//! The recipes in README, run as they stand there.
+//! Runs the recipes in README.
 
 #![allow(clippy::unwrap_used, reason = "a failing test panics")]
 
@@ -54,7 +54,7 @@ fn orphans_are_shown_and_cleaned_up() {
     let sandbox = sandbox_or_skip!();
     sandbox.shell("ipcmk -M 4096; ipcmk -M 4096").output();
     let commands = recipe("Orphan clean-up");
-    // What was made just now is not a day old, and the account may be missing.
+    // A new object is not a day old, and the account may not exist here.
     let run = sandbox.shell(&commands.replace("postgres", "0").replace("1d", "0"));
     assert_eq!(
         run.output(),

@@ -1,6 +1,6 @@
 //! Options alone and in pairs, and listings of prepared scenes, compared with the reference.
 //!
-//! A difference is excused only by a row of `docs/compatibility.md`.
+//! Only differences in a row of `docs/compatibility.md` are accepted.
 
 #![allow(clippy::unwrap_used, reason = "a failing test panics")]
 
@@ -14,7 +14,7 @@ use ns_tests::skip::{has_program, is_root, skipped};
 use ns_tests::tool;
 use ns_tests::wording::Wordings;
 
-/// Whether there is something to compare with; says so if not.
+/// Whether there is a reference to compare with; otherwise the test is skipped.
 fn can_compare() -> bool {
     let reason = match Sandbox::available() {
         Err(reason) => reason,
@@ -27,12 +27,12 @@ fn can_compare() -> bool {
     false
 }
 
-/// The program that prints the kernel's state, in a place that everybody can read.
+/// The program that prints the state of its process, in a place that everybody can read.
 fn probe() -> PathBuf {
     tool::readable("probe", env!("CARGO_BIN_EXE_probe"))
 }
 
-/// Process ids in messages differ from run to run.
+/// Removes PIDs in messages, which differ from run to run.
 fn without_numbers(text: &str) -> String {
     let mut result = String::new();
     for part in text.split_inclusive('/') {
@@ -51,7 +51,8 @@ fn comparable(run: &Run, wordings: &Wordings) -> (i32, String, String) {
     )
 }
 
-/// A sandbox with what the scripts use: files to map ids by and to bind namespaces to.
+/// A sandbox with the files that the scripts use: subuid and subgid, and files to bind namespaces
+/// to.
 fn setting(ids: &str) -> Sandbox {
     let sandbox = Sandbox::new();
     let bound = if is_root() {
@@ -64,10 +65,10 @@ fn setting(ids: &str) -> Sandbox {
     sandbox
 }
 
-/// Ids that root may map.
+/// Ranges of ids delegated to root.
 const IDS_OF_ROOT: &str = "0:0:1000\\nroot:0:1000\\n";
 
-/// What each script starts with: the links outside, in the form that the probe takes.
+/// The start of each script: the namespaces outside, in the form of the probe's arguments.
 fn start() -> String {
     format!(
         "links=$(find /proc/self/ns -type l -printf '%f=%l '); probe='{}'; ",
@@ -75,9 +76,9 @@ fn start() -> String {
     )
 }
 
-/// Runs each script on both sides and collects the differences.
+/// Runs each script with both sets of commands and collects the differences.
 ///
-/// The scripts share a sandbox, but each has its own mounts; nothing else outlasts it.
+/// The scripts share a sandbox, but each has its own mounts and leaves nothing else behind.
 fn compare(sandbox: &Sandbox, scripts: &[String]) {
     let wordings = Wordings::newer();
     let once = |script: &String| {
@@ -86,8 +87,8 @@ fn compare(sandbox: &Sandbox, scripts: &[String]) {
         let reference = comparable(&run(sandbox.reference_script(script)), &wordings);
         (ours != reference).then(|| difference(script, &ours, &reference))
     };
-    // The reference starts a program before its namespaces are bound to files, so that it may see
-    // them among its mounts or not.
+    // The reference starts the program before its namespaces are bound to files, so the program may
+    // or may not see those mounts.
     let differs = |script: &String| {
         let mut difference = once(script)?;
         for _ in 0..10 {
@@ -133,7 +134,7 @@ fn difference(
     )
 }
 
-/// Options of `unshare` that both sides have and that may stand in any order.
+/// Options of `unshare` that both versions have, and that may be given in any order.
 const UNSHARE: &[&str] = &[
     "--mount",
     "--uts",
@@ -180,31 +181,31 @@ const UNSHARE: &[&str] = &[
     "--pid=f",
 ];
 
-/// Pairs in which the two versions are meant to differ, each for a reason the compatibility page
-/// gives.
+/// Pairs for which the two versions differ on purpose, as documented on the compatibility page.
 fn is_meant_to_differ(first: &str, second: &str) -> bool {
     let pair = [first, second];
     let has = |option: &str| pair.iter().any(|word| word.starts_with(option));
-    // A single id costs a delegated block one id in the reference, and cuts a hole by other rules.
+    // A single id costs a delegated range one id in the reference, and is removed from it by
+    // different rules.
     let blocks = has("--map-auto") || has("--map-users") || has("--map-groups");
     let single = has("-r") || has("-c") || has("--map-user=") || has("--map-group=");
     (blocks && single)
-        // Several blocks: the reference takes the last.
+        // Several ranges: the reference uses the last one.
         || (has("--map-auto") && (has("--map-users") || has("--map-groups")))
-        // A file that keeps a namespace beside a new user namespace: the reference is refused.
+        // Binding a namespace to a file with a new user namespace: the reference fails.
         || (pair.iter().any(|word| word.ends_with("=f")) && (has("--user") || blocks || single))
 }
 
-/// Whether the two versions can do the same with an option here.
+/// Whether the two versions can behave the same with an option here.
 ///
-/// In the user namespace of an ordinary user the reference has newuidmap write blocks of ids, which
-/// refuses them, and the newer one tries itself.
+/// In the user namespace of an ordinary user the reference runs newuidmap to map ranges, which
+/// refuses; the newer version writes the map itself.
 fn is_comparable(option: &&str) -> bool {
     let blocks = ["--map-auto", "--map-users", "--map-groups"];
     is_root() || !blocks.iter().any(|block| option.starts_with(block))
 }
 
-/// Each option with each that comes after it, but those that are meant to differ.
+/// Each option combined with each later one, except pairs that differ on purpose.
 fn pairs(options: &[&str]) -> Vec<String> {
     let mut pairs = Vec::new();
     for (position, first) in options.iter().enumerate() {
@@ -265,7 +266,7 @@ fn unshare_options_as_an_ordinary_user() {
     compare(&setting("1000:100000:1000\\n"), &scripts);
 }
 
-/// Options of `nsenter` that both sides have; the target is a process with a namespace of each
+/// Options of `nsenter` that both versions have; the target is a process in new namespaces of every
 /// kind.
 const NSENTER: &[&str] = &[
     "-t $T -m",
@@ -318,7 +319,7 @@ fn nsenter_into_targets_of_every_kind() {
         return;
     }
     let start = start();
-    // Both sides enter the same kind of target, made by the reference.
+    // Both versions enter the same kind of target, created by the reference.
     let target = |options: &str| {
         format!(
             "{start}exec 3< <(exec /usr/bin/unshare {options} --kill-child -f sh -c 'echo; exec sleep 60'); U=$!; \
@@ -327,8 +328,8 @@ fn nsenter_into_targets_of_every_kind() {
     };
     let mut scripts = Vec::new();
     for namespaces in ["-muinpCT", "-rmuinpCT", "-ru"] {
-        // Without privileges the reference cannot enter what is its own already; that is meant to
-        // differ.
+        // Without privileges the reference cannot enter a namespace that it is in already, which
+        // differs on purpose.
         let comparable = |options: &&&str| is_root() || !options.contains("-a --preserve");
         for options in NSENTER.iter().filter(comparable) {
             scripts.push(format!(
@@ -340,7 +341,7 @@ fn nsenter_into_targets_of_every_kind() {
     compare(&setting(IDS_OF_ROOT), &scripts);
 }
 
-/// Scenes of System V objects, as perl makes them.
+/// Scenes of System V objects, created by perl.
 const SCENES: &[&str] = &[
     "",
     "msgget(0x1234,01640); msgget(-2,01600); msgget(0,01666); shmget(0x51,1075,01600); shmget(-1,1048525,01000); semget(9,3,01640);",
@@ -385,10 +386,10 @@ fn ipcs_over_all_views_and_units() {
     );
 }
 
-/// What parts the output of one command from the next one's.
+/// Separates the output of one command from the next.
 const NEXT: &str = "== ";
 
-/// A script that runs `ipcs` with each line of options, and prints all that it does.
+/// A script that runs `ipcs` with each line of options, and prints output and status.
 fn one_after_the_other(lines: &[String]) -> String {
     format!(
         "while read -r line; do echo \"{NEXT}ipcs $line\"; ipcs $line 2> error; rc=$?; \
@@ -397,7 +398,7 @@ fn one_after_the_other(lines: &[String]) -> String {
     )
 }
 
-/// Lines that the C library reads in its own way, before well-formed ones for the same numbers.
+/// Lines that the C library parses in its own way, before well-formed ones for the same ids.
 const ODD_ACCOUNTS: &str = "\
 root:x:0:0::/:/bin/sh
 fine:x:4200:4200::/:/bin/sh
@@ -427,8 +428,7 @@ fn ipcs_names_owners_of_odd_accounts_alike() {
         .map(|id| format!("later{id}:x:{id}:{id}::/:/bin/sh"))
         .collect();
     let later = later.join("\n");
-    // From how many owners on the file is read is ours to choose: both ways must give the same
-    // names.
+    // Above some number of owners we read the file ourselves: both ways must give the same names.
     for owners in [12, 40] {
         for (order, odd) in [
             ("passwd: files\ngroup: files\n", ODD_ACCOUNTS),
@@ -474,7 +474,7 @@ fn ipcs_commands() -> Vec<String> {
     commands
 }
 
-/// Words that no option, value or operand is made of alone.
+/// Malformed command lines.
 const BAD_LINES: &[&str] = &[
     "--bogus",
     "--bogus=1",
@@ -518,7 +518,7 @@ fn bad_command_lines_are_reported_alike() {
             );
         }
     }
-    // The words for help and version are ours, and newer options join the candidates.
+    // The texts of help and version are our own, and newer options add candidates.
     scripts.retain(|script| !script.contains("--=x") || script.starts_with("ipcs"));
     compare(&setting(IDS_OF_ROOT), &scripts);
 }

@@ -1,4 +1,4 @@
-//! A process 1 of ours, and what supervisors are told: nothing missed, nothing left.
+//! Our own process 1, and reports to supervisors: none is missed, and nothing is left behind.
 
 #![allow(clippy::unwrap_used, reason = "a failing test panics")]
 
@@ -198,7 +198,7 @@ fn reader_that_has_gone_is_an_error_before_the_program_and_none_after_it() {
         "mkfifo s; unshare -f --status-fd 3 touch ran 3> s & read nothing < /dev/null; exec 9< s; exec 9<&-; wait $!; echo $?
          unshare -f --status-fd 3 sh -c 'read x < s; exit 5' 3> >(read ready; exec <&-; echo > s); echo $?",
     );
-    // The first reader may be quicker than the event: then the program has run.
+    // The reader may close before the event is written, or after the program has run.
     let lines: Vec<&str> = run.stdout.lines().collect();
     assert_eq!(lines.last(), Some(&"5"), "{run:?}");
 }
@@ -243,7 +243,7 @@ fn descriptors_must_be_open_and_are_not_inherited() {
 fn nothing_is_left_whenever_the_waiting_process_is_killed() {
     let sandbox = sandbox_or_skip!();
     for options in ["-f", "--init"] {
-        // A namespace that stays bound was to be kept, for the program has run.
+        // A namespace may stay bound if the program has run.
         let run = sandbox.shell(&format!(
             "touch f; for round in {{1..60}}; do
                  unshare {options} --kill-child --uts=f --pid-file p --status-fd 3 sleep 60$$ 3> /dev/null & U=$!

@@ -1,4 +1,4 @@
-//! What holds for the option table of every tool: names, texts, and what abbreviations mean.
+//! Properties of the option tables of all tools: names, texts, and the meaning of abbreviations.
 
 #![allow(clippy::unwrap_used, reason = "a failing test panics")]
 
@@ -55,7 +55,7 @@ fn options_that_are_no_extensions_are_those_of_the_reference() {
     with_each_tool!(check_classic);
 }
 
-/// What `--PREFIX` means to the reference: computed from the classic options alone.
+/// What `--PREFIX` means to the reference, computed from the classic options only.
 fn meant<Id: Debug>(classic: &[&Opt<Id>], prefix: &str) -> Result<String, String> {
     let id = |option: &Opt<Id>| format!("{:?}", option.id);
     if let Some(exact) = classic.iter().find(|option| &*option.long == prefix) {
@@ -75,7 +75,7 @@ fn meant<Id: Debug>(classic: &[&Opt<Id>], prefix: &str) -> Result<String, String
     }
 }
 
-/// A word as the parser wants them; a test leaks a few kilobytes.
+/// A word in the form that the parser needs; tests leak a few kilobytes.
 fn word(text: String) -> &'static CStr {
     Box::leak(CString::new(text).unwrap().into_boxed_c_str())
 }
@@ -160,7 +160,7 @@ fn help_fits_80_columns() {
     with_each_tool!(check_help);
 }
 
-/// How each text writes a long name, and what may not follow it there.
+/// Checks that every text mentions each long option, whatever form it writes it in.
 fn check_everywhere<Id>(tool: &Tool<Id>, manual: &Manual) {
     let help = String::from_utf8(help::render(tool, tool.name.as_bytes())).unwrap();
     let places = [
@@ -193,7 +193,7 @@ fn every_option_is_in_help_manual_and_completions() {
     with_each_tool!(check_everywhere);
 }
 
-/// The long options in the lines of `text` that begin with `line`, each behind `before`.
+/// The long options in those lines of `text` that begin with `line`, each after `before`.
 fn options_in(text: &str, line: &str, before: &str) -> BTreeSet<String> {
     let lines = text.lines().filter(|it| it.starts_with(line));
     let found = lines.flat_map(|it| it.split(before).skip(1));

@@ -1,4 +1,4 @@
-//! Which process is entered.
+//! Which process's namespaces are entered.
 
 #![allow(clippy::unwrap_used, reason = "a failing test panics")]
 
@@ -13,8 +13,8 @@ fn process_that_takes_over_the_pid_is_never_entered() {
     if !is_root() {
         return skipped("needs root, to give a PID away again");
     }
-    // In a PID namespace of its own the next PID can be chosen. nsenter is held after the call at
-    // which it fixes its target, or after the last one before it enters; meanwhile the target ends,
+    // In a new PID namespace the next PID can be chosen. nsenter is delayed after the call with
+    // which it opens its target, or after the last one before it enters; meanwhile the target ends,
     // and a process with another host name gets the same PID.
     for call in ["pidfd_open", "prctl"] {
         let script = format!(
@@ -79,8 +79,7 @@ fn waiting_nsenter_cannot_be_looked_into_from_inside() {
         .args(enter)
         .args(["-p", "sh", "-c", "echo ready; exec sleep 60"]);
     let waiting = start_and_wait_for_a_line(&mut waiting);
-    // The superuser of the user namespace entered tries to see which file of the outer side we run
-    // from.
+    // The superuser of the entered user namespace tries to find out which file outside we run from.
     let mut look = sandbox.command(tool::ours("nsenter"));
     look.args(enter)
         .args(["readlink", &format!("/proc/{}/exe", waiting.id())]);
@@ -128,9 +127,9 @@ fn ids_of_a_target_that_has_ended_are_never_taken() {
     if !is_root() {
         return skipped("needs root, to run a target as somebody else");
     }
-    // nsenter is held after its last call before it enters; meanwhile the target ends, and is
-    // waited for by the shell, or never, by a `sleep`. What is entered is not the target's, so that
-    // entering it succeeds.
+    // nsenter is delayed after its last call before it enters; meanwhile the target ends, and is
+    // waited for by the shell or, if its parent is a `sleep`, never. The namespace to enter is not
+    // the target's, so that entering it succeeds.
     let user = "setpriv --reuid 1000 --regid 1000 --clear-groups";
     let reaped = format!("{user} sleep 60 & T=$!");
     let zombie = format!(
@@ -188,7 +187,7 @@ fn ids_of_the_target_are_those_that_the_entered_user_namespace_shows() {
 #[test]
 fn proc_of_an_outer_pid_namespace_does_not_mix_two_processes() {
     let sandbox = sandbox_or_skip!("strace");
-    // The shell and its child are processes 1 and 2 here, and others there.
+    // The shell and its child are processes 1 and 2 here, but have other PIDs there.
     let run = sandbox.shell(
         "mkdir in; mkfifo ready; unshare -u -p -f bash -c '
              cd in; MARK=target sh -c \"echo > ../ready; exec sleep 60\" & T=$!; read x < /mnt/ready
@@ -222,8 +221,8 @@ fn interrupted_open_is_tried_again() {
 #[test]
 fn what_was_not_entered_is_noticed() {
     let sandbox = sandbox_or_skip!("strace");
-    // A filter of system calls may say that all is well and do nothing. Before Linux 6.11 no ioctl
-    // tells where we are.
+    // A seccomp filter may return success without doing anything. Before Linux 6.11 no ioctl tells
+    // which namespaces we are in.
     let (faked, old) = ("inject=setns:retval=0", "inject=ioctl:error=ENOTTY");
     let run = |options: &str, faults: &str| {
         sandbox.shell(&format!(

@@ -34,7 +34,7 @@ fn expect_status(shell: &mut PtySession, status: i32) {
     shell.exp_string("ready> ").unwrap();
 }
 
-/// Stops a program that reads lines, continues it, and ends it by its status.
+/// Stops a program that reads lines, continues it, and lets it exit with a status.
 fn stop_and_continue(shell: &mut PtySession, tool: &str) {
     let marker = format!("terminal-test-{}", std::process::id());
     shell
@@ -47,8 +47,8 @@ fn stop_and_continue(shell: &mut PtySession, tool: &str) {
     shell.send_control('z').unwrap();
     shell.exp_string("Stopped").unwrap();
     shell.exp_string("ready> ").unwrap();
-    // The shell waits for the tool alone; a program that has yet to stop would read what is typed
-    // now.
+    // The shell waits only for the tool; a program that has not stopped yet would read what is
+    // typed now.
     let stopped = || {
         let ids = processes(&marker);
         let running = ids.iter().filter(|id| state(**id) != Some('T')).count();

@@ -1,5 +1,5 @@
-//! What holds for every text of the source tree: the options it mentions exist, and it is not too
-//! wide to read.
+//! Properties of every text in the source tree: the options that it mentions exist, and its lines
+//! are not too wide.
 
 #![allow(clippy::unwrap_used, reason = "a failing test panics")]
 
@@ -25,10 +25,10 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
 }
 
-/// Folders of what is built, and of crates in a source archive.
+/// Directories of build output, and of crates in a source archive.
 const NOT_OURS: [&str; 3] = ["target", "vendor", "test-crates"];
 
-/// Our files below `folder` with this ending.
+/// Our files below `folder` with this extension.
 fn files(folder: &Path, ending: &str, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).unwrap() {
         let entry = entry.unwrap();
@@ -53,7 +53,7 @@ fn mentioned(text: &str) -> BTreeSet<String> {
         let name = rest.split(|letter| !inside(letter)).next().unwrap();
         let begins = !text[..at].ends_with(inside);
         let is_name = name.starts_with(|letter: char| letter.is_ascii_lowercase());
-        // `--map-*` stands for several.
+        // `--map-*` stands for several options.
         if begins && is_name && !rest[name.len()..].starts_with('*') {
             found.insert(name.to_owned());
         }

@@ -1,4 +1,4 @@
-//! Children: waited for, signalled, ended like.
+//! Waiting for a child, signalling it, and ending the way it ended.
 
 #![allow(clippy::unwrap_used, reason = "a failing test panics")]
 
@@ -51,7 +51,7 @@ fn parent_dies_of_the_childs_signal_without_a_core() {
 #[test]
 fn fork_holds_terminating_signals_back_and_forwarding_passes_them_on() {
     let sandbox = sandbox_or_skip!();
-    // The one goes on until its input ends, the other until a signal comes.
+    // One program runs until its input ends, the other until a signal arrives.
     let deaf = "trap 'exit 9' TERM INT; echo ready; read line; exit 3";
     let listening = "trap 'exit 9' TERM INT; echo ready; while :; do sleep .01; done";
     for signal in [libc::SIGTERM, libc::SIGINT] {
@@ -61,7 +61,7 @@ fn fork_holds_terminating_signals_back_and_forwarding_passes_them_on() {
             ("--forward-signals --kill-child", listening, 9),
         ] {
             let mut command = sandbox.command("bash");
-            // A shell's background job has INT ignored; here it must have its default.
+            // A shell makes background jobs ignore INT; here it must have its default disposition.
             command.args([
                 "-c",
                 &format!("exec unshare -u {options} sh -c \"$0\""),
@@ -69,7 +69,7 @@ fn fork_holds_terminating_signals_back_and_forwarding_passes_them_on() {
             ]);
             let mut child = start_and_wait_for_a_line(command.stdin(Stdio::piped()));
             kill(id(&child), signal);
-            // Waiting closes the input.
+            // wait(2) closes the child's standard input.
             let status = child.wait().unwrap();
             assert_eq!(status.code(), Some(expected), "{options} {signal}");
         }

@@ -25,7 +25,7 @@ fn walkthrough_shows_isolation_and_changes_nothing_outside() {
     }
     let mut page = Vec::new();
     let mut played = Vec::new();
-    // Others may make queues on this machine meanwhile, but not each time.
+    // Other processes may create queues on this machine meanwhile, but not every time.
     let changes_nothing = (0..3).any(|_| {
         let before = (host_name(), queues());
         page.clear();

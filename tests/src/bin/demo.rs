@@ -9,7 +9,7 @@ fn main() -> ExitCode {
     match walkthrough::play(tool::folder(), &mut io::stdout().lock()) {
         Ok(_) => ExitCode::SUCCESS,
         Err(error) => {
-            // Nobody is left to be told when standard error is gone.
+            // It does not matter if standard error is gone.
             let _ = writeln!(io::stderr(), "\nThe walkthrough ended early: {error}");
             ExitCode::FAILURE
         }

@@ -9,7 +9,7 @@ use ns_tests::{tool, walkthrough};
 
 const COLUMN: usize = 540;
 const LINE: usize = 17;
-/// What follows is of interest to readers of the tutorial.
+/// The picture ends at this command; the rest is for readers of the tutorial.
 const LAST: &str = "exit";
 
 fn main() -> ExitCode {
@@ -23,7 +23,7 @@ fn main() -> ExitCode {
 }
 
 fn failed(error: &dyn std::error::Error) -> ExitCode {
-    // Nobody is left to be told when standard error is gone.
+    // It does not matter if standard error is gone.
     let _ = writeln!(io::stderr(), "no picture: {error}");
     ExitCode::FAILURE
 }

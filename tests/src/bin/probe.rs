@@ -1,7 +1,7 @@
-//! Prints the state that the kernel gave this process: what a comparison of two tools looks at.
+//! Prints the state of this process in the kernel, for comparing two tools.
 //!
-//! Usage: `probe [KIND=LINK[@NAME]...]`, the namespaces to compare with and what to call them, `as
-//! outside` by default; numbers that differ from run to run are not printed.
+//! Usage: `probe [KIND=LINK[@NAME]...]`, the namespaces to compare with and their names, by default
+//! `as outside`; numbers that differ from run to run are not printed.
 
 use std::fs;
 use std::io::Write;
@@ -100,7 +100,7 @@ fn main() {
         "init",
         if std::process::id() == 1 { "yes" } else { "no" },
     );
-    // A reader that went away is its own affair.
+    // It does not matter if the reader has gone.
     let _ = std::io::stdout().write_all(&page);
 }
 
@@ -124,7 +124,7 @@ fn names(folder: &str) -> Vec<String> {
     names
 }
 
-/// Open descriptors, but the one that lists them.
+/// The open descriptors, except the one used for listing them.
 fn descriptors() -> Vec<String> {
     let open = names("/proc/self/fd");
     open.into_iter()
@@ -132,7 +132,7 @@ fn descriptors() -> Vec<String> {
         .collect()
 }
 
-/// Where what is mounted, and how it propagates; peer groups have numbers of their own in each run.
+/// The mounts and their propagation; the ids of peer groups differ from run to run.
 fn mounts() -> String {
     let table = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
     let line = |line: &str| {

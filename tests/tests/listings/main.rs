@@ -1,5 +1,5 @@
-//! `ipcs` beyond the reference: forms, columns, filters, usage, namespaces, attached processes.
-//! JSON is read by python, and what it says is compared with the kernel's own tables.
+//! Features of `ipcs` that the reference lacks: formats, columns, filters, usage, namespaces,
+//! attached processes. Python parses the JSON and compares it with the kernel's tables.
 
 #![allow(clippy::unwrap_used, reason = "a failing test panics")]
 
@@ -8,14 +8,14 @@ use ns_tests::sandbox_or_skip;
 use ns_tests::skip::{is_root, skipped};
 
 const KERNEL: &str = include_str!("kernel.py");
-/// Keys, sizes and messages at the ends of their ranges.
+/// Keys, sizes and messages at the limits of their ranges.
 const SCENE: &str = "perl -e '\
     $q = msgget(0x7fffffff, 01640); msgsnd($q, pack(\"l! a1500\", 1, \"x\"), 0) for 1..3; msgrcv($q, $b, 2000, 0, 0); \
     msgget(-1, 01600); msgget(0, 01666); msgget(-2147483648, 01000); \
     shmget(0x51, 1, 01600); shmget(-2, 1 << 40, 011600); shmctl(shmget(3, 8192, 01606), 11, 0); \
     semget(9, 3, 01640); semget(0, 250, 01600); $s = semget(5, 1, 01600); semop($s, pack(\"s3\", 0, 1, 0))'; ";
 
-/// A script of python on what a command prints.
+/// Runs a python script on the output of a command.
 fn python(sandbox: &Sandbox, command: &str, script: &str) -> Run {
     sandbox.shell(&format!(
         "cat > check.py <<'END'\n{script}\nEND\n{command} | python3 check.py"
@@ -56,7 +56,7 @@ fn lines_of_json_and_the_document_agree() {
     );
 }
 
-/// Names that try to leave their place: control characters, quotes, what is not UTF-8.
+/// Hostile names: control characters, quotes, bytes that are not UTF-8.
 const HOSTILE: &str = r#"for n in $'a\nipcs: b' $'\e[31mred' $'q"\\q' $'\xff\xfe' $'tab\there' ' ' '-' $'c\xc2\x9b1m' 'ä€😀'
 do : > "/dev/shm/$n"; done; "#;
 
@@ -69,7 +69,7 @@ fn hostile_names_forge_nothing() {
         assert [found['name'] for found in json.load(sys.stdin)['posix-sharedmemory']] == names\n\
         print(len(names))";
     assert_eq!(python(&sandbox, "ipcs -M -J", script).output(), "9\n");
-    // No line more than there are objects, and nothing that a terminal would obey.
+    // Exactly one line per object, and no control characters for a terminal.
     for (options, more) in [
         ("-M", 4),
         ("-M -o name", 1),
@@ -152,7 +152,7 @@ fn many_objects_take_no_more_memory_than_few() {
     let objects =
         "echo 31000 > /proc/sys/kernel/msgmni; perl -e 'msgget($_, 01600) // die for 1..30000'";
     sandbox.shell(objects).output();
-    // More than the program itself takes, and less than a record for each queue would.
+    // More than the program itself needs, but less than a record for each queue would take.
     for options in [
         "-q --json-lines",
         "-q -r -o id,owner,msgs",
@@ -231,7 +231,7 @@ fn share_above_the_limit_has_a_status_of_its_own() {
     assert_eq!((run.status, run.stdout.lines().count()), (0, 4), "{run:?}");
 }
 
-/// Has segment 0 attached in two pieces, and says so by a file.
+/// Attaches segment 0 in two pieces, and creates a file when done.
 const ATTACH: &str = "python3 -c 'import ctypes, sys, time\n\
     c = ctypes.CDLL(None)\n\
     c.shmat.restype = ctypes.c_void_p\n\
@@ -309,8 +309,8 @@ fn mapped_posix_memory_is_in_use() {
     );
 }
 
-/// Namespaces with one key: one with a process, one of an ordinary user, one bound to a file, one
-/// that a process holds open.
+/// Namespaces with an object of the same key: one with a process, one of an ordinary user, one
+/// bound to a file, one that a process holds open.
 const NAMESPACES: &str = "\
     perl -e 'msgget(7, 01600)'; \
     unshare -i sh -c \"perl -e 'msgget(7, 01601)'; : > process; exec sleep 30\" & P=$!; \

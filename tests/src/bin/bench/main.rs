@@ -1,5 +1,5 @@
-//! Times the tools against the reference and others: whole processes, in turn, in one run, as
-//! ratios; and counts what does not depend on the day. Writes both into `docs/performance.md`.
+//! Times the tools relative to the reference and other programs, as whole processes, run
+//! alternately; and counts what is the same on each run. Writes both into `docs/performance.md`.
 //!
 //! Usage: `bench [ROUNDS]`, as root.
 
@@ -23,7 +23,7 @@ use crate::page::Page;
 
 type Failure = Box<dyn std::error::Error>;
 
-/// Says that the namespaces have been made.
+/// The argument that tells this program that it runs in the namespaces already.
 const INSIDE: &str = "--inside";
 
 fn main() -> ExitCode {
@@ -36,7 +36,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Tells whoever watches; nobody is left to be told when standard error is gone.
+/// Prints progress to standard error; it does not matter if that is gone.
 fn note(text: &str) {
     let _ = writeln!(io::stderr(), "{text}");
 }
@@ -66,7 +66,7 @@ fn run() -> Result<(), Failure> {
     Ok(())
 }
 
-/// Starts this program again in namespaces where nothing is but what the scenes make.
+/// Starts this program again in empty namespaces, where only the scenes create objects.
 fn enter_namespaces(arguments: &[String]) -> Result<(), Failure> {
     if tool::reference().is_none() {
         let oldest = tool::OLDEST_REFERENCE;

@@ -1,4 +1,4 @@
-//! How much memory programs take.
+//! Measuring the memory of programs.
 
 use std::fs;
 use std::io::Read;
@@ -11,8 +11,8 @@ use ns_tests::tool;
 use crate::Failure;
 use crate::timing::Side;
 
-/// The most kilobytes that a command has in memory at once. It is asked while it waits for the
-/// reader of a very small pipe, the last time with its last page still unwritten.
+/// The peak resident size of a command, in kilobytes. It is read while the command waits for the
+/// reader of a very small pipe, the last time before the command writes its last page.
 pub(crate) fn most(side: &Side) -> Result<u64, Failure> {
     let mut child = side.command().stdout(Stdio::piped()).spawn()?;
     let mut output = child.stdout.take().ok_or("there is a pipe")?;
@@ -26,14 +26,14 @@ pub(crate) fn most(side: &Side) -> Result<u64, Failure> {
     Ok(most)
 }
 
-/// What a process 1 that reaps takes: resident in all, and of that its own pages.
+/// The memory of a process 1 that reaps: the resident size, and its private part.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Resident {
     pub(crate) all: u64,
     pub(crate) own: u64,
 }
 
-/// That of `unshare --init`.
+/// The memory of `unshare --init`.
 pub(crate) fn of_init() -> Result<Resident, Failure> {
     let mut command = Command::new(tool::ours("unshare"));
     command.args(["--fork", "--pid", "--init", "--kill-child", "sleep", "1000"]);
@@ -44,7 +44,7 @@ pub(crate) fn of_init() -> Result<Resident, Failure> {
     })
 }
 
-/// That of tini, if it is installed.
+/// The memory of tini, if it is installed.
 pub(crate) fn of_tini() -> Result<Option<Resident>, Failure> {
     let Some(side) = Side::other("tini", "tini -s -- sleep 1000") else {
         return Ok(None);
@@ -52,14 +52,14 @@ pub(crate) fn of_tini() -> Result<Option<Resident>, Failure> {
     resident(side.command().spawn()?, Some).map(Some)
 }
 
-/// Looks at the process that `find` finds from the one that was started.
+/// Measures the process that `find` returns for the started one.
 fn resident(mut child: Child, find: impl Fn(u32) -> Option<u32>) -> Result<Resident, Failure> {
-    // It is at rest once its program runs.
+    // It is idle once its program runs.
     std::thread::sleep(Duration::from_millis(300));
     let found = find(child.id());
     let field = |name| found.and_then(|pid| kilobytes(pid, name));
     let resident = field("VmRSS").zip(field("RssAnon"));
-    // SIGKILL does not reach the grandchildren; the namespace's end does.
+    // SIGKILL does not reach the grandchildren; they end with the PID namespace.
     child.kill()?;
     child.wait()?;
     let (all, own) = resident.ok_or("no process to look at")?;

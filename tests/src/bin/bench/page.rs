@@ -1,4 +1,4 @@
-//! The tables, as `docs/performance.md` has them.
+//! The tables in `docs/performance.md`.
 
 use std::fmt::Write;
 use std::process::Command;
@@ -9,11 +9,11 @@ use crate::Failure;
 use crate::scenes::Measured;
 use crate::timing::{Ratios, find};
 
-/// What is between these lines is written by this program.
+/// This program writes what is between these lines.
 const BEGIN: &str = "<!-- written by `make bench` -->\n";
 const END: &str = "<!-- until here -->\n";
 
-/// A run, and how busy the machine was.
+/// The results of a run, and how busy the machine was.
 #[derive(Debug)]
 pub(crate) struct Page<'a> {
     pub(crate) measured: &'a Measured,
@@ -21,7 +21,7 @@ pub(crate) struct Page<'a> {
 }
 
 impl Page<'_> {
-    /// The page with these tables in place of the last ones.
+    /// The page with these tables instead of the previous ones.
     pub(crate) fn within(&self, page: &str) -> Result<String, Failure> {
         let (before, rest) = page
             .split_once(BEGIN)
@@ -173,9 +173,9 @@ fn ratios(text: &mut String, head: &str, rows: &[(String, Vec<Ratios>)]) -> Resu
     Ok(())
 }
 
-/// What a program says of its version, in the first line.
+/// The first line that a program prints about its version.
 fn version(program: &str) -> String {
-    // It takes an option for the name of one of its own commands.
+    // It would take an option as the name of one of its commands.
     let asked: &[&str] = if program == "busybox" {
         &[]
     } else {

@@ -1,4 +1,4 @@
-//! What is measured.
+//! The scenes that are measured.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -11,25 +11,25 @@ use crate::timing::{Ratios, Scene, Side, Times};
 use crate::world::{self, Crowd};
 use crate::{Failure, note};
 
-/// The locales; the reference reads its own at its start.
+/// The locales; the reference reads the locale when it starts.
 pub(crate) const LOCALES: [&str; 2] = ["C", "C.UTF-8"];
 
-/// All that a run has found.
+/// The results of a run.
 #[derive(Debug, Default)]
 pub(crate) struct Measured {
-    /// Ours over the reference, in both locales.
+    /// Our times relative to the reference, in both locales.
     pub(crate) rows: Vec<(String, Vec<Ratios>)>,
-    /// Other programs over the reference.
+    /// The times of other programs relative to the reference.
     pub(crate) others: Vec<(String, Vec<Ratios>)>,
     pub(crate) bounds: Vec<Bound>,
-    /// What commands cost ours and the reference.
+    /// The cost of commands, ours and the reference's.
     pub(crate) counts: Vec<(String, Counts, Option<Counts>)>,
-    /// The most memory of `ipcs -q` with 32,000 queues, ours and the reference's.
+    /// The peak resident size of `ipcs -q` with 32,000 queues, ours and the reference's.
     pub(crate) memory: Option<(u64, u64)>,
     pub(crate) init: Option<(Resident, Option<Resident>)>,
 }
 
-/// Something that must not be above a limit.
+/// A figure that must not exceed a limit.
 #[derive(Debug)]
 pub(crate) struct Bound {
     pub(crate) what: String,
@@ -156,7 +156,7 @@ impl Measured {
         });
     }
 
-    /// The forms of a list of 32,000 queues.
+    /// The output formats of a list of 32,000 queues.
     fn add_long_lists(&mut self) -> Result<(), Failure> {
         self.add(&Scene::of(
             "ipcs -q -i ID, 32000 queues",
@@ -210,7 +210,7 @@ impl Measured {
         world::remove_queues_but_the_last(0)
     }
 
-    /// What looks at all processes.
+    /// Commands that read all processes.
     fn add_crowd(&mut self) -> Result<(), Failure> {
         let _crowd = Crowd::new(500, 100, 100)?;
         let cat = Side {

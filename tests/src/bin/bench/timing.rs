@@ -1,4 +1,4 @@
-//! Timing commands in turn, so that what the machine does otherwise meets all of them alike.
+//! Timing commands alternately, so that other load on the machine affects all of them equally.
 
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -8,15 +8,15 @@ use ns_tests::tool;
 
 use crate::Failure;
 
-/// A command that takes part in a scene.
+/// A command in a scene.
 #[derive(Debug, Clone)]
 pub(crate) struct Side {
-    /// Whose it is.
+    /// Whose command it is.
     pub(crate) label: &'static str,
     pub(crate) command: Vec<String>,
 }
 
-/// What is timed, and how often; the first side is ours.
+/// The commands to time, and how often; the first one is ours.
 #[derive(Debug, Clone)]
 pub(crate) struct Scene {
     pub(crate) name: String,
@@ -24,7 +24,7 @@ pub(crate) struct Scene {
     pub(crate) rounds: usize,
 }
 
-/// How long a side took.
+/// How long one command took.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Times {
     pub(crate) minimum: Duration,
@@ -40,7 +40,7 @@ impl Times {
         }
     }
 
-    /// The ratios of both figures to those of another side.
+    /// The ratios of both figures to those of another command.
     pub(crate) fn over(self, other: Self) -> Ratios {
         let ratio = |one: Duration, other: Duration| one.as_secs_f64() / other.as_secs_f64();
         Ratios {
@@ -50,7 +50,7 @@ impl Times {
     }
 }
 
-/// How one side's times are to those of another.
+/// The ratios of one command's times to another's.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Ratios {
     pub(crate) minimum: f64,
@@ -58,7 +58,7 @@ pub(crate) struct Ratios {
 }
 
 impl Side {
-    /// A command line whose first word is a tool of ours.
+    /// A command line whose first word is one of our tools.
     pub(crate) fn ours(line: &str) -> Self {
         let (name, rest) = line.split_once(' ').unwrap_or((line, ""));
         Self::new("ours", &format!("{} {rest}", tool::ours(name).display()))
@@ -90,7 +90,7 @@ impl Side {
     }
 }
 
-/// Where a program is on the search path.
+/// The path of a program on the search path.
 pub(crate) fn find(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     let mut places = std::env::split_paths(&path).map(|folder| folder.join(name));
@@ -98,7 +98,7 @@ pub(crate) fn find(name: &str) -> Option<PathBuf> {
 }
 
 impl Scene {
-    /// Ours beside the reference, the same command line.
+    /// Ours and the reference, with the same command line.
     pub(crate) fn of(name: &str, line: &str, rounds: usize) -> Self {
         Self {
             name: name.to_owned(),
@@ -107,8 +107,7 @@ impl Scene {
         }
     }
 
-    /// The same scene with another program's command line, if that program is installed and can do
-    /// it.
+    /// Adds another program's command line to the scene, if that program is installed and succeeds.
     pub(crate) fn beside(mut self, label: &'static str, line: &str) -> Self {
         let can = |side: &Side| {
             let mut command = side.command();
@@ -119,7 +118,7 @@ impl Scene {
         self
     }
 
-    /// Times all sides, in turn in each round.
+    /// Times all commands, alternately in each round.
     pub(crate) fn time(&self, locale: &str) -> Result<Vec<Times>, Failure> {
         let mut times = vec![Vec::new(); self.sides.len()];
         // The first round warms up.

@@ -1,4 +1,4 @@
-//! What the scenes need around them: objects, owners, processes, namespaces.
+//! What the scenes need: objects, owners, processes, namespaces.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -15,7 +15,7 @@ use ns_tests::tool;
 
 use crate::Failure;
 
-/// A program that ends at once.
+/// A program that exits at once.
 pub(crate) fn payload() -> Result<PathBuf, Failure> {
     let Some(bytes) = EXIT_0 else {
         return Ok(PathBuf::from("/bin/true"));
@@ -47,7 +47,7 @@ pub(crate) fn remove_queues_but_the_last(left: usize) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Makes 20000 queues of 5000 users, and returns a passwd file that knows them.
+/// Creates 20000 queues owned by 5000 users, and returns a passwd file with these users.
 pub(crate) fn make_owners() -> Result<&'static str, Failure> {
     let script = r#"for (0 .. 19999) { $q = msgget($_ + 1, 01600); $d = "\0" x 256; msgctl($q, 2, $d);
         substr($d, 4, 8) = pack("LL", 100000 + $_ % 5000, 0); msgctl($q, 1, $d); }"#;
@@ -68,8 +68,8 @@ pub(crate) fn make_owners() -> Result<&'static str, Failure> {
 pub(crate) struct Crowd(Vec<Child>);
 
 impl Crowd {
-    /// So many processes, so many of them each in an IPC namespace of its own, and another one that
-    /// has so many segments mapped.
+    /// Starts these numbers of processes: in all, in IPC namespaces of their own, and of segments
+    /// that one further process has mapped.
     pub(crate) fn new(
         processes: usize,
         namespaces: usize,
@@ -115,7 +115,7 @@ impl Crowd {
 impl Drop for Crowd {
     fn drop(&mut self) {
         for child in &mut self.0 {
-            // One that has ended already is no trouble.
+            // It does not matter if it has ended already.
             let _ = child.kill();
             let _ = child.wait();
         }
@@ -127,7 +127,7 @@ pub(crate) fn read_links() {
     for process in fs::read_dir("/proc").into_iter().flatten().flatten() {
         let descriptors = fs::read_dir(process.path().join("fd"));
         for descriptor in descriptors.into_iter().flatten().flatten() {
-            // Processes end meanwhile.
+            // Processes may end meanwhile.
             let _ = fs::read_link(descriptor.path());
         }
     }
