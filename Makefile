@@ -1,16 +1,16 @@
-# Thin faces of cargo commands, each of which works alone too.
+# Shortcuts for cargo commands, each of which also works alone.
 
 CARGO ?= cargo
 TOOLS = unshare nsenter ipcmk ipcs ipcrm
-# What clippy is told about its lints.
+# How clippy treats its lints.
 LINTS ?= -D warnings
-# The tests that need nothing of the source tree.
+# The tests that do not need the source tree.
 BEHAVIOUR = build cases explain faults held hints hints_of_ids hints_of_unshare inheritance inside json likeness maps objects odd_places persistence readme recipes same_as_reference seccomp supervision targets terminal waiting walkthrough
 
-# Where the programs are once they are built, as cargo decides it.
+# Where cargo puts the built programs.
 RELEASE ?= $(or $(CARGO_TARGET_DIR),$(CARGO_BUILD_TARGET_DIR),target)$(addprefix /,$(CARGO_BUILD_TARGET))/release
 
-# Where `make install` puts things.
+# Where `make install` installs.
 PREFIX ?= /usr/local
 DESTDIR ?=
 BINDIR ?= $(PREFIX)/bin
@@ -19,19 +19,19 @@ BASHCOMPDIR ?= $(PREFIX)/share/bash-completion/completions
 ZSHCOMPDIR ?= $(PREFIX)/share/zsh/site-functions
 FISHCOMPDIR ?= $(PREFIX)/share/fish/vendor_completions.d
 DOCDIR ?= $(PREFIX)/share/doc/ns-tools
-# Stands in front of each command's name, for who keeps the system's commands beside these.
+# A prefix for the command names, to install them beside the system's commands.
 PROGRAM_PREFIX ?=
 
-# No folder of the builder gets into a program. Flags that the environment or a configuration has
+# No path of the build machine gets into a program. Flags from the environment or a configuration
 # are kept.
 CARGO_HOME_DIR = $(or $(CARGO_HOME),$(HOME)/.cargo)
 REMAP = --remap-path-prefix=$(CURDIR)=/ns-tools --remap-path-prefix=$(CARGO_HOME_DIR)=/cargo
-# Linkers that know the flag put what is marked as cold apart, so that a start reads fewer pages.
+# Linkers that know the flag place cold functions apart, so that starting reads fewer pages.
 FLAGS = $(REMAP) -Clink-arg=-Wl,-z,keep-text-section-prefix
 comma = ,
 empty =
 quoted = [$(subst $(empty) $(empty),$(comma),$(patsubst %,"%",$(FLAGS)))]
-# A source archive has the crates, so that nothing is fetched.
+# A source archive contains the crates, so that nothing is downloaded.
 VENDORED = $(addprefix --config ,$(wildcard vendor/config.toml))
 # The tests are a workspace of their own, and have an archive of crates of their own.
 TESTS = --manifest-path tests/Cargo.toml $(addprefix --config ,$(wildcard test-crates/config.toml))
@@ -46,7 +46,7 @@ endif
 build:
 	$(BUILD)
 
-# Programs that need no C library of the system, where rustc has the standard library for musl.
+# Programs that need no C library of the system, if rustc has the standard library for musl.
 MUSL ?= $(shell uname -m)-unknown-linux-musl
 static:
 	@[ -d "$$(rustc --print sysroot)/lib/rustlib/$(MUSL)" ] || { echo "rustc has no standard library for $(MUSL)" >&2; exit 1; }
@@ -57,7 +57,7 @@ demo: build
 	$(CARGO) build $(TESTS) --bin demo
 	NS_TESTS_BIN_DIR="$(abspath $(RELEASE))" $(CARGO) run --quiet $(TESTS) --bin demo
 
-# The terminals of the walkthrough, from a real run.
+# Draws the terminals of the walkthrough from a real run.
 pictures: build
 	NS_TESTS_BIN_DIR="$(abspath $(RELEASE))" $(CARGO) run --quiet $(TESTS) --bin picture > docs/walkthrough.svg.new
 	mv docs/walkthrough.svg.new docs/walkthrough.svg
@@ -78,7 +78,7 @@ ARCH ?=
 check-elsewhere:
 	.ci/check-elsewhere $(SUITE) $(ARCH)
 
-# 32 bits, musl and other processors, as far as this machine has what it takes.
+# 32 bits, musl and other architectures, as far as this machine has the tools.
 check-targets:
 	.ci/check-targets
 
@@ -88,8 +88,8 @@ check-targets:
 check-packages:
 	.ci/check-packages $(SUITE)
 
-# What make builds is stripped, names no folder of its builder, and is equal, byte for byte, to a
-# build in another folder.
+# What `make` builds is stripped, contains no path of the build machine, and is identical, byte for
+# byte, to a build in another directory.
 check-reproducible: build
 	tests/reproducible "$(abspath $(RELEASE))"
 
@@ -100,14 +100,14 @@ test: build
 	$(CARGO) test --no-fail-fast $(TESTS) || status=1; \
 	exit $$status
 
-# What root has tested is tested again without privileges.
+# The tests that ran as root run again without privileges.
 test-as-ordinary-user: build
 	@if [ "$$(id -u)" -eq 0 ]; then set -x; \
 	$(CARGO) --config 'target."cfg(unix)".runner = ["sh", "$(CURDIR)/tests/as-ordinary-user", "$(abspath $(RELEASE))"]' \
 		test --no-fail-fast $(TESTS) $(addprefix --test ,$(BEHAVIOUR)); fi
 
-# Made-up inputs for every parser: COUNT of them for each, or as many as fit into TIME seconds for
-# each. What fails is kept in tests/regressions.
+# Random inputs for every parser: COUNT for each, or as many as fit into TIME seconds each. Failing
+# inputs are kept in tests/regressions.
 COUNT ?=
 TIME ?=
 SEED ?= $(shell date +%s)
@@ -115,25 +115,26 @@ fuzz:
 	NS_FUZZ_COUNT="$(or $(COUNT),$(if $(TIME),1000,100000))" NS_FUZZ_SECONDS="$(TIME)" NS_FUZZ_SEED="$(SEED)" \
 		$(CARGO) test --profile sanitised $(TESTS) --test command_lines --test parsers
 
-# Made-up command lines, COUNT of a SEED, here and with the installed util-linux: tells what differs
-# and is no row of docs/compatibility.md.
+# COUNT random command lines from a SEED, run with ours and with the installed util-linux: prints
+# differences that are not in docs/compatibility.md.
 compare-random: build
 	NS_TESTS_BIN_DIR="$(abspath $(RELEASE))" $(CARGO) run --quiet --release $(TESTS) --bin compare -- $(or $(COUNT),10000) $(SEED)
 
 # Everything that can go wrong at each system call of the main uses, and COUNT kills at random
-# moments in each of them; with USES of those alone whose names begin so.
+# moments in each of them; USES selects those whose names begin with it.
 USES ?=
 faults: build
 	$(CARGO) build $(TESTS) --bin probe --bin faults
 	NS_TESTS_BIN_DIR="$(abspath $(RELEASE))" $(CARGO) run --quiet $(TESTS) --bin faults -- \
 		--kills $(or $(COUNT),100) --seed $(SEED) $(USES)
 
-# Creates, enters, lists and removes, ROUNDS times and eight at once: then all must be as before.
+# Creates, enters, lists and removes, ROUNDS times and eight at a time: then everything must be as
+# before.
 ROUNDS ?= 10000
 soak: build
 	NS_TESTS_BIN_DIR="$(abspath $(RELEASE))" $(CARGO) run --quiet --release $(TESTS) --bin soak -- $(ROUNDS)
 
-# The tests with programs whose sums and assumptions are checked, and the main uses under memcheck.
+# Runs the tests with overflow checks and debug assertions, and the main uses under memcheck.
 SANITISED = $(abspath $(RELEASE)/../sanitised)
 sanitised:
 	$(CARGO) build --profile sanitised
@@ -143,16 +144,16 @@ sanitised:
 	$(CARGO) test $(TESTS) --test memcheck -- --ignored || status=1; \
 	exit $$status
 
-# Ratios against the installed util-linux and others, and counts, into docs/performance.md: as root,
-# in private namespaces.
+# Writes times relative to the installed util-linux and others, and counts, into
+# docs/performance.md: as root, in private namespaces.
 bench: build
 	NS_TESTS_BIN_DIR="$(abspath $(RELEASE))" $(CARGO) run --quiet --release $(TESTS) --bin bench
 
-# What the tools may cost from now on: `make check` compares with it.
+# Records what the tools may cost from now on; `make check` compares with it.
 bench-record: build
 	NS_BLESS=1 NS_TESTS_BIN_DIR="$(abspath $(RELEASE))" $(CARGO) test $(TESTS) --test counts
 
-# Needs what `make` has built, and no cargo.
+# Needs what `make` has built, but not cargo.
 install:
 	@for tool in $(TOOLS); do [ -x "$(RELEASE)/$$tool" ] || \
 		{ echo "$(RELEASE)/$$tool is not there: run make first, with the same settings" >&2; exit 1; }; done
@@ -177,7 +178,7 @@ uninstall:
 	rm -f "$(DESTDIR)$(MANDIR)/man7/ns-tools.7"
 	rm -rf "$(DESTDIR)$(DOCDIR)"
 
-# Where source archives and packages are put.
+# Where source archives and packages are written.
 PACKAGES ?= target/packages
 
 # The source archive with the crates of the lock file, those of the tests, a bill of materials and
@@ -185,7 +186,7 @@ PACKAGES ?= target/packages
 dist:
 	CARGO="$(CARGO)" packaging/dist "$(PACKAGES)"
 
-# Packages for the Debian, or the system of rpm packages, on which it is run.
+# Packages for the Debian or RPM-based system on which it runs.
 deb:
 	CARGO="$(CARGO)" packaging/deb "$(PACKAGES)"
 
