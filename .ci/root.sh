@@ -1,10 +1,11 @@
-# Roots of other releases of Debian, for the checks that source this with $suite and $arch set.
+# Root directories of other Debian releases, for the checks, which set $suite and $arch and source
+# this.
 #
-# A root is made by debootstrap and apt, once a week or for other packages, and kept outside the tree. It is
-# entered by pivot_root in private namespaces, since a process in a chroot can make no user
-# namespaces. There is no network in it.
+# A root is made by debootstrap and apt, once a week or when the packages change, and kept outside
+# the tree. It is entered with pivot_root in private namespaces, because a process in a chroot
+# cannot create user namespaces. It has no network.
 #
-# Status 77: there could be no root, so nothing was tested. FRESH=1 makes the root anew.
+# Status 77: the root could not be made, so nothing was tested. FRESH=1 makes a new root.
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/ns-tools
 
 untested() {
@@ -12,26 +13,26 @@ untested() {
     exit 77
 }
 
-# The mirror that this machine uses for Debian itself.
+# The Debian mirror that this machine uses.
 mirror() {
     local uri
     uri=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Label: Debian' | sort -u | head -n 1)
     echo "${uri:-http://deb.debian.org/debian}"
 }
 
-# Makes the root $1 with what it needs: debootstrap alone would configure packages in any order.
+# Makes the root $1 with the packages it needs: debootstrap alone would configure them in any order.
 fill_root() {
     debootstrap --arch="$arch" --variant=minbase "$suite" "$1" "$(mirror)"
     printf '#!/bin/sh\nexit 101\n' >"$1/usr/sbin/policy-rc.d"
     chmod 755 "$1/usr/sbin/policy-rc.d"
     mount -t proc proc "$1/proc"
-    # A mirror may be kept as it was on some day.
+    # A mirror may be a snapshot of an earlier day.
     chroot "$1" apt-get update -qq -o Acquire::Check-Valid-Until=false
     chroot "$1" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${@:2}"
     chroot "$1" useradd --uid 2000 --create-home --shell /bin/bash user
 }
 
-# Has $root lead to a root named $1 with these packages.
+# Sets $root to a root named $1 with these packages.
 make_root() {
     root=$cache/$1
     shift
@@ -44,7 +45,7 @@ make_root() {
     echo "Making a root of Debian $suite $arch in $root"
     local new=$root.new
     rm -rf --one-file-system "$new"
-    # What it mounts and starts ends with it. A mirror that keeps silent is none.
+    # Its mounts and processes end with it. A mirror that does not answer counts as unavailable.
     export -f fill_root mirror
     export arch suite
     timeout --kill-after=10 1200 unshare --mount --propagation private --pid --fork --kill-child \
@@ -56,12 +57,13 @@ make_root() {
     echo "$*" >"$root.packages"
 }
 
-# Runs a command in private namespaces, where it can enter the root. All of it ends with the command.
+# Runs a command in private namespaces, where it can enter the root. Everything in them ends with
+# the command.
 in_namespaces() {
     unshare --mount --pid --fork --kill-child --ipc --uts --net --propagation private "$@"
 }
 
-# Makes the mount point $1 the root, with $2 as its /home and a /dev of its own.
+# Makes the mount point $1 the root, with $2 as its /home and its own /dev.
 enter_root() {
     local root=$1 device folder
     mount --bind "$2" "$root/home"

@@ -248,7 +248,7 @@ fn bundled_letters(kind: Kind, value: &OsStr) -> Option<Message> {
         .find(|option| option.id == Id::Namespace(kind))?
         .short?;
     let start = words![
-        "what is attached to a short option is its value; write -",
+        "text attached to a short option is its value; write -",
         own.to_string()
     ];
     Some(bytes.iter().fold(start, |text, letter| {

@@ -256,7 +256,7 @@ impl Process {
             true => Ok(()),
             false => {
                 self.reporter.failed(ExitStatus::FAILURE);
-                Err(Error::new(words!["--wait-fd: the end came without a byte"]).into())
+                Err(Error::new(words!["--wait-fd: end of file without a byte"]).into())
             }
         }
     }

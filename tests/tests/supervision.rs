@@ -166,7 +166,7 @@ fn end_without_a_byte_undoes_what_was_made() {
         ));
         assert_eq!(run.stdout, "1\nf\n0\n", "{options}");
         assert_eq!(
-            run.stderr, "unshare: --wait-fd: the end came without a byte\n",
+            run.stderr, "unshare: --wait-fd: end of file without a byte\n",
             "{options}"
         );
     }

@@ -240,7 +240,7 @@ fn what_was_not_entered_is_noticed() {
         for faults in [format!("-e {faked}"), format!("-e {faked} -e {old}")] {
             let run = run(options, &faults);
             let expected =
-                format!("nsenter: ns/{file} that was entered is not the one that was meant\n");
+                format!("nsenter: ns/{file} is not the intended namespace after entering\n");
             assert_eq!(
                 (run.status, run.stdout.as_str(), run.stderr),
                 (1, "", expected),

@@ -30,7 +30,7 @@ impl Channel {
     /// EPIPE as the cause if nobody holds the other end.
     pub fn send(&self, word: &[u8]) -> Result<(), Error> {
         socket::send(self.0.as_fd(), word)
-            .attempt(|| words!["cannot reach another process of ours"])
+            .attempt(|| words!["cannot send to another process of ours"])
     }
 
     /// Like [`Channel::send`], but if nobody holds the other end, the failure has no message of its
@@ -46,7 +46,7 @@ impl Channel {
     pub fn receive(&self) -> Result<Option<Vec<u8>>, Error> {
         let mut word = vec![0; LONGEST];
         let length = socket::receive(self.0.as_fd(), &mut word, Waiting::Yes)
-            .attempt(|| words!["cannot hear another process of ours"])?;
+            .attempt(|| words!["cannot receive from another process of ours"])?;
         word.truncate(length);
         Ok((length > 0).then_some(word))
     }
@@ -60,7 +60,7 @@ impl Channel {
     /// holds the other end any more.
     pub fn receive_sender(&self) -> Result<Option<Pid>, Error> {
         socket::receive_sender(self.0.as_fd(), &mut [0; LONGEST])
-            .attempt(|| words!["cannot hear another process of ours"])
+            .attempt(|| words!["cannot receive from another process of ours"])
     }
 
     /// The descriptor; it is readable if a word is waiting or nobody holds the other end.

@@ -253,7 +253,7 @@ impl Expected {
         for (kind, meant) in &self.namespaces {
             let own = self.own.namespace(*kind);
             let compared = meant.and_then(|meant| own.map(|own| meant == own));
-            let text = " that was entered is not the one that was meant";
+            let text = " is not the intended namespace after entering";
             match compared {
                 Ok(true) => {}
                 Ok(false) => return Err(Error::new(words!["ns/", kind.file(), text])),
