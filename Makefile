@@ -49,7 +49,7 @@ build:
 # Programs that need no C library of the system, if rustc has the standard library for musl.
 MUSL ?= $(shell uname -m)-unknown-linux-musl
 static:
-	@[ -d "$$(rustc --print sysroot)/lib/rustlib/$(MUSL)" ] || { echo "rustc has no standard library for $(MUSL)" >&2; exit 1; }
+	@[ -d "$$(rustc --print sysroot)/lib/rustlib/$(MUSL)" ] || { echo "rustc has no standard library for $(MUSL); see packaging/README.md" >&2; exit 1; }
 	$(BUILD) --target $(MUSL)
 
 demo: build
