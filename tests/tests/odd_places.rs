@@ -77,9 +77,12 @@ fn compare(change: &str, within: &str, commands: &[&str]) {
         let tool = command.split(' ').next().unwrap();
         let there = Sandbox::new().shell(&format!("{BEGIN} {change}\n{within} {command}"));
         let is_right = there.status == 0 && comparable(&there.stdout) == usual(command);
-        // Resources that it would take to start at all are the loader's.
+        // Resources that it would take to start at all are the loader's; and without memory there
+        // is no message but the allocator's.
         let is_told = there.stderr.lines().any(|line| {
-            line.starts_with(&format!("{tool}: ")) || line.contains("error while loading")
+            line.starts_with(&format!("{tool}: "))
+                || line.contains("error while loading")
+                || line.starts_with("memory allocation of ")
         });
         let is_error = there.status != 0 && is_told && !there.stderr.contains("panicked");
         if !is_right && !is_error {
