@@ -8,6 +8,8 @@ use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::sys::stat::Mode;
 
+use crate::sys::uninterrupted;
+
 /// Standard output as inherited; writing to it fails with EBADF if it was closed from the start.
 pub fn standard_output() -> BorrowedFd<'static> {
     // SAFETY: nothing here closes descriptor 1 or keeps one of its own under that number.
@@ -48,25 +50,15 @@ pub fn above_standard(descriptor: OwnedFd) -> nix::Result<OwnedFd> {
 /// Opens `path`, close-on-exec and above the standard descriptors.
 pub fn open(path: &Path, flags: OFlag) -> nix::Result<OwnedFd> {
     let flags = flags | OFlag::O_CLOEXEC;
-    again(|| nix::fcntl::open(path, flags, Mode::empty())).and_then(above_standard)
+    uninterrupted(|| nix::fcntl::open(path, flags, Mode::empty())).and_then(above_standard)
 }
 
 /// Opens `path` relative to `directory`, close-on-exec and above the standard descriptors:
 /// openat(2).
 pub fn open_at(directory: BorrowedFd<'_>, path: &Path, flags: OFlag) -> nix::Result<OwnedFd> {
     let flags = flags | OFlag::O_CLOEXEC;
-    again(|| nix::fcntl::openat(directory, path, flags, Mode::empty())).and_then(above_standard)
-}
-
-/// Repeats a call that was interrupted by a signal: opening a FIFO, or a file in a slow file
-/// system, may block.
-fn again<T>(call: impl Fn() -> nix::Result<T>) -> nix::Result<T> {
-    loop {
-        match call() {
-            Err(Errno::EINTR) => {}
-            result => return result,
-        }
-    }
+    uninterrupted(|| nix::fcntl::openat(directory, path, flags, Mode::empty()))
+        .and_then(above_standard)
 }
 
 /// Takes over a descriptor that a system call has just made.
@@ -76,4 +68,18 @@ fn again<T>(call: impl Fn() -> nix::Result<T>) -> nix::Result<T> {
 pub(super) unsafe fn owned(number: RawFd) -> OwnedFd {
     // SAFETY: the caller vouches for that.
     unsafe { OwnedFd::from_raw_fd(number) }
+}
+
+/// Takes over the descriptor that a system call returned, and moves it above the standard ones.
+///
+/// # Errors
+/// The errno of a call that returned -1.
+///
+/// # Safety
+/// Any other `result` must be a new descriptor that nothing else owns.
+pub(super) unsafe fn returned(result: libc::c_long) -> nix::Result<OwnedFd> {
+    let number = Errno::result(result)?;
+    let number = RawFd::try_from(number).map_err(|_| Errno::EBADF)?;
+    // SAFETY: the caller vouches for that.
+    above_standard(unsafe { owned(number) })
 }

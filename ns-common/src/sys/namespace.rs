@@ -100,7 +100,7 @@ pub fn open_by_id(any: BorrowedFd<'_>, id: u64) -> nix::Result<OwnedFd> {
     };
     let flags = libc::O_RDONLY | libc::O_CLOEXEC;
     // SAFETY: the kernel reads `bytes` bytes behind the header, and they are there.
-    let number = unsafe {
+    let result = unsafe {
         libc::syscall(
             libc::SYS_open_by_handle_at,
             any.as_raw_fd(),
@@ -108,14 +108,13 @@ pub fn open_by_id(any: BorrowedFd<'_>, id: u64) -> nix::Result<OwnedFd> {
             flags,
         )
     };
-    let number = libc::c_int::try_from(Errno::result(number)?).map_err(|_| Errno::EBADF)?;
-    // SAFETY: the kernel has just returned it.
-    descriptor::above_standard(unsafe { descriptor::owned(number) })
+    // SAFETY: the call returns a new descriptor.
+    unsafe { descriptor::returned(result) }
 }
 
 fn descriptor_by_ioctl(of: BorrowedFd<'_>, request: libc::c_ulong) -> nix::Result<OwnedFd> {
-    // SAFETY: these ioctls take no argument and return a new descriptor.
-    let number = Errno::result(unsafe { libc::ioctl(of.as_raw_fd(), request as _) })?;
-    // SAFETY: the kernel has just returned it.
-    descriptor::above_standard(unsafe { descriptor::owned(number) })
+    // SAFETY: these ioctls take no argument.
+    let result = unsafe { libc::ioctl(of.as_raw_fd(), request as _) };
+    // SAFETY: the ioctl returns a new descriptor.
+    unsafe { descriptor::returned(result.into()) }
 }

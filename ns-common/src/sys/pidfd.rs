@@ -13,7 +13,8 @@ use crate::sys::{descriptor, uninterrupted};
 pub fn open(pid: Pid) -> nix::Result<OwnedFd> {
     // SAFETY: pidfd_open takes numbers only.
     let result = unsafe { libc::syscall(libc::SYS_pidfd_open, pid.as_raw(), 0) };
-    owned(result)
+    // SAFETY: the call returns a new descriptor.
+    unsafe { descriptor::returned(result) }
 }
 
 /// Whether the process has ended, which makes its pidfd readable.
@@ -43,7 +44,8 @@ pub fn has_its_id(pidfd: &OwnedFd) -> bool {
 pub fn descriptor(pidfd: &OwnedFd, number: RawFd) -> nix::Result<OwnedFd> {
     // SAFETY: pidfd_getfd takes numbers only.
     let result = unsafe { libc::syscall(libc::SYS_pidfd_getfd, pidfd.as_raw_fd(), number, 0) };
-    owned(result)
+    // SAFETY: the call returns a new descriptor.
+    unsafe { descriptor::returned(result) }
 }
 
 /// Opens the namespace of the process that `file` names, as in `/proc/PID/ns`, without `/proc`;
@@ -69,14 +71,8 @@ pub fn namespace(pidfd: &OwnedFd, file: &str) -> nix::Result<OwnedFd> {
     let numbers = (FIRST..).zip(FILES);
     let number = numbers.into_iter().find(|(_, known)| *known == file);
     let (number, _) = number.ok_or(Errno::EINVAL)?;
-    // SAFETY: these ioctls take no argument and return a new descriptor.
+    // SAFETY: these ioctls take no argument.
     let result = unsafe { libc::ioctl(pidfd.as_raw_fd(), number as _, 0) };
-    owned(result.into())
-}
-
-fn owned(result: libc::c_long) -> nix::Result<OwnedFd> {
-    let number = Errno::result(result)?;
-    let number = RawFd::try_from(number).map_err(|_| Errno::EBADF)?;
-    // SAFETY: the kernel has just returned it.
-    descriptor::above_standard(unsafe { descriptor::owned(number) })
+    // SAFETY: the ioctl returns a new descriptor.
+    unsafe { descriptor::returned(result.into()) }
 }

@@ -3,7 +3,7 @@
 
 use std::ffi::{CStr, CString, OsStr};
 use std::mem::MaybeUninit;
-use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 
 use nix::errno::Errno;
@@ -108,7 +108,8 @@ pub fn mount_queues() -> nix::Result<OwnedFd> {
     let none = std::ptr::null::<libc::c_char>();
     // SAFETY: the name is a C string.
     let system = unsafe { libc::syscall(libc::SYS_fsopen, c"mqueue".as_ptr(), CLOSE_ON_EXEC) };
-    let system = owned(system)?;
+    // SAFETY: fsopen returns a new descriptor.
+    let system = unsafe { descriptor::returned(system) }?;
     let number = system.as_raw_fd();
     // SAFETY: this command takes neither key nor value.
     let created = unsafe {
@@ -123,14 +124,9 @@ pub fn mount_queues() -> nix::Result<OwnedFd> {
     };
     Errno::result(created)?;
     // SAFETY: fsmount takes numbers only.
-    owned(unsafe { libc::syscall(libc::SYS_fsmount, number, CLOSE_ON_EXEC, NO_ATTRIBUTES) })
-}
-
-fn owned(result: libc::c_long) -> nix::Result<OwnedFd> {
-    let number = Errno::result(result)?;
-    let number = RawFd::try_from(number).map_err(|_| Errno::EBADF)?;
-    // SAFETY: the kernel has just returned it, and nothing else uses it.
-    descriptor::above_standard(unsafe { descriptor::owned(number) })
+    let mount = unsafe { libc::syscall(libc::SYS_fsmount, number, CLOSE_ON_EXEC, NO_ATTRIBUTES) };
+    // SAFETY: fsmount returns a new descriptor.
+    unsafe { descriptor::returned(mount) }
 }
 
 /// The content and limits of an open queue: mq_getattr(3).

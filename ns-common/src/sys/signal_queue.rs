@@ -34,9 +34,9 @@ impl SignalQueue {
         Errno::result(blocked)?;
         let flags = libc::SFD_CLOEXEC | libc::SFD_NONBLOCK;
         // SAFETY: the set is valid; -1 asks for a new descriptor.
-        let number = Errno::result(unsafe { libc::signalfd(-1, &raw const set, flags) })?;
-        // SAFETY: the kernel has just returned it.
-        descriptor::above_standard(unsafe { descriptor::owned(number) }).map(Self)
+        let result = unsafe { libc::signalfd(-1, &raw const set, flags) };
+        // SAFETY: the call returns a new descriptor.
+        unsafe { descriptor::returned(result.into()) }.map(Self)
     }
 
     /// The descriptor; it is readable while a signal is pending.
