@@ -58,7 +58,7 @@ impl Message {
         piece.append_to(&mut self.0);
     }
 
-    /// A number of things, by the word for one or that for several.
+    /// A count and a noun, in the singular (`one`) or plural (`several`).
     pub fn counted(count: u64, one: &str, several: &str) -> Self {
         let word = if count == 1 { one } else { several };
         Self::default().with(&count).with(" ").with(word)

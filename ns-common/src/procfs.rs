@@ -44,7 +44,7 @@ fn write_to(opened: nix::Result<OwnedFd>, text: &[u8]) -> Result<(), WriteFailur
     }
 }
 
-/// What the process is called whose directory in `/proc` this is; `comm` in proc(5).
+/// The name of the process with the directory `process` in `/proc`: `comm` of proc(5).
 pub fn command(process: BorrowedFd<'_>) -> nix::Result<Vec<u8>> {
     let opened = descriptor::open_at(process, Path::new("comm"), OFlag::O_RDONLY);
     let mut name = opened.and_then(read_open)?;

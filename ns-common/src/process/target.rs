@@ -128,7 +128,7 @@ impl Target {
         procfs::read_open(file_of_it).attempt(|| words!["cannot read ", self.path(file)])
     }
 
-    /// What it is called.
+    /// The name of the process: `comm` of proc(5).
     pub fn command(&self) -> nix::Result<Vec<u8>> {
         procfs::command(self.directory()?)
     }
