@@ -328,7 +328,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn errno_without_a_name_is_told_by_its_number() {
+    fn errno_without_a_name_is_printed_by_number() {
         let expected = b"tool: open: Unknown error 524\n";
         Errno::set_raw(524);
         let result: nix::Result<()> = Errno::result(-1).map(drop);

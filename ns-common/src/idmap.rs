@@ -399,7 +399,7 @@ mod tests {
     }
 
     #[test]
-    fn ranges_alone_are_kept_as_they_are() {
+    fn ranges_without_a_single_id_are_unchanged() {
         let range = |count| {
             (
                 IdExtent {

@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_regular_file_is_not_read() {
+    fn only_regular_files_are_read() {
         assert_eq!(read(Path::new("/dev/null")), Err(Errno::EINVAL));
         assert_eq!(read(Path::new("/")), Err(Errno::EINVAL));
         assert_eq!(read(Path::new("/nonexistent")), Err(Errno::ENOENT));

@@ -24,7 +24,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_equal_stays_in_its_order() {
+    fn equal_elements_keep_their_order() {
         let mut elements: Vec<(u32, usize)> = (0..200).map(|place| (7, place)).collect();
         elements.extend([(3, 200), (9, 201), (3, 202)]);
         let mut expected = elements.clone();

@@ -235,7 +235,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn mode_of_an_apparmor_label_is_no_part_of_its_name() {
+    fn mode_of_an_apparmor_label_is_not_part_of_its_name() {
         assert_eq!(apparmor_name(b"unconfined\n"), b"unconfined");
         assert_eq!(
             apparmor_name(b"docker-default (enforce)\n"),

@@ -251,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn what_contradicts_itself_is_refused() {
+    fn contradictions_are_refused() {
         for (words, problem) in [
             (
                 &[c"--key=1", c"-q", c"-nx"][..],

@@ -316,7 +316,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn changes_are_told_in_words() {
+    fn changes_survive_the_round_trip_as_words() {
         for change in [
             StateChange::Exited(ExitStatus::new(143)),
             StateChange::Killed {

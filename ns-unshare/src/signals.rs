@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_and_bare_ends_of_the_range_are_no_names() {
+    fn numbers_and_bare_ends_of_the_range_are_not_names() {
         for name in [
             "9", "0", "", "SIG", "RTMIN", "RTMIN+", "RTMIN-1", "RTMIN+31", "RTMIN++1", "RTMAX",
             "RT", "RT31", "RT+1", "EXIT", "UNUSED", "LOST",

@@ -213,7 +213,7 @@ mod tests {
 
     #[test]
     #[should_panic(expected = "one: what is expected?")]
-    fn silence_is_no_expectation() {
+    fn case_without_expectation_is_refused() {
         read("# one\n$ a\n\n# two\n$ b\n[0]\n");
     }
 

@@ -27,7 +27,7 @@ fn untold() -> Option<&'static str> {
 }
 
 #[test]
-fn programs_need_the_c_library_alone() {
+fn programs_need_only_the_c_library() {
     if let Some(reason) = untold() {
         return skipped(reason);
     }

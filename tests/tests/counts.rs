@@ -136,7 +136,7 @@ fn nothing_costs_more_than_is_recorded() {
 }
 
 #[test]
-fn growth_is_told_and_its_absence_is_not() {
+fn growth_is_reported_and_its_absence_is_not() {
     let figures = |instructions, calls, faults, size| Figures {
         machine: "here".to_owned(),
         commands: Vec::from([(

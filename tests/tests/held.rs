@@ -32,7 +32,7 @@ fn failed_call_leaves_the_namespace_of_another_call_on_the_same_file() {
 }
 
 #[test]
-fn what_somebody_puts_in_the_place_of_a_file_stays() {
+fn file_that_replaces_a_bound_one_stays() {
     let sandbox = sandbox_or_skip!("strace");
     let run = sandbox.shell(&format!(
         "{BOUND} {FAILING} mkdir d; touch d/f x; failing --uts=d/f 2> errors & bound /mnt/d/f 1; \
@@ -84,7 +84,7 @@ fn no_process_of_ours_keeps_variables_that_the_program_is_not_to_see() {
 }
 
 #[test]
-fn variable_in_memory_that_is_read_only_is_left_alone() {
+fn variable_in_read_only_memory_is_not_overwritten() {
     let sandbox = sandbox_or_skip!("cc");
     let run = sandbox.shell(
         "echo '#include <stdlib.h>\nvoid put(void) __attribute__((constructor));\n\

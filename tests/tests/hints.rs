@@ -194,7 +194,7 @@ fn pid_namespace_whose_first_process_has_ended() {
 }
 
 #[test]
-fn file_that_is_no_namespace_of_the_kind() {
+fn file_that_is_not_a_namespace_of_the_kind() {
     sandbox_or_skip!("strace");
     let other =
         "strace -o /dev/null -e inject=setns:error=EINVAL nsenter --uts=/proc/self/ns/uts true";
@@ -311,7 +311,7 @@ fn ids_that_are_not_mapped() {
 }
 
 #[test]
-fn number_that_is_no_id_can_be_mapped_by_no_line() {
+fn highest_number_cannot_be_mapped() {
     let sandbox = sandbox_or_skip!();
     let run = sandbox.shell(
         "nsenter --uts=/proc/self/ns/uts -S 4294967295 true

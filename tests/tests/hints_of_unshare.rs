@@ -81,7 +81,7 @@ os.execvp(sys.argv[1], sys.argv[1:])'"#
 }
 
 #[test]
-fn filter_of_system_calls_is_told_from_the_kernel() {
+fn seccomp_filter_is_distinguished_from_the_kernel() {
     sandbox_or_skip!("python3");
     for options in ["-U", "-u", "-r -n"] {
         explained(

@@ -83,7 +83,7 @@ fn root_directory_of_the_target_is_taken_on() {
 }
 
 #[test]
-fn what_cannot_be_taken_on_is_named_and_options_say_otherwise() {
+fn attribute_that_cannot_be_taken_over_is_named_and_options_override_it() {
     let sandbox = sandbox_or_skip!("setpriv", "prlimit");
     if !is_root() {
         return skipped("needs root, for a target with more rights");

@@ -127,7 +127,7 @@ fn signal_ends_a_wait_for_room_and_the_object_is_removed() {
 }
 
 #[test]
-fn clean_up_by_xargs_is_told_how_it_is_done() {
+fn operands_from_xargs_get_a_hint() {
     let sandbox = sandbox_or_skip!();
     sandbox.shell("for i in $(seq 12); do ipcmk -Q; done > ids");
     let script = "ipcs -q | awk '$1 ~ /^0x/ { print $2 }' | xargs ipcrm -q; \

@@ -182,7 +182,7 @@ const UNSHARE: &[&str] = &[
 ];
 
 /// Pairs for which the two versions differ on purpose, as documented on the compatibility page.
-fn is_meant_to_differ(first: &str, second: &str) -> bool {
+fn differs_on_purpose(first: &str, second: &str) -> bool {
     let pair = [first, second];
     let has = |option: &str| pair.iter().any(|word| word.starts_with(option));
     // A single id costs a delegated range one id in the reference, and is removed from it by
@@ -210,7 +210,7 @@ fn pairs(options: &[&str]) -> Vec<String> {
     let mut pairs = Vec::new();
     for (position, first) in options.iter().enumerate() {
         let others = options[position + 1..].iter();
-        let comparable = others.filter(|second| !is_meant_to_differ(first, second));
+        let comparable = others.filter(|second| !differs_on_purpose(first, second));
         pairs.extend(comparable.map(|second| format!("{first} {second}")));
     }
     pairs

@@ -21,7 +21,7 @@ fn process_1_outlasts_a_storm_of_orphans_and_signals() {
 }
 
 #[test]
-fn end_of_the_program_is_told_apart_from_a_signal() {
+fn exit_is_distinguished_from_a_signal() {
     let sandbox = sandbox_or_skip!();
     for (program, status) in [("exit 143", 143), ("kill $$", 143), ("kill -KILL $$", 137)] {
         let run = sandbox.shell(&format!(
@@ -121,7 +121,7 @@ fn pid_file_that_cannot_be_written_is_an_error_before_anything_is_done() {
 }
 
 #[test]
-fn pid_file_takes_the_place_of_a_file_alone() {
+fn pid_file_replaces_only_regular_files() {
     let sandbox = sandbox_or_skip!();
     let run = sandbox.shell(
         "mkfifo fifo; ln -s fifo to-fifo; ln -s /dev/null to-null; mkdir d; ln -s d to-d

@@ -51,7 +51,7 @@ fn check_classic<Id>(tool: &Tool<Id>, _: &Manual) {
 }
 
 #[test]
-fn options_that_are_no_extensions_are_those_of_the_reference() {
+fn classic_options_are_those_of_the_reference() {
     with_each_tool!(check_classic);
 }
 

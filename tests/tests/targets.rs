@@ -219,7 +219,7 @@ fn interrupted_open_is_tried_again() {
 }
 
 #[test]
-fn what_was_not_entered_is_noticed() {
+fn namespace_that_was_not_entered_is_noticed() {
     let sandbox = sandbox_or_skip!("strace");
     // A seccomp filter may return success without doing anything. Before Linux 6.11 no ioctl tells
     // which namespaces we are in.

@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn debian_switch_counts_for_who_has_no_privilege() {
+    fn debian_switch_applies_to_unprivileged_callers() {
         let switch = ("proc/sys/kernel/unprivileged_userns_clone", "0\n");
         let expected = "kernel.unprivileged_userns_clone is 0: set it to 1 with sysctl, or be root";
         let hint = |files: &[(&str, &str)]| fake(files).hint(&user(), Errno::EPERM);
@@ -246,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn filter_is_told_from_the_kernel_by_a_flag_that_there_is_not() {
+    fn filter_is_detected_by_an_unknown_flag() {
         let status = ORDINARY.replace("Seccomp:\t0", "Seccomp:\t2");
         let mut fake = fake(&[("proc/self/status", &status)]);
         let expected = "a seccomp filter refuses unshare(2): ";
@@ -282,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn kind_is_missing_where_its_file_alone_is() {
+    fn kind_is_missing_if_only_its_file_is() {
         let time = Failed::Unshare([Kind::Uts, Kind::Time].into_iter().collect());
         let fake = fake(&[("proc/self/ns/uts", "")]);
         let expected = "this kernel has no time namespaces: use one built with them";
@@ -296,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn limit_that_may_be_reached_is_that_of_the_kind_that_fails_alone() {
+    fn limit_is_that_of_the_kind_that_fails_by_itself() {
         let limits = [
             ("proc/sys/user/max_user_namespaces", "7\n"),
             ("proc/sys/user/max_net_namespaces", "8\n"),

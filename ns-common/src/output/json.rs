@@ -66,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_that_are_no_text_are_replaced_as_by_the_standard_library() {
+    fn invalid_bytes_are_replaced_as_by_the_standard_library() {
         for bytes in [
             &b"\xff"[..],
             b"a\xe2\x82b",

@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_told_last_does_not_stick() {
+    fn last_result_is_not_reused_for_another_time() {
         let mut clock = Clock::default();
         let first = shown(&mut clock, 1_700_000_000, TimeShape::Full);
         let later = shown(&mut clock, 1_700_000_001, TimeShape::Full);

@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn birth_is_found_behind_any_name() {
+    fn start_time_is_found_after_any_name() {
         let text = b"5 (a) R) 1 (b) S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 4711 20 21\n";
         assert_eq!(birth(text), Some(4711));
         assert_eq!(birth(b"5 (a) S 1 2"), None);

@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_program_is_refused_as_by_execvp() {
+    fn non_programs_are_refused_as_by_execvp() {
         for (name, reason) in [
             (c"no such program", Errno::ENOENT),
             (c"", Errno::ENOENT),

@@ -69,7 +69,7 @@ fn user_namespace_makes_root_without_groups() {
 }
 
 #[test]
-fn root_alone_keeps_the_directory_and_others_replace_it() {
+fn root_option_alone_keeps_the_working_directory() {
     let root = || Outside {
         root: Some(opened()),
         ..Outside::default()
@@ -155,7 +155,7 @@ fn everything_else_comes_in_the_order_of_the_specification() {
 }
 
 #[test]
-fn likeness_comes_where_it_is_allowed_and_in_nobodys_way() {
+fn likeness_steps_come_in_an_order_that_works() {
     let files = ResourceLimit::by_name("Max open files").unwrap();
     let own = files.limits().unwrap();
     let higher = Limits {

@@ -69,7 +69,7 @@ fn words_are_taken_exactly() {
 }
 
 #[test]
-fn owner_has_two_numbers_and_either_may_be_left_alone() {
+fn owner_has_two_ids_and_either_may_be_unchanged() {
     let owner = |text| read(&[c"--owner", text]).map(|request| request.owner.unwrap());
     assert_eq!(
         owner(c"1:2"),

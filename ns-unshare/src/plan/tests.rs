@@ -286,7 +286,7 @@ fn death_signal_is_armed_again_after_the_ids_change() {
 }
 
 #[test]
-fn what_is_passed_on_is_not_held_back() {
+fn forwarded_signals_are_not_held_back() {
     let signals = |words: &[&'static CStr]| match inside(words).first() {
         Some(Step::Fork(fork)) => fork.signals.clone(),
         other => panic!("{other:?}"),

@@ -275,7 +275,7 @@ fn attached_processes_are_found_and_others_counted() {
 }
 
 #[test]
-fn attachments_that_cannot_be_seen_are_told() {
+fn unreadable_attachments_are_reported() {
     let sandbox = sandbox_or_skip!("python3", "setpriv");
     if !is_root() {
         return skipped("needs root, and a user who may not look at root's processes");
@@ -403,7 +403,7 @@ fn whoever_owns_a_namespace_may_look_into_it_and_others_are_counted() {
 }
 
 #[test]
-fn file_that_is_no_ipc_namespace_is_refused() {
+fn file_that_is_not_an_ipc_namespace_is_refused() {
     let sandbox = sandbox_or_skip!();
     for file in ["/dev/null", "/proc/self/ns/uts", "fifo", "."] {
         let run = sandbox.shell(&format!(

@@ -64,7 +64,7 @@ fn segments_need_no_resident_and_swapped_sizes_and_ignore_what_is_new() {
 }
 
 #[test]
-fn odd_tables_end_and_skip_what_is_no_row() {
+fn malformed_rows_are_skipped() {
     let count = |table: &str| collect::<SemaphoreSet>(table.as_bytes()).len();
     let row = "1 2 600 18446744073709551615 0 0 0 0 0 1700000000";
     assert_eq!(count(""), 0);
