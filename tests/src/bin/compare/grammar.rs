@@ -306,7 +306,7 @@ fn values(tool: &str, option: &str) -> &'static [&'static str] {
         ("ipcmk", "shmem") => SIZES,
         ("ipcmk", "semaphore") => COUNTS,
         ("ipcmk", "mode") => MODES,
-        _ => &["x"],
+        _ => NAMES,
     }
 }
 
@@ -432,6 +432,7 @@ const NAMESPACES: &[&str] = &[
     "/proc/@t3/ns/uts",
     "/proc/@t1/ns/mnt",
 ];
+const NAMES: &[&str] = &["/x", "/y", "/nosuch", "/x", "x"];
 const IDS: &[&str] = &[
     "0",
     "1",

@@ -105,6 +105,9 @@ impl World {
         unshare(CloneFlags::CLONE_NEWNS)?;
         std::env::set_current_dir(FOLDER)?;
         let none = None::<&str>;
+        let own = Some("tmpfs");
+        // What lies there is the machine's.
+        mount(own, "/dev/shm", own, MsFlags::empty(), Some("mode=1777"))?;
         match case.setting {
             Setting::Usual => {}
             Setting::SharedMount => mount(none, FOLDER, none, MsFlags::MS_SHARED, none)?,
@@ -378,6 +381,10 @@ fn state(case: &Case, left: &[String]) -> Result<String, Failure> {
     state.push(format!("host {:?}", nix::sys::utsname::uname()?.nodename()));
     state.extend(left.iter().map(|name| format!("left running: {name}")));
     if matches!(case.tool, "ipcmk" | "ipcrm") {
+        for entry in fs::read_dir("/dev/shm")? {
+            state.push(format!("{:?} in /dev/shm", entry?.file_name()));
+        }
+        state.sort();
         if case.setting == Setting::NoTables {
             umount("/proc/sysvipc")?;
         }
