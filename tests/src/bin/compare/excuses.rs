@@ -226,15 +226,16 @@ excuses! {
             && !ours.state.contains(" bound to ")
     };
     DELIBERATE "with `--fork`, the program starts before its namespaces have been bound to files": |pair| {
+        let fails_to_bind = |outcome: &Outcome| outcome.error.starts_with("unshare: mount /proc/");
         pair.is("unshare")
             && pair.ours.refuses()
             && pair.ours.status == pair.reference.status
             && pair.case.words.iter().any(|word| word.starts_with("--") && word.contains('='))
-            && pair.ours.error.starts_with("unshare: mount /proc/")
+            && (fails_to_bind(pair.ours) || fails_to_bind(pair.reference))
     };
     DELIBERATE "an unprivileged `--all` fails as soon as one kind is the caller's own already": |pair| {
         pair.is("nsenter")
-            && pair.has("--preserve-credentials")
+            && pair.has("--pr")
             && pair.reference_refuses("reassociate to namespaces failed: Operation not permitted")
     };
     DELIBERATE "a uid or gid that is no number is an error while the options are read": |pair| {
