@@ -26,17 +26,15 @@ PROGRAM_PREFIX ?=
 # are kept.
 CARGO_HOME_DIR = $(or $(CARGO_HOME),$(HOME)/.cargo)
 REMAP = --remap-path-prefix=$(CURDIR)=/ns-tools --remap-path-prefix=$(CARGO_HOME_DIR)=/cargo
-# Linkers that know the flag place cold functions apart, so that starting reads fewer pages.
-FLAGS = $(REMAP) -Clink-arg=-Wl,-z,keep-text-section-prefix
 comma = ,
 empty =
-quoted = [$(subst $(empty) $(empty),$(comma),$(patsubst %,"%",$(FLAGS)))]
+quoted = [$(subst $(empty) $(empty),$(comma),$(patsubst %,"%",$(REMAP)))]
 # A source archive contains the crates, so that nothing is downloaded.
 VENDORED = $(addprefix --config ,$(wildcard vendor/config.toml))
 # The tests are a workspace of their own, and have an archive of crates of their own.
 TESTS = --manifest-path tests/Cargo.toml $(addprefix --config ,$(wildcard test-crates/config.toml))
 ifdef RUSTFLAGS
-BUILD = RUSTFLAGS="$(RUSTFLAGS) $(FLAGS)" $(CARGO) $(VENDORED) build --release
+BUILD = RUSTFLAGS="$(RUSTFLAGS) $(REMAP)" $(CARGO) $(VENDORED) build --release
 else
 BUILD = $(CARGO) $(VENDORED) --config 'build.rustflags = $(quoted)' build --release
 endif

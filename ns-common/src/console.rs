@@ -94,19 +94,16 @@ impl Console {
     }
 
     /// Prints `error` now; buffered standard output comes later, as with stdio.
-    #[cold]
     pub fn report(&mut self, error: &Error) {
         self.say(&error.lines(self.name()));
     }
 
     /// Prints a hint without an error before it.
-    #[cold]
     pub fn hint(&mut self, hint: &Message) {
         self.say(words![self.name(), ": hint: ", Visible(hint), "\n"].as_bytes());
     }
 
     /// Prints `failure` and returns its status, or 1 if it could not be printed.
-    #[cold]
     pub fn fail(&mut self, failure: &Failure) -> ExitStatus {
         let try_help = words!["Try '", self.name(), " --help' for more information.\n"];
         let status = match failure {

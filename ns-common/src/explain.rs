@@ -110,7 +110,6 @@ pub fn program(program: &Program) -> Line {
 const WIDEST: usize = 50;
 
 /// The text of a plan: one numbered step a line, with the purposes aligned in a column.
-#[cold]
 pub fn render(lines: &[Line]) -> Vec<u8> {
     let calls: Vec<Message> = lines
         .iter()

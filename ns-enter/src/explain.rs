@@ -18,8 +18,6 @@ const CHILD: &str = "child";
 
 impl Plan {
     /// One or more lines per step, with the process that takes it if the program runs in a child.
-    #[cold]
-    #[inline(never)]
     pub(crate) fn lines(&self) -> Vec<Line> {
         let mut process = None;
         let mut lines = Vec::new();

@@ -19,8 +19,6 @@ const INIT: &str = "process 1";
 
 impl Plan {
     /// One or more lines per step, with the process that takes it if the program runs in a child.
-    #[cold]
-    #[inline(never)]
     pub(crate) fn lines(&self) -> Vec<Line> {
         let mut process = None;
         let mut is_first = false;

@@ -64,8 +64,6 @@ impl Subject {
 
 /// Tries what `request` asks for, and prints for each part whether it works. The status is a
 /// failure if one does not.
-#[cold]
-#[inline(never)]
 pub(crate) fn execute(request: &Request, console: &mut Console) -> Result<ExitStatus, Failure> {
     let mut verdicts: Vec<(&str, Verdict)> = Vec::new();
     let mut other = None;

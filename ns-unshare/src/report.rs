@@ -89,7 +89,6 @@ impl Reporter {
     }
 
     /// Reports that process `pid` is about to run the program.
-    #[cold]
     pub(crate) fn ready(&mut self, pid: Pid) -> Result<(), Failure> {
         if let Some(writer) = &mut self.pid_file {
             let helper = &mut writer.helper;
@@ -227,7 +226,6 @@ fn inode(pid: Pid, process: &nix::Result<OwnedFd>, kind: Kind) -> Result<Option<
 
 /// Starts the helper that writes the program's PID to `path`, and waits until it has made sure that
 /// it can. The helper keeps the caller's root directory, working directory and privileges.
-#[cold]
 pub(crate) fn start_pid_file(console: &mut Console, path: &Path) -> Result<PidFileWriter, Failure> {
     let mut helper = Helper::start(console, |channel, _| {
         // The helper may live as long as the program, which could read the caller's environment in

@@ -7,7 +7,6 @@ const WIDTH: usize = 80;
 const LONGEST_FORM: usize = 25;
 
 /// Renders the help of `tool`, run under `name`; no line is wider than 80 columns.
-#[cold]
 pub fn render<Id>(tool: &Tool<Id>, name: &[u8]) -> Vec<u8> {
     let forms: Vec<String> = tool.options.iter().map(form).collect();
     let widest = forms

@@ -208,7 +208,6 @@ pub fn are_wanted() -> bool {
 }
 
 /// Adds a hint to `error` if a cause for the failure is found.
-#[cold]
 pub fn explain(error: Error, failed: &Failed<'_>) -> Error {
     with_hint(error, failed, find)
 }
@@ -236,7 +235,6 @@ fn with_hint(
 }
 
 /// The hint for a failure that another program has reported, if a cause is found.
-#[cold]
 pub fn after(failed: &Failed<'_>) -> Option<Message> {
     let find = || find(failed, None, &System::current());
     are_wanted().then(find).flatten()

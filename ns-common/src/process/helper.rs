@@ -22,7 +22,6 @@ impl Helper {
     ///
     /// A helper started later inherits a copy of our end of this one's channel, and must be dropped
     /// or finished before this one.
-    #[cold]
     pub fn start(
         console: &mut Console,
         work: impl FnOnce(&Channel, &mut Console) -> Result<ExitStatus, Failure>,
