@@ -167,7 +167,7 @@ fn unescaped(line: &[u8]) -> Vec<u8> {
                 let (high, low) = (digit(high), digit(low));
                 bytes.push(
                     high.zip(low)
-                        .map(|(high, low)| high << 4 | low)
+                        .map(|(high, low)| (high << 4) | low)
                         .expect("two digits"),
                 );
                 rest
