@@ -124,12 +124,16 @@ impl Store {
     ///
     /// # Errors
     /// Neither way works, for example EPERM for an unprivileged caller if no queues are mounted on
-    /// `/dev/mqueue`.
+    /// `/dev/mqueue`. Any other failure to mount them is an error at once: an empty directory does
+    /// not show which namespace it belongs to.
     pub fn of_queues() -> Result<Self, Error> {
         let kind = Posix::Queue;
         let refused = match mount::queues() {
-            Ok(directory) => return Ok(Self { kind, directory }),
-            Err(errno) => errno,
+            Err(errno @ (Errno::EPERM | Errno::EACCES | Errno::ENOSYS | Errno::ENODEV)) => errno,
+            result => {
+                let mounted = result.attempt(|| words!["cannot list POSIX message queues"]);
+                return mounted.map(|directory| Self { kind, directory });
+            }
         };
         if let Some(store) = Self::open(kind)? {
             if store.is_of_this_namespace(&store.entries()?)? {
