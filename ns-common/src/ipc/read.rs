@@ -96,9 +96,6 @@ pub fn each<T: Record>(visit: Visitor<'_, T>) -> Result<Support, Error> {
 /// As [`each`].
 pub fn each_from<T: Record>(first: First, visit: Visitor<'_, T>) -> Result<Support, Error> {
     let occupancy = T::occupancy();
-    if occupancy.is_ok_and(|occupancy| occupancy.objects == 0) {
-        return Ok(Support::Present);
-    }
     let mut walked = None;
     let by_call = T::IS_WHOLE_BY_CALL && first == First::Faster;
     if let Some(dense) = occupancy
