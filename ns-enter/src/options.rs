@@ -1,13 +1,13 @@
 //! The options of `nsenter`, the source of parser, `--help`, manual page and completions.
 
-use ns_common::cli::table::{Manual, Offer, Order, Takes, Tool, Value};
+use ns_common::cli::table::{Live, Manual, Offer, Order, Takes, Tool, Value};
 use ns_common::namespace::Kind;
 use ns_common::options;
 
 const DIRECTORY: Value = Value::new("dir", Offer::Directory);
 /// The optional file of the namespace to enter.
 const fn namespace(kind: Kind) -> Takes {
-    Takes::Optional(Value::new("file", Offer::Namespace(kind)))
+    Takes::Optional(Value::new("file", Offer::Live(Live::Namespace(kind))))
 }
 
 options! {
@@ -30,7 +30,7 @@ options! {
 
     /// Names the process whose namespaces are entered, by PID or as `PID:INODE`. INODE is the inode
     /// number of the process's pidfd, which differs for a later process with the same PID.
-    Target: Some('t'), "target", Takes::Required(Value::new("pid", Offer::Process)),
+    Target: Some('t'), "target", Takes::Required(Value::new("pid", Offer::Live(Live::Process))),
         "process whose namespaces are entered";
 
     /// Enters a mount namespace. Its root becomes the root directory and the working directory.

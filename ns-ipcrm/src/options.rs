@@ -1,20 +1,20 @@
 //! The options of `ipcrm`, the source of parser, `--help`, manual page and completions.
 
-use ns_common::cli::table::{Manual, Offer, Order, Takes, Tool, Value};
+use ns_common::cli::table::{Live, Manual, Offer, Order, Takes, Tool, Value};
 use ns_common::ipc::{Posix, SystemV};
 use ns_common::options;
 
 /// A System V object by its id.
 const fn id(kind: SystemV) -> Takes {
-    Takes::Required(Value::new("id", Offer::SystemV(kind)))
+    Takes::Required(Value::new("id", Offer::Live(Live::SystemV(kind))))
 }
 /// A System V object by its key.
 const fn key(kind: SystemV) -> Takes {
-    Takes::Required(Value::new("key", Offer::Key(kind)))
+    Takes::Required(Value::new("key", Offer::Live(Live::Key(kind))))
 }
 /// A POSIX object by its name.
 const fn name(kind: Posix) -> Takes {
-    Takes::Required(Value::new("name", Offer::Posix(kind)))
+    Takes::Required(Value::new("name", Offer::Live(Live::Posix(kind))))
 }
 const TYPE: Value = Value::new("type", Offer::words("shm pshm sem psem msg pmsg"));
 

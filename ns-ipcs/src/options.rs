@@ -1,6 +1,6 @@
 //! The options of `ipcs`: parser, `--help`, manual page and completions come from this table.
 
-use ns_common::cli::table::{Manual, Offer, Order, Takes, Tool, Value};
+use ns_common::cli::table::{Live, Manual, Offer, Order, Takes, Tool, Value};
 use ns_common::ipc::{Posix, Resource, SystemV};
 use ns_common::namespace::Kind;
 use ns_common::options;
@@ -25,7 +25,7 @@ options! {
 
     /// Shows all details of one object. Exactly one kind must be selected. An id that does not
     /// exist is reported on standard error, and the exit status stays 0.
-    Object: Some('i'), "id", Takes::Required(Value::new("id", Offer::SelectedSystemV)),
+    Object: Some('i'), "id", Takes::Required(Value::new("id", Offer::Live(Live::SelectedSystemV))),
         "show all details of the one object with this id";
 
     /// Selects message queues.
@@ -175,11 +175,11 @@ options! {
     section "Namespaces";
 
     /// Shows the objects of this process's IPC namespace.
-    extension Target: None, "target", Takes::Required(Value::new("pid", Offer::Process)),
+    extension Target: None, "target", Takes::Required(Value::new("pid", Offer::Live(Live::Process))),
         "show the IPC namespace of this process";
 
     /// Shows the objects of the IPC namespace that is bound to this file.
-    extension Namespace: None, "namespace", Takes::Required(Value::new("file", Offer::Namespace(Kind::Ipc))),
+    extension Namespace: None, "namespace", Takes::Required(Value::new("file", Offer::Live(Live::Namespace(Kind::Ipc)))),
         "show the IPC namespace bound to this file";
 
     /// Shows the objects of every IPC namespace that can be found: those of the processes of the

@@ -1,6 +1,6 @@
 //! The options of `unshare`, the source of parser, `--help`, manual page and completions.
 
-use ns_common::cli::table::{Manual, Offer, Order, Takes, Tool, Value};
+use ns_common::cli::table::{Live, Manual, Offer, Order, Takes, Tool, Value};
 use ns_common::namespace::Kind;
 use ns_common::options;
 
@@ -259,7 +259,7 @@ options! {
     /// Enters an existing namespace before creating new ones: that of the process with this PID, or
     /// the one bound to a file. Each kind has the name of its option. May be repeated, once for
     /// each kind. A file whose name is all digits must be written as `./NAME`.
-    extension Join: None, "join", Takes::Required(Value::new("kind=where", Offer::Joined)),
+    extension Join: None, "join", Takes::Required(Value::new("kind=where", Offer::Live(Live::Joined))),
         "enter the namespace of a PID or a file first";
 
     /// Sets the host name inside, at most 64 bytes long. Implies `--uts` unless a UTS namespace is

@@ -6,6 +6,7 @@ pub mod c_library;
 pub mod case;
 pub mod counts;
 pub mod enclosure;
+pub mod folder;
 pub mod fuzz;
 pub mod hints;
 pub mod plot;

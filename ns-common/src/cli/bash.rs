@@ -1,7 +1,7 @@
 //! Completion for bash.
 
 use crate::cli::live;
-use crate::cli::table::{Manual, Offer, Opt, Order, Takes, Tool};
+use crate::cli::table::{Live, Manual, Offer, Opt, Order, Takes, Tool};
 use crate::namespace::Kind;
 
 /// Renders the completion of `tool`, to be installed as `completions/NAME` of bash-completion. It
@@ -168,23 +168,21 @@ fn stop_at_program<Id>(tool: &Tool<Id>) -> String {
 }
 
 /// Offers values from the running system; for a namespace, any file as well.
-fn described(offer: Offer) -> String {
-    let Some(script) = live::script(offer) else {
-        return String::new();
-    };
-    let words = match offer {
-        Offer::Joined => "",
+fn described(live: Live) -> String {
+    let script = live::script(live);
+    let words = match live {
+        Live::Joined => "",
         _ => "${COMP_WORDS[@]}",
     };
     let described = format!(
         "_ns_tools_described \"$current\" < <(_ns_tools_{} \"{words}\")",
         script.name
     );
-    match offer {
-        Offer::Namespace(_) => format!(
+    match live {
+        Live::Namespace(_) => format!(
             "{described}\n\x20       mapfile -t -O ${{#COMPREPLY[@]}} COMPREPLY < <(compgen -f -- \"$current\")"
         ),
-        Offer::Joined => format!("{described}\n\x20       compopt -o nospace"),
+        Live::Joined => format!("{described}\n\x20       compopt -o nospace"),
         _ => described,
     }
 }
@@ -196,7 +194,7 @@ fn words_of(words: &str) -> String {
 /// Completes what follows `KIND=`, which bash splits like an option and its value.
 fn joined<Id>(tool: &Tool<Id>) -> String {
     let mut values = tool.options.iter().filter_map(|it| it.takes.value());
-    if !values.any(|value| matches!(value.offer, Offer::Joined)) {
+    if !values.any(|value| matches!(value.offer, Offer::Live(Live::Joined))) {
         return String::new();
     }
     format!(
@@ -233,13 +231,7 @@ fn cases<Id>(
                 "_ns_tools_listed \"$current\" '{}'",
                 manual.columns.join(" ")
             ),
-            Offer::Process
-            | Offer::Namespace(_)
-            | Offer::Joined
-            | Offer::SystemV(_)
-            | Offer::Key(_)
-            | Offer::SelectedSystemV
-            | Offer::Posix(_) => described(value.offer),
+            Offer::Live(live) => described(live),
             Offer::Column => words_of(&manual.columns.join(" ")),
             Offer::Words(words) => words_of(&words),
         };

@@ -1,7 +1,7 @@
 //! Completion for fish.
 
 use crate::cli::live;
-use crate::cli::table::{Manual, Offer, Order, Takes, Tool};
+use crate::cli::table::{Live, Manual, Offer, Order, Takes, Tool};
 
 /// Renders the completion of `tool`, to be installed as `NAME.fish` on fish's completion path.
 pub fn render<Id>(tool: &Tool<Id>, manual: &Manual) -> String {
@@ -29,7 +29,7 @@ pub fn render<Id>(tool: &Tool<Id>, manual: &Manual) -> String {
             Takes::Nothing => String::new(),
             Takes::Required(value) => match value.offer {
                 Offer::File => " -rF".to_owned(),
-                Offer::Namespace(_) => format!(" -r{}", offer(value.offer)),
+                Offer::Live(Live::Namespace(_)) => format!(" -r{}", offer(value.offer)),
                 _ => format!(" -x{}", offer(value.offer)),
             },
             Takes::Optional(value) | Takes::OptionalLong(value) => offer(value.offer),
@@ -55,29 +55,21 @@ fn offer(offer: Offer, manual: &Manual) -> String {
         Offer::Group => " -a '(__fish_complete_groups)'".to_owned(),
         Offer::Signal => " -a '(kill -l | string split \" \")'".to_owned(),
         Offer::Columns => format!(" -a '(__fish_append , {})'", manual.columns.join(" ")),
-        Offer::Process
-        | Offer::Namespace(_)
-        | Offer::Joined
-        | Offer::SystemV(_)
-        | Offer::Key(_)
-        | Offer::SelectedSystemV
-        | Offer::Posix(_) => live_offer(offer),
+        Offer::Live(live) => live_offer(live),
         Offer::Column => format!(" -a '{}'", manual.columns.join(" ")),
         Offer::Words(words) => format!(" -a '{words}'"),
     }
 }
 
-fn live_offer(offer: Offer) -> String {
-    let Some(script) = live::script(offer) else {
-        return String::new();
-    };
-    let argument = match offer {
-        Offer::Joined => " (commandline -ct | string match \"*=*\")",
+fn live_offer(live: Live) -> String {
+    let script = live::script(live);
+    let argument = match live {
+        Live::Joined => " (commandline -ct | string match \"*=*\")",
         _ => "",
     };
-    let live = format!("(__ns_tools_{}{argument})", script.name);
-    match offer {
-        Offer::Namespace(_) => format!(" -a '{live} {FILES}'"),
-        _ => format!(" -a '{live}'"),
+    let listed = format!("(__ns_tools_{}{argument})", script.name);
+    match live {
+        Live::Namespace(_) => format!(" -a '{listed} {FILES}'"),
+        _ => format!(" -a '{listed}'"),
     }
 }

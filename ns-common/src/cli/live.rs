@@ -1,7 +1,7 @@
 //! Completion values from the running system: `sh` scripts that print one value a line, followed by
 //! a tab and a description. All shells use the same scripts, in single quotes.
 
-use crate::cli::table::{Offer, Opt, Tool};
+use crate::cli::table::{Live, Offer, Tool};
 use crate::ipc::{Posix, SystemV};
 use crate::namespace::Kind;
 
@@ -14,14 +14,12 @@ pub(crate) struct Script {
 
 /// The scripts that list the values of `tool`'s options, each once.
 pub(crate) fn scripts<Id>(tool: &Tool<Id>) -> Vec<Script> {
-    let value = |option: &Opt<Id>| option.takes.value();
     let mut scripts: Vec<Script> = Vec::new();
-    for found in tool
-        .options
-        .iter()
-        .filter_map(value)
-        .filter_map(|it| script(it.offer))
-    {
+    for value in tool.options.iter().filter_map(|it| it.takes.value()) {
+        let Offer::Live(live) = value.offer else {
+            continue;
+        };
+        let found = script(live);
         if !scripts.contains(&found) {
             scripts.push(found);
         }
@@ -29,27 +27,18 @@ pub(crate) fn scripts<Id>(tool: &Tool<Id>) -> Vec<Script> {
     scripts
 }
 
-/// The script that lists the values, if they come from the running system.
-pub(crate) fn script(offer: Offer) -> Option<Script> {
-    let (name, program) = match offer {
-        Offer::Process => ("processes".to_owned(), PROCESSES.to_owned()),
-        Offer::Namespace(kind) => (format!("{}_namespaces", kind.file()), bound(kind.file())),
-        Offer::Joined => ("joined".to_owned(), joined()),
-        Offer::SystemV(kind) => (format!("{}_ids", table(kind)), objects(kind, "\\$2")),
-        Offer::Key(kind) => (format!("{}_keys", table(kind)), objects(kind, KEY)),
-        Offer::SelectedSystemV => ("selected_ids".to_owned(), selected()),
-        Offer::Posix(kind) => posix(kind),
-        Offer::Nothing
-        | Offer::File
-        | Offer::Directory
-        | Offer::User
-        | Offer::Group
-        | Offer::Signal
-        | Offer::Words(_)
-        | Offer::Column
-        | Offer::Columns => return None,
+/// The script that lists the values.
+pub(crate) fn script(live: Live) -> Script {
+    let (name, program) = match live {
+        Live::Process => ("processes".to_owned(), PROCESSES.to_owned()),
+        Live::Namespace(kind) => (format!("{}_namespaces", kind.file()), bound(kind.file())),
+        Live::Joined => ("joined".to_owned(), joined()),
+        Live::SystemV(kind) => (format!("{}_ids", table(kind)), objects(kind, "\\$2")),
+        Live::Key(kind) => (format!("{}_keys", table(kind)), objects(kind, KEY)),
+        Live::SelectedSystemV => ("selected_ids".to_owned(), selected()),
+        Live::Posix(kind) => posix(kind),
     };
-    Some(Script { name, program })
+    Script { name, program }
 }
 
 /// A process chooses its own name, so only printable characters are let through to the terminal.
@@ -184,14 +173,14 @@ mod tests {
     #[test]
     fn programs_can_stand_between_single_quotes() {
         let offers = [
-            Offer::Process,
-            Offer::SelectedSystemV,
-            Offer::Namespace(Kind::Ipc),
-            Offer::Joined,
-            Offer::Key(SystemV::Segment),
-            Offer::Posix(Posix::Memory),
+            Live::Process,
+            Live::SelectedSystemV,
+            Live::Namespace(Kind::Ipc),
+            Live::Joined,
+            Live::Key(SystemV::Segment),
+            Live::Posix(Posix::Memory),
         ];
-        for script in offers.into_iter().filter_map(script) {
+        for script in offers.into_iter().map(script) {
             assert!(!script.program.contains('\''), "{script:?}");
             // fish would drop one of two backslashes.
             assert!(!script.program.contains("\\\\"), "{script:?}");

@@ -109,6 +109,25 @@ pub enum Offer {
     File,
     /// Names of directories.
     Directory,
+    /// Values from the running system.
+    Live(Live),
+    /// Names of users.
+    User,
+    /// Names of groups.
+    Group,
+    /// Names of signals.
+    Signal,
+    /// These words, separated by spaces.
+    Words(Inline<31>),
+    /// The name of a column.
+    Column,
+    /// Names of columns, separated by commas.
+    Columns,
+}
+
+/// Values that a shell's completion looks up in the running system.
+#[derive(Debug, Clone, Copy)]
+pub enum Live {
     /// PIDs of running processes, with their commands.
     Process,
     /// Files, and first of all those to which a namespace of this kind is bound.
@@ -124,18 +143,6 @@ pub enum Offer {
     SelectedSystemV,
     /// Names of POSIX objects.
     Posix(Posix),
-    /// Names of users.
-    User,
-    /// Names of groups.
-    Group,
-    /// Names of signals.
-    Signal,
-    /// These words, separated by spaces.
-    Words(Inline<31>),
-    /// The name of a column.
-    Column,
-    /// Names of columns, separated by commas.
-    Columns,
 }
 
 impl Offer {

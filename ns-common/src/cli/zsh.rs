@@ -1,7 +1,7 @@
 //! Completion for zsh.
 
 use crate::cli::live;
-use crate::cli::table::{Manual, Offer, Order, Takes, Tool, Value};
+use crate::cli::table::{Live, Manual, Offer, Order, Takes, Tool, Value};
 
 /// Renders the completion of `tool`, to be installed as `_NAME` on zsh's `fpath`.
 pub fn render<Id>(tool: &Tool<Id>, manual: &Manual) -> String {
@@ -74,28 +74,20 @@ fn action(value: Value, manual: &Manual) -> String {
             "{{compset -P \"+\"; _values -s , column {}}}",
             manual.columns.join(" ")
         ),
-        Offer::Process
-        | Offer::Namespace(_)
-        | Offer::Joined
-        | Offer::SystemV(_)
-        | Offer::Key(_)
-        | Offer::SelectedSystemV
-        | Offer::Posix(_) => live_action(value.offer),
+        Offer::Live(live) => live_action(live),
         Offer::Column => format!("({})", manual.columns.join(" ")),
         Offer::Words(words) => format!("({words})"),
     };
     format!("{}:{offer}", value.name.replace(':', "\\:"))
 }
 
-fn live_action(offer: Offer) -> String {
-    let Some(script) = live::script(offer) else {
-        return String::new();
-    };
-    match offer {
+fn live_action(live: Live) -> String {
+    let script = live::script(live);
+    match live {
         // Namespaces and files are not offered together: they would share no prefix, and zsh would
         // then delete what has been typed.
-        Offer::Namespace(_) => format!("{{_ns_tools_{} || _files}}", script.name),
-        Offer::Joined => format!(
+        Live::Namespace(_) => format!("{{_ns_tools_{} || _files}}", script.name),
+        Live::Joined => format!(
             "{{if compset -P \"*=\"; then {0} ${{${{IPREFIX%=}}##*=}} || _files; else {0} \"\"; fi}}",
             format_args!("_ns_tools_{}", script.name)
         ),

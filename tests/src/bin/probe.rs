@@ -7,6 +7,8 @@ use std::fs;
 use std::io::Write;
 use std::path::Path;
 
+use ns_tests::folder::names;
+
 /// Lines of `/proc/self/status` that do not depend on the run.
 const STATUS: &[&str] = &[
     "Uid",
@@ -113,15 +115,6 @@ fn content(path: &str) -> String {
         |error| format!("{:?}", error.kind()),
         |text| format!("{text:?}"),
     )
-}
-
-fn names(folder: &str) -> Vec<String> {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    let mut names: Vec<String> = entries
-        .map(|entry| entry.file_name().to_string_lossy().into_owned())
-        .collect();
-    names.sort();
-    names
 }
 
 /// The open descriptors, except the one used for listing them.

@@ -14,6 +14,7 @@ use nix::sys::memfd::{MFdFlags, memfd_create};
 use nix::unistd::Pid;
 use ns_common::ipc::Posix;
 use ns_common::sys::{ipc, posix_ipc};
+use ns_tests::folder::names;
 use ns_tests::sandbox::{FOLDER, traced};
 use ns_tests::tool;
 
@@ -361,13 +362,4 @@ fn mounts() -> Vec<String> {
     let mut mounts: Vec<String> = table.lines().filter_map(line).collect();
     mounts.sort();
     mounts
-}
-
-fn names(folder: &str) -> Vec<String> {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    let mut names: Vec<String> = entries
-        .map(|entry| entry.file_name().to_string_lossy().into_owned())
-        .collect();
-    names.sort();
-    names
 }
