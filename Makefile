@@ -116,6 +116,7 @@ fuzz:
 # COUNT random command lines from a SEED, run with ours and with the installed util-linux: prints
 # differences that are not in docs/compatibility.md.
 compare-random: build
+	$(CARGO) build --release $(TESTS) --bin probe --bin compare
 	NS_TESTS_BIN_DIR="$(abspath $(RELEASE))" $(CARGO) run --quiet --release $(TESTS) --bin compare -- $(or $(COUNT),10000) $(SEED)
 
 # Everything that can go wrong at each system call of the main uses, and COUNT kills at random
